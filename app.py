@@ -1,0 +1,56 @@
+"""Routes and Cognito triggers: identify -> parse -> one call -> render. Nothing else."""
+
+from functools import cache
+
+from chalice import Chalice, CognitoUserPoolAuthorizer, CORSConfig, Response
+from chalice.app import Request
+
+from chalicelib import auth, clients, cognito, http, logs, profiles
+from chalicelib.cognito import on_cognito_event
+from chalicelib.models import ProfileReplacement
+from chalicelib.repository import ProfileRepository
+from chalicelib.settings import settings
+
+app = Chalice(app_name=logs.APP, configure_logs=False)
+app.api.cors = cors = CORSConfig(allow_origin=settings().cors_allow_origin, expose_headers=["Retry-After"], max_age=600)
+logs.configure(settings().log_level)
+http.install(app, cors)
+authorizer = CognitoUserPoolAuthorizer("users", provider_arns=settings().provider_arns)
+
+
+@cache
+def repository() -> ProfileRepository:
+    return ProfileRepository(clients.dynamodb(), settings().table)
+
+
+def request() -> Request:
+    assert app.current_request is not None  # Chalice sets it before it calls a view
+    return app.current_request
+
+
+def own_id(requested: str) -> str:
+    return auth.own_id(auth.identify(request().context, settings()), requested)
+
+
+@app.route("/users/{user_id}", methods=["GET"], authorizer=authorizer)
+def get_user(user_id: str) -> Response:
+    return http.ok(profiles.read(repository(), own_id(user_id)))
+
+
+@app.route("/users/{user_id}", methods=["PUT"], authorizer=authorizer)
+def put_user(user_id: str) -> Response:
+    own = own_id(user_id)
+    replacement = http.body(request(), ProfileReplacement)
+    return http.ok(profiles.replace(repository(), own, replacement))
+
+
+@on_cognito_event(app, "PostConfirmation")
+def post_confirmation(event: cognito.PostConfirmation) -> None:
+    if event.is_sign_up:
+        profiles.store_sign_up(repository(), event.sub, event.user_attributes)
+
+
+if settings().in_chalice_command:  # never in Lambda, whose package has no local/
+    from local import gateway
+
+    gateway.install()  # `chalice local` checks tokens as API Gateway does

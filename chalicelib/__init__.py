@@ -1,0 +1,4 @@
+"""The application behind app.py. Imports point down only:
+
+auth, profiles, cognito, http -> repository -> models -> errors, settings, logs
+"""

@@ -1,0 +1,51 @@
+"""Claims -> Caller, and who may do what. Takes a dict, never app.current_request.
+
+API Gateway has checked signature, expiry and issuer. What it leaves open is checked here: that it is an
+ID token, and one that was made for a client of ours.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from chalicelib.errors import Forbidden, Unauthenticated
+from chalicelib.settings import Settings
+
+ME: Final = "me"  # stands for the caller's own id in a path
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking: `sub`, the user's id in the pool."""
+
+    sub: str
+
+
+def identify(context: Mapping[str, Any], settings: Settings) -> Caller:
+    """The caller of a request, from its request context (`event["requestContext"]`).
+
+    Raises Unauthenticated unless the authorizer's claims are those of an ID token of this pool and,
+    where clients are configured, of one of them.
+    """
+    claims = (context.get("authorizer") or {}).get("claims")
+    if not isinstance(claims, Mapping) or claims.get("token_use") != "id":
+        raise Unauthenticated
+    sub = claims.get("sub")
+    if not isinstance(sub, str) or not sub:
+        raise Unauthenticated
+    if settings.client_ids and claims.get("aud") not in settings.client_ids:
+        raise Unauthenticated
+    issuer = str(claims.get("iss", ""))
+    if settings.user_pool_id and issuer.rpartition("/")[2] != settings.user_pool_id:
+        raise Unauthenticated
+    return Caller(sub)
+
+
+def own_id(caller: Caller, requested: str) -> str:
+    """The id of the profile a path names, `me` included.
+
+    Raises Forbidden for anybody else's, before anything is looked up: whether it exists is not told.
+    """
+    if requested not in (ME, caller.sub):
+        raise Forbidden
+    return caller.sub

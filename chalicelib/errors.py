@@ -1,0 +1,167 @@
+"""What can go wrong, and how it reads to a client: RFC 9457 problem details. Imports nothing of ours.
+
+    ChaliceUnhandledError            Chalice's: the one kind it hands on to middleware as it is
+    └── ApiError                500
+        ├── Malformed           400  the body can't be read at all
+        ├── Unauthenticated     401  no token, or one that is not for this API
+        ├── Forbidden           403  somebody else's profile, whether it exists or not
+        ├── NotFound            404
+        ├── MethodNotAllowed    405
+        ├── Conflict            409  a representation older than what is stored
+        ├── TooLarge            413
+        ├── UnsupportedMedia    415
+        ├── Invalid             422  names every wrong field
+        └── StorageFailed       500  DynamoDB refused, and will refuse again: a permission, a missing table
+            └── Unavailable     503  AWS is throttled or down; carries Retry-After
+    SettingsError                    the environment is incomplete; nobody's request
+
+A problem tells what was wrong and where; never a value, a token or a stack.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from chalice import ChaliceUnhandledError
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class FieldError(NamedTuple):
+    """One wrong place in a body: a JSON pointer (RFC 6901) and the rule it broke."""
+
+    pointer: str
+    detail: str
+
+
+class SettingsError(Exception):
+    """An environment variable is missing or malformed."""
+
+
+class ApiError(ChaliceUnhandledError):
+    """Anything a client is told. Used itself for what is our own fault."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal Server Error"  # RFC 9110 15
+    detail: ClassVar[str] = "Something went wrong on our side."
+
+    def __init__(self, detail: str | None = None, *, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail or self.detail)
+        self.errors = tuple(errors)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What the status asks to send along."""
+        return {}
+
+    def problem(self, request_id: str) -> dict[str, Any]:
+        """The problem detail object: type, title, status, detail, request_id and, for 422, errors."""
+        problem: dict[str, Any] = {
+            "type": "about:blank",  # RFC 9457 4.2.1: then the title is the status phrase
+            "title": self.title,
+            "status": self.status,
+            "detail": str(self),
+            "request_id": request_id,
+        }
+        if self.errors:
+            problem["errors"] = [error._asdict() for error in self.errors]
+        return problem
+
+
+class Malformed(ApiError):
+    """The body is not what its media type says."""
+
+    status = 400
+    title = "Bad Request"
+    detail = "The body is not valid JSON."
+
+
+class Unauthenticated(ApiError):
+    """There is no identity this API may trust."""
+
+    status = 401
+    title = "Unauthorized"
+    detail = "A valid ID token of this user pool is required in the Authorization header."
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class Forbidden(ApiError):
+    """The caller may not see or change this profile."""
+
+    status = 403
+    title = "Forbidden"
+    detail = "You may only use your own profile."
+
+
+class NotFound(ApiError):
+    """There is nothing here."""
+
+    status = 404
+    title = "Not Found"
+    detail = "There is no such resource."
+
+
+class MethodNotAllowed(ApiError):
+    """The resource exists, the method does not."""
+
+    status = 405
+    title = "Method Not Allowed"
+    detail = "This resource does not have this method."
+
+    def __init__(self, allow: str) -> None:
+        super().__init__()
+        self.allow = allow
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Allow": self.allow}
+
+
+class Conflict(ApiError):
+    """The representation sent is older than the stored one."""
+
+    status = 409
+    title = "Conflict"
+    detail = "The profile has changed since this representation was read. Read it again, then repeat the change."
+
+
+class TooLarge(ApiError):
+    """The body is longer than any profile."""
+
+    status = 413
+    title = "Content Too Large"
+    detail = "The body is too large."
+
+
+class UnsupportedMedia(ApiError):
+    """The body is of a media type this resource does not read."""
+
+    status = 415
+    title = "Unsupported Media Type"
+    detail = "Send the body as application/json."
+
+
+class Invalid(ApiError):
+    """The body can be read, but breaks a rule."""
+
+    status = 422
+    title = "Unprocessable Content"
+    detail = "The profile was not changed: see errors for each wrong field."
+
+
+class StorageFailed(ApiError):
+    """The table can't be used, and trying again will not help."""
+
+
+class Unavailable(StorageFailed):
+    """AWS is throttled or down; the same request may work soon."""
+
+    status = 503
+    title = "Service Unavailable"
+    detail = "The service is busy. Try again shortly."
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": "1"}  # seconds

@@ -1,0 +1,117 @@
+"""Between Chalice and the rules: body -> model, profile -> response, error -> problem details.
+
+The middleware sees every answer of the app, Chalice's own errors included, so that a client meets one
+shape only. It also writes the one log line of each request.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final, TypeVar
+
+from chalice import Chalice, CORSConfig, Response
+from chalice.app import Request
+from pydantic import BaseModel
+from pydantic_core import from_json
+
+from chalicelib import logs
+from chalicelib.errors import (
+    PROBLEM_JSON,
+    ApiError,
+    Malformed,
+    MethodNotAllowed,
+    TooLarge,
+    UnsupportedMedia,
+)
+from chalicelib.models import Profile, parse
+
+BODY_MAX: Final = 64 * 1024  # bytes; a full profile has less than 2 KiB
+
+M = TypeVar("M", bound=BaseModel)
+
+# For every answer: profiles are health data, and their bodies are never to be guessed at or kept.
+_ALWAYS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+def body(request: Request, model: type[M]) -> M:
+    """The request's JSON body as a model.
+
+    Raises UnsupportedMedia, TooLarge (over BODY_MAX bytes), Malformed, or Invalid with each wrong field.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise UnsupportedMedia
+    raw = request.raw_body
+    if len(raw) > BODY_MAX:
+        raise TooLarge(f"The body must be at most {BODY_MAX} bytes long.")
+    try:
+        # Not request.json_body: it takes NaN, and answers deep nesting with a RecursionError.
+        data = from_json(raw, allow_inf_nan=False)
+    except ValueError as exc:
+        raise Malformed from exc
+    return parse(model, data)
+
+
+def ok(profile: Profile) -> Response:
+    """200 with the profile."""
+    return Response(profile.model_dump(mode="json"), headers={"Content-Type": "application/json"})
+
+
+def install(app: Chalice, cors: CORSConfig) -> None:
+    """Give the app its middleware; `cors` goes on every answer, as Chalice leaves it off some."""
+
+    @app.middleware("http")
+    def answer(request: Request, get_response: Callable[[Request], Response]) -> Response:
+        request_id = request.context.get("requestId", "")
+        with logs.context(request_id=request_id):
+            started = time.monotonic()
+            response = _respond(request, get_response, request_id)
+            response.headers = {**cors.get_access_control_headers(), **_ALWAYS, **response.headers}
+            _log(request, response, time.monotonic() - started)
+        return response
+
+
+def _respond(request: Request, get_response: Callable[[Request], Response], request_id: str) -> Response:
+    try:
+        response = get_response(request)
+        if response.status_code < HTTPStatus.BAD_REQUEST:
+            return response
+        error = _chalices_own(response)
+    except ApiError as exc:
+        error = exc
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            logs.failure("request failed", error)
+    return render(error, request_id)
+
+
+def _chalices_own(response: Response) -> ApiError:
+    """Chalice answers these itself, in a shape of its own; what it does not expect has become a 500."""
+    match response.status_code:
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            return MethodNotAllowed(str(response.headers["Allow"]))
+        case HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+            return UnsupportedMedia()
+    return ApiError()
+
+
+def render(error: ApiError, request_id: str) -> Response:
+    """An error as its problem detail response."""
+    return Response(
+        error.problem(request_id),
+        status_code=error.status,
+        headers={"Content-Type": PROBLEM_JSON, **error.headers},
+    )
+
+
+def _log(request: Request, response: Response, seconds: float) -> None:
+    claims = (request.context.get("authorizer") or {}).get("claims") or {}
+    logs.event(
+        "request",
+        logging.INFO if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR else logging.ERROR,
+        method=request.method,
+        route=request.path,
+        status=response.status_code,
+        sub=claims.get("sub"),
+        ms=round(seconds * 1000, 1),
+    )

@@ -1,0 +1,173 @@
+"""The table: keys, item <-> model, conditions. The only room that speaks to DynamoDB.
+
+Table: partition key `user_id` (S), the Cognito sub. One item a user; an unknown value is an absent
+attribute. Every method is one request.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from chalicelib.errors import StorageFailed, Unavailable
+from chalicelib.models import Profile, timestamp
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+Value: TypeAlias = str | bool | int | date | datetime | None
+Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
+
+KEY: Final = "user_id"
+_CONDITION_FAILED: Final = "ConditionalCheckFailedException"
+# What DynamoDB answers when the same request may succeed later, after botocore's own retries.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+_TRANSIENT: Final = frozenset(
+    {
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    }
+)
+
+
+class Mismatch(Exception):
+    """The stored profile is not what a conditional write expected. `stored` is None where there is none."""
+
+    def __init__(self, stored: Profile | None) -> None:
+        super().__init__("the condition of a write failed")
+        self.stored = stored
+
+
+class ProfileRepository:
+    """Profiles in one table, over a client and a table name that are handed in."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, user_id: str) -> Profile | None:
+        """The profile, as of the last write that was answered; None where there is none."""
+        with _translated():
+            answer = self._client.get_item(TableName=self._table, Key={KEY: {"S": user_id}}, ConsistentRead=True)
+        item = answer.get("Item")
+        return to_profile(item) if item else None
+
+    def create(self, profile: Profile) -> bool:
+        """Store a profile unless its user has one; tells whether it did."""
+        try:
+            with _translated():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=to_item(profile),
+                    ConditionExpression="attribute_not_exists(#key)",
+                    ExpressionAttributeNames={"#key": KEY},
+                )
+        except ClientError:
+            return False
+        return True
+
+    def update(
+        self, user_id: str, changes: Mapping[str, Value], expected: Mapping[str, Value], now: datetime
+    ) -> Profile:
+        """Change these fields if those are stored as expected (None: not at all); the profile as it is then.
+
+        Raises Mismatch, with what is stored instead.
+        """
+        names = {"#key": KEY, "#version": "version", "#updated_at": "updated_at"}
+        values: dict[str, AttributeValueTypeDef] = {
+            ":one": {"N": "1"},
+            ":now": {"S": timestamp(now)},
+        }
+        conditions = ["attribute_exists(#key)"]
+        for name, value in expected.items():
+            names[f"#{name}"] = _attribute(name)
+            if value is None:
+                conditions.append(f"attribute_not_exists(#{name})")
+            else:
+                values[f":expected_{name}"] = _to_value(value)
+                conditions.append(f"#{name} = :expected_{name}")
+        assignments = ["#updated_at = :now"]
+        for name, value in changes.items():
+            names[f"#{name}"] = _attribute(name)
+            values[f":{name}"] = _to_value(value)
+            assignments.append(f"#{name} = :{name}")
+        try:
+            with _translated():
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key={KEY: {"S": user_id}},
+                    UpdateExpression=f"SET {', '.join(assignments)} ADD #version :one",
+                    ConditionExpression=" AND ".join(conditions),
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=values,
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as exc:
+            item: Item = exc.response.get("Item", {})  # type: ignore[assignment]  # not in the stubs
+            raise Mismatch(to_profile(item) if item else None) from exc
+        return to_profile(answer["Attributes"])
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raises Unavailable for what may pass and StorageFailed for the rest; a failed condition stays as it is."""
+    try:
+        yield
+    except HTTPClientError as exc:  # connection refused, dropped or timed out
+        raise Unavailable from exc
+    except BotoCoreError as exc:
+        raise StorageFailed from exc
+    except ClientError as exc:
+        code = exc.response["Error"]["Code"]
+        if code == _CONDITION_FAILED:
+            raise
+        if code in _TRANSIENT or exc.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+            raise Unavailable from exc
+        raise StorageFailed from exc
+
+
+def _attribute(field: str) -> str:
+    return KEY if field == "id" else field
+
+
+def _to_value(value: Value) -> "AttributeValueTypeDef":
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case datetime():
+            return {"S": timestamp(value)}
+        case date():
+            return {"S": value.isoformat()}
+        case StrEnum():
+            return {"S": value.value}
+        case str():
+            return {"S": value}
+    raise TypeError(f"no attribute type for {type(value).__name__}")
+
+
+def to_item(profile: Profile) -> "dict[str, AttributeValueTypeDef]":
+    """A profile as an item; what is None stays away."""
+    fields = {name: getattr(profile, name) for name in Profile.model_fields}
+    return {_attribute(name): _to_value(value) for name, value in fields.items() if value is not None}
+
+
+def to_profile(item: Item) -> Profile:
+    """An item as a profile. The other half of to_item."""
+    fields: dict[str, Any] = {}
+    for attribute, typed in item.items():
+        ((kind, value),) = typed.items()
+        fields["id" if attribute == KEY else attribute] = int(str(value)) if kind == "N" else value
+    return Profile.model_validate(fields)

@@ -1,0 +1,72 @@
+"""The environment, read once: the only room that knows os.environ. Imports nothing of ours but errors.
+
+Lambda sets these per function; `.chalice/config.json` holds them per stage.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from chalicelib.errors import SettingsError
+
+
+def _words(value: object) -> object:
+    return value.split(",") if isinstance(value, str) else value
+
+
+class Settings(BaseModel):
+    """What the application is told by its environment. Field aliases are the variables' names."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    table: str = Field(alias="DYNAMODB_TABLE", min_length=3, max_length=255)
+    bucket: str | None = Field(None, alias="S3_BUCKET")
+    # Only the API handler has the pool's ARN: in a trigger's environment it would make a cycle
+    # (trigger -> pool -> trigger), and a trigger finds its pool in the event.
+    user_pool_arn: str | None = Field(
+        None,
+        alias="USER_POOL_ARN",
+        pattern=r"^arn:[a-z-]+:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[\w-]+$",
+    )
+    client_ids: Annotated[frozenset[str], BeforeValidator(_words)] = Field(frozenset(), alias="USER_POOL_CLIENT_ID")
+    cors_allow_origin: str = Field("*", alias="CORS_ALLOW_ORIGIN")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
+    # Chalice's own mark for "loaded by the chalice command"; never set in Lambda.
+    in_chalice_command: bool = Field(False, alias="AWS_CHALICE_CLI_MODE")
+
+    @property
+    def user_pool_id(self) -> str | None:
+        """The pool's id, e.g. us-east-1_AbCdEfGhI."""
+        return self.user_pool_arn.rpartition("/")[2] if self.user_pool_arn else None
+
+    @property
+    def provider_arns(self) -> list[str]:
+        """The authorizer's user pools.
+
+        Raises SettingsError where they are needed and not known: the chalice command writes them
+        into the API (`package`, `deploy`) or checks tokens against them (`local`).
+        """
+        if self.user_pool_arn is None and self.in_chalice_command:
+            raise SettingsError("USER_POOL_ARN is missing: the API's authorizer needs its user pool")
+        return [self.user_pool_arn] if self.user_pool_arn else []
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Settings from a mapping like os.environ; an empty value counts as absent.
+
+    Raises SettingsError, one line that names each variable that is missing or wrong, never its value.
+    """
+    try:
+        return Settings.model_validate({name: value for name, value in environ.items() if value})
+    except ValidationError as exc:
+        problems = (f"{error['loc'][0]}: {error['msg']}" for error in exc.errors(include_input=False))
+        raise SettingsError("environment: " + "; ".join(problems)) from exc
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read at first use."""
+    return load(os.environ)

@@ -1,0 +1,113 @@
+"""`make run`: the embedded AWS, its resources and the API; then the example; then serving until Ctrl-C."""
+
+import fcntl
+import signal
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from typing import IO, Final
+
+from local import console, example, settings
+from local.api import Api
+from local.aws import CONFIRMATION_CODE, READY_PATH
+from local.processes import Child, StartError, port_in_use, tail
+from local.session import Session
+from local.settings import LocalSettings
+from local.stack import Stack, build
+
+
+class CannotStart(Exception):
+    """One line that says why, and what to do."""
+
+
+def main() -> int:
+    """Returns the exit code."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        local = settings.load()
+        with ExitStack() as opened:
+            serve(local, stop, opened)
+    except (CannotStart, StartError, settings.PortError) as exc:
+        console.failure(str(exc))
+        return 1
+    console.note("\nStopped.")
+    return 0
+
+
+def serve(local: LocalSettings, stop: threading.Event, opened: ExitStack) -> None:
+    """Start everything, show it, and keep it running until `stop`."""
+    started = time.monotonic()
+    claim(local, opened)
+    console.title("HealthTech users, all on this machine")
+    log = opened.enter_context((local.directory / "aws.log").open("w"))
+    start_aws(local, log, opened)
+    stack = build(local)
+    console.fact("embedded AWS", stack.aws_endpoint_url)
+    console.fact("user pool", f"{stack.user_pool_id}, client {stack.user_pool_client_id}")
+    console.fact("table, bucket", f"{stack.table}, {stack.bucket}")
+    api = opened.enter_context(Api(local, stack))
+    console.fact("API", f"{stack.api_url}/users/{{id}}")
+    stack.write(local.stack_file)
+    opened.callback(local.stack_file.unlink, missing_ok=True)
+    ready = time.monotonic() - started
+    example.show(Session(stack))
+    show_commands(stack)
+    console.title(f"Ready in {ready:.1f} s. Ctrl-C stops it, and the users stay")
+    console.note(f"  Edit app.py or chalicelib/ and it reloads. Logs are in {local.directory}.")
+    api.live = True
+    api.reload_until(stop)
+
+
+def claim(local: LocalSettings, opened: ExitStack) -> None:
+    """Make sure that ports and state are ours. Raises CannotStart."""
+    for name, port in (("API_PORT", local.api_port), ("AWS_PORT", local.aws_port)):
+        if port_in_use(port):
+            raise CannotStart(f"Port {port} is in use. Free it, or choose another: {name}={port + 1} make run")
+    local.directory.mkdir(parents=True, exist_ok=True)
+    lock = opened.enter_context((local.directory / "lock").open("w"))
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise CannotStart(f"Another make run keeps its state in {local.directory}. Stop it first.") from None
+    local.stack_file.unlink(missing_ok=True)  # left by a run that was killed
+
+
+def start_aws(local: LocalSettings, log: IO[str], opened: ExitStack) -> None:
+    """Raises StartError with the end of its log."""
+    aws = Child("the embedded AWS", [sys.executable, "-m", "local.aws"], local.environment(), log)
+    opened.callback(aws.stop)
+    try:
+        aws.wait_until_serving(local.aws_endpoint_url + READY_PATH)
+    except StartError as exc:
+        raise StartError(f"{exc}\n{tail(local.directory / 'aws.log')}") from exc
+
+
+COMMANDS: Final = """\
+API={stack.api_url} CLIENT={stack.user_pool_client_id}
+cognito() {{ curl -s {stack.aws_endpoint_url} -d "$2" -H 'Content-Type: application/x-amz-json-1.1' \\
+  -H "X-Amz-Target: AWSCognitoIdentityProviderService.$1"; }}
+
+cognito SignUp '{{"ClientId": "'$CLIENT'", "Username": "jane@example.com", "Password": "StrongPass123!",
+  "UserAttributes": [{{"Name": "email", "Value": "jane@example.com"}}, {{"Name": "name", "Value": "Jane Roe"}},
+    {{"Name": "phone_number", "Value": "+8801712345679"}}, {{"Name": "custom:dob", "Value": "1985-01-31"}},
+    {{"Name": "custom:gender", "Value": "Female"}}, {{"Name": "custom:blood_group", "Value": "O-"}}]}}'
+cognito ConfirmSignUp '{{"ClientId": "'$CLIENT'", "Username": "jane@example.com", "ConfirmationCode": "{code}"}}'
+TOKEN=$(make -s token EMAIL=jane@example.com PASSWORD='StrongPass123!')
+
+curl -s $API/users/me -H "Authorization: Bearer $TOKEN"
+curl -s $API/users/me -H "Authorization: Bearer $TOKEN" -X PUT -H 'Content-Type: application/json' \\
+  -d '{{"name": "Jane R. Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}}'
+"""
+
+
+def show_commands(stack: Stack) -> None:
+    """Commands to copy, with this run's addresses in them."""
+    console.title("Your turn: paste these into another terminal, in this folder")
+    console.command(COMMANDS.format(stack=stack, code=CONFIRMATION_CODE))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

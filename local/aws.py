@@ -1,0 +1,66 @@
+"""The embedded AWS as a process: `python -m local.aws`, on AWS_PORT of 127.0.0.1, until SIGTERM.
+
+MiniStack reads its configuration from the environment when it is imported, hence the order in main().
+AUTH makes it do what AWS does: verify signatures, evaluate IAM policies, refuse a wrong confirmation code.
+"""
+
+import asyncio
+import os
+import signal
+from typing import Final
+
+from local import settings
+
+# Only what the product uses: MiniStack starts in a fraction of a second instead of six.
+SERVICES: Final = "cognito-idp,dynamodb,iam,lambda,logs,s3,ses,sts"
+# The code of every confirmation mail MiniStack sends.
+CONFIRMATION_CODE: Final = "123456"
+READY_PATH: Final = "/_ministack/ready"
+
+
+def configuration(local: settings.LocalSettings) -> dict[str, str]:
+    """MiniStack's environment variables."""
+    state = local.directory / "state"
+    return {
+        "AUTH": "true",
+        "BIND_HOST": settings.HOST,
+        "GATEWAY_PORT": str(local.aws_port),
+        "MINISTACK_HOST": settings.HOST,
+        "MINISTACK_REGION": settings.REGION,
+        "SERVICES": SERVICES,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(state),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(state / "s3"),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+    }
+
+
+async def _serve(port: int) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack.app import app
+
+    from local import triggers
+
+    triggers.install()
+    config = Config()
+    config.bind = [f"{settings.HOST}:{port}"]
+    config.keep_alive_timeout = 75  # seconds; longer than botocore keeps an idle connection
+    config.loglevel = "WARNING"
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serve(app, config, shutdown_trigger=stop.wait)
+
+
+def main() -> None:
+    local = settings.load()
+    os.environ.update(configuration(local))
+    asyncio.run(_serve(local.aws_port))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""What `make run` says: short lines, coloured only on a terminal that wants it."""
+
+import os
+import sys
+from typing import Final
+
+_CODES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "cyan": "36"}
+
+
+def _style(text: str, name: str) -> str:
+    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ  # https://no-color.org
+    return text if plain else f"\033[{_CODES[name]}m{text}\033[0m"
+
+
+def _say(line: str = "") -> None:
+    print(line, flush=True)
+
+
+def title(text: str) -> None:
+    """A heading, after an empty line."""
+    _say()
+    _say(_style(text, "bold"))
+
+
+def fact(name: str, value: str) -> None:
+    """A name and what it stands for."""
+    _say(f"  {_style('ok', 'green')}  {name:<14} {value}")
+
+
+def step(number: int, name: str, result: str) -> None:
+    """One step of the example, and what came of it."""
+    _say(f"  {_style(str(number), 'cyan')}   {name:<14} {result}")
+
+
+def command(text: str) -> None:
+    """Lines to copy and paste."""
+    for line in text.splitlines():
+        _say(f"  {line}".rstrip())
+
+
+def note(text: str) -> None:
+    """A remark beside the matter."""
+    _say(_style(text, "dim"))
+
+
+def request(method: str, route: str, status: int, milliseconds: float) -> None:
+    """A request the API has answered."""
+    colour = "green" if status < 400 else "red"
+    _say(f"  {_style(str(status), colour)}  {method:<7} {route}  {_style(f'{milliseconds} ms', 'dim')}")
+
+
+def failure(text: str) -> None:
+    """The one line that tells why it stops."""
+    print(_style(text, "red"), file=sys.stderr, flush=True)

@@ -1,0 +1,247 @@
+"""Pool, client, table, bucket and trigger functions in the embedded AWS, made like the deployed ones.
+
+Each is made where it is missing and left where it is there, so that the users of an earlier run stay.
+The functions are the exception: their configuration is written again at every start.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local import settings
+
+NAME: Final = "healthtech-local"
+TABLE: Final = "Users"
+BUCKET: Final = "healthtech-profile-pics"
+# Cognito's trigger -> the function in app.py.
+TRIGGERS: Final = {"PostConfirmation": "post_confirmation"}
+_FUNCTION_TIMEOUT: Final = 5  # seconds: longer than this Cognito does not wait
+_STANDARD: Final = ["email", "name", "phone_number"]
+_HEALTH: Final = ["custom:dob", "custom:gender", "custom:blood_group"]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What `.local/stack.json` tells scripts and front ends."""
+
+    api_url: str
+    aws_endpoint_url: str
+    region: str
+    user_pool_id: str
+    user_pool_client_id: str
+    table: str
+    bucket: str
+
+    @property
+    def user_pool_arn(self) -> str:
+        return f"arn:aws:cognito-idp:{self.region}:000000000000:userpool/{self.user_pool_id}"
+
+    def write(self, file: Path) -> None:
+        """All at once, so that nobody reads half of it."""
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        part.replace(file)
+
+    @classmethod
+    def read(cls, file: Path) -> "Stack":
+        """Raises FileNotFoundError while nothing runs."""
+        return cls(**json.loads(file.read_text()))
+
+
+def client(service: str, endpoint_url: str) -> Any:
+    """A boto3 client of the embedded AWS, whatever account the user's environment names."""
+    return boto3.client(
+        service,  # type: ignore[call-overload]  # any service
+        endpoint_url=endpoint_url,
+        region_name=settings.REGION,
+        aws_access_key_id=settings.CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=settings.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        config=Config(retries={"total_max_attempts": 2}, s3={"addressing_style": "path"}),
+    )
+
+
+def build(local: settings.LocalSettings) -> Stack:
+    """Make what is missing and tell what there is."""
+    endpoint = local.aws_endpoint_url
+    table_arn = _table(client("dynamodb", endpoint))
+    _bucket(client("s3", endpoint))
+    role_arn = _role(client("iam", endpoint), table_arn)
+    functions = _functions(client("lambda", endpoint), role_arn)
+    pool_id, client_id = _pool(client("cognito-idp", endpoint), functions)
+    return Stack(
+        api_url=local.api_url,
+        aws_endpoint_url=endpoint,
+        region=settings.REGION,
+        user_pool_id=pool_id,
+        user_pool_client_id=client_id,
+        table=TABLE,
+        bucket=BUCKET,
+    )
+
+
+def _unless_there(make: Callable[[], Any], *codes: str) -> None:
+    try:
+        make()
+    except ClientError as exc:
+        if exc.response["Error"]["Code"] not in codes:
+            raise
+
+
+def _table(dynamodb: Any) -> str:
+    _unless_there(
+        lambda: dynamodb.create_table(
+            TableName=TABLE,
+            AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+            DeletionProtectionEnabled=True,
+        ),
+        "ResourceInUseException",
+    )
+    dynamodb.update_continuous_backups(
+        TableName=TABLE, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    return str(dynamodb.describe_table(TableName=TABLE)["Table"]["TableArn"])
+
+
+def _bucket(s3: Any) -> None:
+    _unless_there(lambda: s3.create_bucket(Bucket=BUCKET), "BucketAlreadyOwnedByYou", "BucketAlreadyExists")
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_public_access_block(
+        Bucket=BUCKET,
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True,
+            "IgnorePublicAcls": True,
+            "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": True,
+        },
+    )
+    s3.put_bucket_cors(
+        Bucket=BUCKET,
+        CORSConfiguration={
+            "CORSRules": [{"AllowedMethods": ["GET", "POST"], "AllowedOrigins": ["*"], "AllowedHeaders": ["*"]}]
+        },
+    )
+
+
+def _role(iam: Any, table_arn: str) -> str:
+    """The triggers' role: it may put an item into the table, and write its log."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    logs = f"arn:aws:logs:{settings.REGION}:000000000000:log-group:/aws/lambda/{NAME}-post_confirmation:*"
+    statements = [
+        {"Effect": "Allow", "Action": ["dynamodb:PutItem"], "Resource": table_arn},
+        {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": logs},
+    ]
+    _unless_there(
+        lambda: iam.create_role(RoleName=f"{NAME}-post_confirmation", AssumeRolePolicyDocument=_policy([trust])),
+        "EntityAlreadyExists",
+    )
+    iam.put_role_policy(RoleName=f"{NAME}-post_confirmation", PolicyName="profiles", PolicyDocument=_policy(statements))
+    return str(iam.get_role(RoleName=f"{NAME}-post_confirmation")["Role"]["Arn"])
+
+
+def _policy(statements: list[dict[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def _functions(lambda_: Any, role_arn: str) -> dict[str, str]:
+    """Trigger -> ARN of its function, each running the working tree."""
+    return {trigger: _function(lambda_, handler, role_arn) for trigger, handler in TRIGGERS.items()}
+
+
+def _function(lambda_: Any, handler: str, role_arn: str) -> str:
+    name = f"{NAME}-{handler}"
+    configuration = {
+        "FunctionName": name,
+        "Role": role_arn,
+        "Runtime": "python3.12",
+        "Handler": "working_tree.handler",
+        "Timeout": _FUNCTION_TIMEOUT,
+        "MemorySize": 512,
+        "Environment": {
+            "Variables": {
+                "WORKING_TREE": str(settings.ROOT),
+                "HANDLER": handler,
+                "DYNAMODB_TABLE": TABLE,
+            }
+        },
+    }
+    code = _code()
+    _unless_there(lambda: lambda_.create_function(**configuration, Code={"ZipFile": code}), "ResourceConflictException")
+    lambda_.update_function_code(FunctionName=name, ZipFile=code)
+    return str(lambda_.update_function_configuration(**configuration)["FunctionArn"])
+
+
+def _code() -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(settings.ROOT / "local" / "working_tree.py", "working_tree.py")
+    return archive.getvalue()
+
+
+def _pool(cognito: Any, functions: dict[str, str]) -> tuple[str, str]:
+    pools = cognito.list_user_pools(MaxResults=60)["UserPools"]
+    found = [pool["Id"] for pool in pools if pool["Name"] == NAME]
+    pool_id = found[0] if found else cognito.create_user_pool(**_pool_settings(functions))["UserPool"]["Id"]
+    clients = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
+    if clients:
+        return pool_id, clients[0]["ClientId"]
+    made = cognito.create_user_pool_client(UserPoolId=pool_id, **_client_settings())
+    return pool_id, made["UserPoolClient"]["ClientId"]
+
+
+def _pool_settings(functions: dict[str, str]) -> dict[str, Any]:
+    def custom(name: str, longest: int) -> dict[str, Any]:
+        return {
+            "Name": name,
+            "AttributeDataType": "String",
+            "Mutable": True,
+            "StringAttributeConstraints": {"MinLength": "0", "MaxLength": str(longest)},
+        }
+
+    return {
+        "PoolName": NAME,
+        "UsernameAttributes": ["email"],
+        "UsernameConfiguration": {"CaseSensitive": False},
+        "AutoVerifiedAttributes": ["email"],
+        "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]},
+        "AccountRecoverySetting": {"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]},
+        "DeletionProtection": "ACTIVE",
+        "MfaConfiguration": "OFF",
+        "Schema": [custom("dob", 10), custom("gender", 16), custom("blood_group", 3)],
+        "Policies": {
+            "PasswordPolicy": {
+                "MinimumLength": 12,
+                "RequireLowercase": True,
+                "RequireUppercase": True,
+                "RequireNumbers": True,
+                "RequireSymbols": True,
+            }
+        },
+        "LambdaConfig": functions,
+    }
+
+
+def _client_settings() -> dict[str, Any]:
+    return {
+        "ClientName": "web",
+        "GenerateSecret": False,
+        "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        "PreventUserExistenceErrors": "ENABLED",
+        "EnableTokenRevocation": True,
+        "IdTokenValidity": 15,
+        "AccessTokenValidity": 15,
+        "RefreshTokenValidity": 30,
+        "TokenValidityUnits": {"IdToken": "minutes", "AccessToken": "minutes", "RefreshToken": "days"},
+        # What a client may read rides in its ID tokens: health data stays out of them.
+        "ReadAttributes": [*_STANDARD, "email_verified", "phone_number_verified"],
+        "WriteAttributes": [*_STANDARD, *_HEALTH],
+    }

@@ -1,0 +1,111 @@
+"""What MiniStack 1.5.33 lacks of Cognito: the PostConfirmation trigger, and the verified address before it.
+
+It wraps the three calls that fire the trigger on AWS. tests/integration/test_emulator.py tells when
+MiniStack fires it itself, which is when this file goes.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, Final
+
+Answer = tuple[int, dict[str, str], bytes]
+Call = Callable[[dict[str, Any]], Answer]
+User = dict[str, Any]
+
+SIGN_UP: Final = "PostConfirmation_ConfirmSignUp"
+FORGOT_PASSWORD: Final = "PostConfirmation_ConfirmForgotPassword"
+_NO_CLIENT: Final = "CLIENT_ID_NOT_APPLICABLE"  # what AWS puts there for an admin's call
+
+
+def install() -> None:
+    """Wrap MiniStack's handlers. It looks them up in its module at each request."""
+    from ministack.services import cognito
+
+    for name, source in (
+        ("_confirm_sign_up", SIGN_UP),
+        ("_admin_confirm_sign_up", SIGN_UP),
+        ("_confirm_forgot_password", FORGOT_PASSWORD),
+    ):
+        setattr(cognito, name, _firing(getattr(cognito, name), source))
+
+
+def _firing(call: Call, source: str) -> Call:
+    from ministack.services import cognito
+
+    @functools.wraps(call)
+    def wrapped(data: dict[str, Any]) -> Answer:
+        was_confirmed = _status(data) == "CONFIRMED"
+        answer = call(data)
+        if answer[0] != 200 or (source == SIGN_UP and was_confirmed):
+            return answer
+        pool, user = _pool_and_user(data)
+        if source == SIGN_UP and "ClientId" in data:  # an admin confirms a person, not their address
+            _verify_contact(pool, user)
+        function = (pool.get("LambdaConfig") or {}).get("PostConfirmation")
+        failure = _invoke(function, _event(pool, user, source, data)) if function else None
+        if failure is None:
+            return answer
+        message = f"PostConfirmation failed with error {failure}."
+        return cognito.error_response_json("UserLambdaValidationException", message, 400)  # type: ignore[no-any-return]
+
+    return wrapped
+
+
+def _pool_and_user(data: dict[str, Any]) -> tuple[dict[str, Any], User]:
+    from ministack.services import cognito
+
+    pool_id = data.get("UserPoolId") or cognito._pool_for_client(data.get("ClientId"))[1]
+    pool = cognito._user_pools.get(pool_id) or {"_users": {}}
+    user, _ = cognito._resolve_user(pool, data.get("Username"))
+    return pool, user or {}
+
+
+def _status(data: dict[str, Any]) -> str | None:
+    return _pool_and_user(data)[1].get("UserStatus")
+
+
+def _verify_contact(pool: dict[str, Any], user: User) -> None:
+    """The code came back, so the address it was sent to is the user's."""
+    from ministack.services import cognito
+
+    if "email" in (pool.get("AutoVerifiedAttributes") or []):
+        verified = [{"Name": "email_verified", "Value": "true"}]
+        user["Attributes"] = cognito._merge_attributes(user["Attributes"], verified)
+
+
+def _event(pool: dict[str, Any], user: User, source: str, data: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html"""
+    from ministack.services import cognito
+
+    attributes = cognito._attr_list_to_dict(user["Attributes"])
+    request: dict[str, Any] = {"userAttributes": {**attributes, "cognito:user_status": user["UserStatus"]}}
+    if data.get("ClientMetadata"):
+        request["clientMetadata"] = data["ClientMetadata"]
+    return {
+        "version": "1",
+        "region": cognito._pool_region(pool["Id"]),
+        "userPoolId": pool["Id"],
+        "userName": user["Username"],
+        "callerContext": {
+            "awsSdkVersion": "aws-sdk-unknown-unknown",
+            "clientId": data.get("ClientId", _NO_CLIENT),
+        },
+        "triggerSource": source,
+        "request": request,
+        "response": {},
+    }
+
+
+def _invoke(function_arn: str, event: dict[str, Any]) -> str | None:
+    """Run the function as MiniStack runs its own triggers; the error's text if it failed."""
+    from ministack.services import lambda_svc
+
+    record, config, _ = lambda_svc._get_func_record_for_ref(function_arn)
+    if record is None or config is None:
+        return "function not found"
+    execution = lambda_svc._execution_record_for_config(record, config)
+    result = lambda_svc._execute_function_with_config_scope(execution, event)
+    body = result.get("body")
+    if result.get("error"):
+        return str(body.get("errorMessage")) if isinstance(body, dict) else str(body)
+    return None if isinstance(body, dict) and "triggerSource" in body else "unrecognizable lambda output"
