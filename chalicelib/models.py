@@ -20,6 +20,8 @@ from pydantic import (
     Field,
     PlainSerializer,
     ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -158,6 +160,20 @@ GenderValue = Annotated[Gender, BeforeValidator(_choice(Gender))]
 BloodGroupValue = Annotated[BloodGroup, BeforeValidator(_choice(BloodGroup))]
 Timestamp = Annotated[AwareDatetime, AfterValidator(_in_utc), PlainSerializer(timestamp, return_type=str)]
 
+_SentTimestamp = Annotated[AwareDatetime, BeforeValidator(_text), AfterValidator(_in_utc)]
+
+OWNED_RULE: Final = "is set by the server and can't be changed"
+
+
+def _owned(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    """What the server can't have written is a change, whatever else is wrong with it."""
+    try:
+        return handler(value)
+    except ValidationError:
+        raise _wrong(OWNED_RULE) from None
+
+
+_OWNED: Final = WrapValidator(_owned)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -197,15 +213,16 @@ class ProfileReplacement(_Model):
     gender: GenderValue | None
     blood_group: BloodGroupValue | None
 
-    id: str | None = Field(None, min_length=1)
-    email: str | None = None
-    email_verified: bool | None = Field(None, strict=True)
-    phone_number: str | None = None
-    phone_number_verified: bool | None = Field(None, strict=True)
-    picture: None = None
-    created_at: Timestamp | None = None
-    updated_at: Timestamp | None = None
-    version: int | None = Field(None, strict=True, ge=1, lt=2**53)  # exact in every JSON reader
+    id: Annotated[str | None, Field(min_length=1), _OWNED] = None
+    email: Annotated[str | None, _OWNED] = None
+    email_verified: Annotated[bool | None, Field(strict=True), _OWNED] = None
+    phone_number: Annotated[str | None, _OWNED] = None
+    phone_number_verified: Annotated[bool | None, Field(strict=True), _OWNED] = None
+    picture: Annotated[None, _OWNED] = None
+    created_at: Annotated[_SentTimestamp | None, _OWNED] = None
+    updated_at: Annotated[_SentTimestamp | None, _OWNED] = None
+    # Exact in every JSON reader, JavaScript's included.
+    version: Annotated[int | None, Field(strict=True, ge=1, lt=2**53), _OWNED] = None
 
 
 EDITABLE: Final = ("name", "dob", "gender", "blood_group")
@@ -242,7 +259,6 @@ _MESSAGES: Final = {
     "extra_forbidden": "is not a field of a profile",
     "model_type": "must be a JSON object",
     "dict_type": "must be a JSON object",
-    "none_required": "is set by the server and can't be changed",
 }
 
 

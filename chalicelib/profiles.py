@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from chalicelib import logs
 from chalicelib.errors import ApiError, Conflict, FieldError, Invalid, NotFound, StorageFailed
-from chalicelib.models import EDITABLE, SERVER_OWNED, Profile, ProfileReplacement, SignUp
+from chalicelib.models import EDITABLE, OWNED_RULE, SERVER_OWNED, Profile, ProfileReplacement, SignUp
 from chalicelib.repository import Mismatch, ProfileRepository, Value
 
 
@@ -75,4 +75,4 @@ def _is_older(stored: Profile, expected: Mapping[str, Value]) -> bool:
 
 
 def _rule(name: str) -> str:
-    return "must not be null" if name in EDITABLE else "is set by the server and can't be changed"
+    return "must not be null" if name in EDITABLE else OWNED_RULE

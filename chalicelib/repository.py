@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
 from chalicelib.errors import StorageFailed, Unavailable
 from chalicelib.models import Profile, timestamp
@@ -124,7 +124,7 @@ def _translated() -> Iterator[None]:
     """Raises Unavailable for what may pass and StorageFailed for the rest; a failed condition stays as it is."""
     try:
         yield
-    except HTTPClientError as exc:  # connection refused, dropped or timed out
+    except (ConnectionError, HTTPClientError) as exc:  # refused, dropped or timed out
         raise Unavailable from exc
     except BotoCoreError as exc:
         raise StorageFailed from exc

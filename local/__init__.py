@@ -12,5 +12,5 @@ Nothing in production imports this, and no deployment package carries it.
     session       a user's way: sign up, confirm, sign in, call the API
     example       the sign-up that `make run` shows
     console, processes   what it prints, and what it starts and stops
-    settings      the only reader of the environment in here
+    settings      ports and places, from the environment
 """

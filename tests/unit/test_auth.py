@@ -1,0 +1,69 @@
+from typing import Any
+
+import pytest
+
+from chalicelib.auth import Caller, identify, own_id
+from chalicelib.errors import Forbidden, Unauthenticated
+from chalicelib.settings import Settings, load
+from tests.conftest import CLIENT_ID, POOL_ID
+
+SUB = "1b2c3d4e-0000-4000-8000-000000000001"
+CLAIMS = {
+    "sub": SUB,
+    "token_use": "id",
+    "aud": CLIENT_ID,
+    "iss": f"https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}",
+}
+
+
+@pytest.fixture
+def settings() -> Settings:
+    arn = f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{POOL_ID}"
+    return load({"DYNAMODB_TABLE": "Users", "USER_POOL_ARN": arn, "USER_POOL_CLIENT_ID": CLIENT_ID})
+
+
+def test_the_caller_is_the_sub_of_an_id_token(settings: Settings) -> None:
+    assert identify({"authorizer": {"claims": CLAIMS}}, settings) == Caller(SUB)
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {},
+        {"authorizer": None},
+        {"authorizer": {}},
+        {"authorizer": {"claims": None}},
+        {"authorizer": {"claims": []}},
+        {"authorizer": {"claims": "sub"}},
+        {"authorizer": {"principalId": SUB}},
+        *(
+            {"authorizer": {"claims": {**CLAIMS, **wrong}}}
+            for wrong in (
+                {"token_use": "access"},
+                {"token_use": None},
+                {"sub": ""},
+                {"sub": None},
+                {"sub": 5},
+                {"aud": "another-client"},
+                {"aud": None},
+                {"iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Another"},
+                {"iss": None},
+            )
+        ),
+        *({"authorizer": {"claims": {k: v for k, v in CLAIMS.items() if k != gone}}} for gone in CLAIMS),
+    ],
+)
+def test_missing_or_wrong_claims_fail_closed(context: dict[str, Any], settings: Settings) -> None:
+    with pytest.raises(Unauthenticated):
+        identify(context, settings)
+
+
+@pytest.mark.parametrize("requested", [SUB, "me"])
+def test_one_s_own_profile_goes_by_id_and_by_me(requested: str) -> None:
+    assert own_id(Caller(SUB), requested) == SUB
+
+
+@pytest.mark.parametrize("requested", ["", " ", "ME", SUB.upper(), SUB[:-1], f"{SUB} ", f"{SUB}\0", "..", "another"])
+def test_any_other_id_is_forbidden(requested: str) -> None:
+    with pytest.raises(Forbidden):
+        own_id(Caller(SUB), requested)

@@ -1,0 +1,29 @@
+import pytest
+
+from chalicelib.errors import ApiError, FieldError, Invalid, MethodNotAllowed, Unavailable
+
+
+def concrete(kind: type[ApiError]) -> list[ApiError]:
+    own: ApiError = kind("GET, PUT") if kind is MethodNotAllowed else kind()
+    return [own, *(error for child in kind.__subclasses__() for error in concrete(child))]
+
+
+@pytest.mark.parametrize("error", concrete(ApiError), ids=lambda error: type(error).__name__)
+def test_every_error_is_a_problem_detail(error: ApiError) -> None:
+    problem = error.problem("request-1")
+    assert problem["type"] == "about:blank"
+    assert problem["status"] == error.status
+    assert problem["title"] == error.title
+    assert problem["detail"].endswith(".")
+    assert problem["request_id"] == "request-1"
+    assert "errors" not in problem
+
+
+def test_an_invalid_body_names_its_fields() -> None:
+    problem = Invalid(errors=[FieldError("/dob", "is required")]).problem("")
+    assert problem["errors"] == [{"pointer": "/dob", "detail": "is required"}]
+
+
+def test_headers_tell_what_the_status_asks_for() -> None:
+    assert MethodNotAllowed("GET, PUT").headers == {"Allow": "GET, PUT"}
+    assert Unavailable().headers == {"Retry-After": "1"}

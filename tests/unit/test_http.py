@@ -1,0 +1,212 @@
+"""The routes at the level of the handler, up to where DynamoDB is asked: AWS is a closed port here."""
+
+import json
+from typing import Any
+
+import pytest
+from chalice import Chalice
+from chalice.test import Client, HTTPResponse
+
+from app import app
+from chalicelib.http import BODY_MAX
+from tests.conftest import CLIENT_ID, POOL_ID
+
+SUB = "1b2c3d4e-0000-4000-8000-000000000001"
+CLAIMS = {
+    "sub": SUB,
+    "token_use": "id",
+    "aud": CLIENT_ID,
+    "iss": f"https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}",
+}
+VALID = {"name": "John Doe", "dob": "1990-05-14", "gender": "Male", "blood_group": "A+"}
+
+
+class Api:
+    """The app, called as API Gateway calls it once its authorizer has let a request pass."""
+
+    def __init__(self, app: Chalice) -> None:
+        self._app = app
+
+    def request(
+        self,
+        method: str,
+        user_id: str = "me",
+        body: Any = None,
+        content_type: str | None = "application/json",
+        claims: dict[str, Any] | None = CLAIMS,
+    ) -> HTTPResponse:
+        event = {
+            "requestContext": {
+                "httpMethod": method,
+                "resourcePath": "/users/{user_id}",
+                "requestId": "request-1",
+                "authorizer": {"claims": claims} if claims is not None else None,
+            },
+            "headers": {"content-type": content_type} if content_type else None,
+            "pathParameters": {"user_id": user_id},
+            "multiValueQueryStringParameters": None,
+            "stageVariables": None,
+            "body": body,
+        }
+        return HTTPResponse.create_from_dict(self._app(event, None))
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api(app)
+
+
+ROUTES = [(method, path) for path, methods in app.routes.items() for method in methods]
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_no_route_is_without_the_authorizer(method: str, path: str) -> None:
+    authorizer = app.routes[path][method].authorizer
+    assert authorizer is not None
+    swagger = authorizer.to_swagger()["x-amazon-apigateway-authorizer"]
+    assert swagger["type"] == "cognito_user_pools"
+    assert swagger["providerARNs"][0].endswith(POOL_ID)
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.filterwarnings("ignore:CognitoUserPoolAuthorizer")  # Chalice's client has no authorizer, hence the test
+def test_no_route_runs_without_claims(method: str, path: str) -> None:
+    with Client(app, stage_name="local") as client:
+        answer = client.http.request(method, path.format(user_id="me"), body=json.dumps(VALID).encode())
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("wrong", [{"token_use": "access"}, {"aud": "foreign"}, {"sub": ""}, {"iss": "elsewhere"}])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_wrong_claims_are_no_identity(api: Api, method: str, wrong: dict[str, str]) -> None:
+    answer = api.request(method, claims={**CLAIMS, **wrong}, body=json.dumps(VALID))
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_another_s_profile_is_refused_before_anything_is_looked_at(api: Api, method: str) -> None:
+    answer = api.request(method, "1b2c3d4e-0000-4000-8000-000000000002", body="not even JSON")
+    assert answer.status_code == 403
+    assert answer.json_body["detail"] == "You may only use your own profile."
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (None, 400),
+        ("", 400),
+        (b"", 400),
+        ("{", 400),
+        ("{'name': 'John'}", 400),
+        ('{"name": NaN}', 400),
+        ('{"name": Infinity}', 400),
+        (b'{"name": "\xff"}', 400),
+        ('{"name": "\\ud800"}', 400),
+        (json.dumps(VALID).encode("utf-16"), 400),
+        ("[" * 10_000, 400),
+        ("[" * 10_000 + "]" * 10_000, 400),
+        ('{"a":' * 5_000 + "1" + "}" * 5_000, 400),
+        ("9" * 10_000, 400),
+        (json.dumps(VALID) + "x", 400),
+        ("[]", 422),
+        ("null", 422),
+        ('"text"', 422),
+        ("{}", 422),
+        (json.dumps({**VALID, "role": "admin"}), 422),
+        (json.dumps({**VALID, "__proto__": {"admin": True}}), 422),
+        ('{"name": 1e999}', 422),
+        (" " * (BODY_MAX + 1), 413),
+        (json.dumps({**VALID, "name": "x" * BODY_MAX}), 413),
+    ],
+)
+def test_a_bad_body_is_a_clean_client_error(api: Api, body: Any, status: int) -> None:
+    answer = api.request("PUT", body=body)
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json_body["status"] == status
+    assert answer.json_body["request_id"] == "request-1"
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "", "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "*/*", "json"]
+)
+def test_a_body_that_is_not_said_to_be_json_is_not_read(api: Api, content_type: str | None) -> None:
+    answer = api.request("PUT", body=json.dumps(VALID), content_type=content_type)
+    assert answer.status_code == 415
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON", "application/json "])
+def test_the_media_type_may_be_spelt_as_http_allows(api: Api, content_type: str) -> None:
+    assert api.request("PUT", body="{}", content_type=content_type).status_code == 422
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "PATCH"])
+def test_a_method_there_is_not_says_which_there_are(api: Api, method: str) -> None:
+    answer = api.request(method)
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, PUT"
+    assert answer.json_body["title"] == "Method Not Allowed"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_without_dynamodb_the_client_is_told_to_come_back(api: Api, method: str) -> None:
+    answer = api.request(method, body=json.dumps(VALID))
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+
+
+def test_a_bug_of_ours_is_a_500_that_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    from chalice import CORSConfig
+
+    from chalicelib import http
+
+    buggy = Chalice("healthtech", configure_logs=False)
+    http.install(buggy, CORSConfig())
+
+    @buggy.route("/users/{user_id}")
+    def view(user_id: str) -> None:
+        raise KeyError("john@example.com")
+
+    answer = Api(buggy).request("GET")
+    assert answer.status_code == 500
+    assert answer.json_body["detail"] == "Something went wrong on our side."
+    log = capsys.readouterr().out
+    assert '"exception": "KeyError"' in log
+    assert '"request_id": "request-1"' in log
+    assert "john" not in log + answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda api: api.request("GET"),
+        lambda api: api.request("PUT", "another"),
+        lambda api: api.request("PUT", body="{"),
+        lambda api: api.request("PUT", content_type="text/plain"),
+        lambda api: api.request("DELETE"),
+        lambda api: api.request("GET", claims=None),
+    ],
+)
+def test_every_answer_may_be_read_by_a_page_and_kept_by_nobody(api: Api, answer: Any) -> None:
+    headers = answer(api).headers
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_request_is_one_line_of_the_log_without_its_content(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    api.request("PUT", body=json.dumps({"name": "John Doe"}))
+    (line,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert line.pop("ms") >= 0
+    assert line.pop("time")
+    assert line == {
+        "level": "INFO",
+        "message": "request",
+        "request_id": "request-1",
+        "method": "PUT",
+        "route": "/users/{user_id}",
+        "status": 422,
+        "sub": SUB,
+    }
