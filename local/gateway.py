@@ -25,6 +25,8 @@ _KEYS_KEPT: Final = 300  # seconds
 def install() -> None:
     """Let `chalice local` serve through this gateway."""
     chalice.local.LocalGateway = Gateway  # type: ignore[misc]
+    # Python's default of 5 waiting connections resets those of a page that loads many things at once.
+    chalice.local.ThreadedHTTPServer.request_queue_size = 128
 
 
 class _Refused(chalice.local.LocalGatewayException):

@@ -9,6 +9,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,6 +57,7 @@ class Stack:
         return cls(**json.loads(file.read_text()))
 
 
+@cache
 def client(service: str, endpoint_url: str) -> Any:
     """A boto3 client of the embedded AWS, whatever account the user's environment names."""
     return boto3.client(
@@ -216,7 +218,9 @@ def _pool_settings(functions: dict[str, str]) -> dict[str, Any]:
         "AccountRecoverySetting": {"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]},
         "DeletionProtection": "ACTIVE",
         "MfaConfiguration": "OFF",
-        "Schema": [custom("dob", 10), custom("gender", 16), custom("blood_group", 3)],
+        # With the prefix, because `gender` alone is the standard attribute of that name. This is how MiniStack
+        # takes it; AWS makes custom:custom:gender of it and wants AddCustomAttributes(Name="gender") instead.
+        "Schema": [custom("custom:dob", 10), custom("custom:gender", 16), custom("custom:blood_group", 3)],
         "Policies": {
             "PasswordPolicy": {
                 "MinimumLength": 12,

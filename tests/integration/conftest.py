@@ -1,0 +1,141 @@
+"""One `make run` for all integration tests, on free ports and with a state of its own."""
+
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.aws import CONFIRMATION_CODE
+from local.session import Answer, Session
+from local.settings import ROOT
+from local.stack import Stack
+
+PASSWORD = "StrongPass123!"
+PATIENCE = 30  # seconds for a stack to start or stop
+_numbers = itertools.count(1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@dataclass
+class Run:
+    """A `make run` of a checkout: `python -m local`, its place and its process."""
+
+    process: subprocess.Popen[str]
+    directory: Path
+    output: Path
+
+    @property
+    def stack(self) -> Stack:
+        return Stack.read(self.directory / "stack.json")
+
+    def wait_for(self, text: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.output.read_text():
+            assert time.monotonic() < deadline, f"no {text!r} in:\n{self.output.read_text()}"
+            assert self.process.poll() is None, f"ended early:\n{self.output.read_text()}"
+            time.sleep(0.05)
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+
+@contextmanager
+def running(directory: Path, tree: Path = ROOT, ports: tuple[int, int] | None = None) -> Iterator[Run]:
+    """A run that has started, and is stopped in any case."""
+    api_port, aws_port = ports or (free_port(), free_port())
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= {"API_PORT": str(api_port), "AWS_PORT": str(aws_port), "LOCAL_DIR": str(directory)}
+    directory.mkdir(parents=True, exist_ok=True)
+    output = directory / f"output-{next(_numbers)}.log"
+    with output.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local"], cwd=tree, env=environment, stdout=log, stderr=log, text=True
+        )
+    run = Run(process, directory, output)
+    try:
+        run.wait_for("Ready in")
+        yield run
+    finally:
+        if process.poll() is None:
+            run.stop()
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    with running(tmp_path_factory.mktemp("local")) as run:
+        yield run
+
+
+@pytest.fixture(scope="session")
+def session(run: Run) -> Session:
+    return Session(run.stack)
+
+
+@dataclass(frozen=True)
+class User:
+    """A user who has signed up and in."""
+
+    session: Session
+    email: str
+    sub: str
+    tokens: dict[str, str]
+
+    @property
+    def token(self) -> str:
+        return self.tokens["IdToken"]
+
+    def get(self, user_id: str = "me") -> Answer:
+        return self.session.call("GET", f"/users/{user_id}", self.token)
+
+    def put(self, body: Any, user_id: str = "me") -> Answer:
+        return self.session.call("PUT", f"/users/{user_id}", self.token, body)
+
+
+def attributes(email: str, **changed: str | None) -> dict[str, str]:
+    """A sign-up form, filled in; `custom:dob` is written `dob`, and None leaves a field out."""
+    form: dict[str, str | None] = {
+        "name": "Jane Roe",
+        "email": email,
+        "phone_number": "+8801712345678",
+        "dob": "1985-01-31",
+        "gender": "Female",
+        "blood_group": "O-",
+        **changed,
+    }
+    custom = ("dob", "gender", "blood_group")
+    filled = {name: value for name, value in form.items() if value is not None}
+    return {f"custom:{name}" if name in custom else name: value for name, value in filled.items()}
+
+
+def new_email() -> str:
+    return f"user-{next(_numbers)}-{time.time_ns()}@example.com"
+
+
+@pytest.fixture(scope="session")
+def new_user(session: Session) -> Callable[..., User]:
+    """Sign a user up, confirm them and sign them in."""
+
+    def make(**changed: str | None) -> User:
+        email = new_email()
+        sub = session.sign_up(email, PASSWORD, attributes(email, **changed))
+        session.confirm(email, CONFIRMATION_CODE)
+        return User(session, email, sub, session.sign_in(email, PASSWORD))
+
+    return make

@@ -1,0 +1,62 @@
+"""What MiniStack lacks and local/ adds. A failure here is good news: MiniStack has it, so take ours out."""
+
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import settings
+from local.aws import CONFIRMATION_CODE, READY_PATH, configuration
+from local.session import Session
+from local.settings import ROOT, LocalSettings
+from local.stack import build, client
+from tests.integration.conftest import PASSWORD, PATIENCE, attributes, free_port, new_email
+
+PLAIN = """
+import asyncio, sys
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from ministack.app import app
+config = Config()
+config.bind = [sys.argv[1]]
+asyncio.run(serve(app, config))
+"""
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Iterator[Session]:
+    """MiniStack as it comes, with the stack of `make run` in it."""
+    local = LocalSettings(free_port(), free_port(), tmp_path, {})
+    environment = {**local.environment(), **configuration(local), "PERSIST_STATE": "0"}
+    address = f"{settings.HOST}:{local.aws_port}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", PLAIN, address], cwd=ROOT, env=environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(local.aws_endpoint_url + READY_PATH, timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield Session(build(local))
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def test_plain_ministack_neither_fires_post_confirmation_nor_verifies_the_address(plain: Session) -> None:
+    email = new_email()
+    sub = plain.sign_up(email, PASSWORD, attributes(email))
+    plain.confirm(email, CONFIRMATION_CODE)
+    dynamodb = client("dynamodb", plain.stack.aws_endpoint_url)
+    assert "Item" not in dynamodb.get_item(TableName=plain.stack.table, Key={"user_id": {"S": sub}})
+    cognito = client("cognito-idp", plain.stack.aws_endpoint_url)
+    user = cognito.admin_get_user(UserPoolId=plain.stack.user_pool_id, Username=email)
+    assert {"Name": "email_verified", "Value": "true"} not in user["UserAttributes"]

@@ -1,0 +1,228 @@
+"""`make run` as its user meets it: start, restart, reload, ports, and an end that leaves nothing behind."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from local.aws import CONFIRMATION_CODE
+from local.processes import port_in_use
+from local.session import Session
+from local.settings import ROOT
+from local.stack import client
+from tests.integration.conftest import PASSWORD, PATIENCE, Run, attributes, free_port, new_email, running
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the working tree, to be changed."""
+    copy = tmp_path_factory.mktemp("tree")
+    for name in ("chalicelib", "local", ".chalice"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "app.py", copy)
+    return copy
+
+
+def children(process: int) -> list[int]:
+    """All processes below one, by Linux's /proc."""
+    found: list[int] = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            parent = int(status.read_text().rpartition(")")[2].split()[1])
+            if parent == process:
+                pid = int(status.parent.name)
+                found += [pid, *children(pid)]
+    return found
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def ports(run: Run) -> list[int]:
+    return [urlsplit(url).port or 0 for url in (run.stack.api_url, run.stack.aws_endpoint_url)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_ends_every_process_frees_every_port_and_takes_the_stack_file(tmp_path: Path, number: int) -> None:
+    with running(tmp_path) as run:
+        started, used = children(run.process.pid), ports(run)
+        assert len(started) >= 2
+        assert run.stop(number) == 0
+        assert not [process for process in started if is_running(process)]
+        assert not [port for port in used if port_in_use(port)]
+        assert not (tmp_path / "stack.json").exists()
+    assert run.output.read_text().endswith("Stopped.\n")
+
+
+def test_what_it_prints_is_plain_short_and_complete(run: Run) -> None:
+    output = run.output.read_text()
+    assert "\033" not in output
+    steps = ["SignUp", "ConfirmSignUp", "DynamoDB", "Sign in (SRP)", "GET /users/{id}", "PUT /users/{id}"]
+    assert sorted(steps, key=output.index) == steps
+    for told in vars(run.stack).values():
+        assert told == "us-east-1" or told in output
+    assert "Traceback" not in output
+    assert len(output.partition("Ready in")[0].splitlines()) < 45
+
+
+def test_the_stack_file_tells_scripts_and_front_ends_where_things_are(run: Run) -> None:
+    told = json.loads((run.directory / "stack.json").read_text())
+    names = ["api_url", "aws_endpoint_url", "region", "user_pool_id", "user_pool_client_id", "table", "bucket"]
+    assert list(told) == names
+
+
+def test_it_listens_on_this_machine_only(run: Run) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing; finds our address
+        address = probe.getsockname()[0]
+    if address.startswith("127."):
+        pytest.skip("this machine has no other address")
+    for port in ports(run):
+        with pytest.raises(OSError, match=r"refused|timed out"):
+            socket.create_connection((address, port), timeout=2)
+
+
+def test_the_commands_it_prints_work_when_pasted(run: Run) -> None:
+    """Jane's sign-up, sign-in, read and edit, by the shell. `make token` is what the Makefile makes of it."""
+    printed = run.output.read_text()
+    script = printed.partition("in this folder\n")[2].partition("Ready in")[0]
+    assert "make -s token EMAIL=" in script
+    token = f"LOCAL_DIR={run.directory} make -s token PYTHON={sys.executable} EMAIL="
+    answers = subprocess.run(
+        ["bash", "-euc", script.replace("make -s token EMAIL=", token)],
+        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True,
+    ).stdout  # fmt: skip
+    assert '"version":1' in answers
+    assert '"version":2' in answers
+    assert "Jane R. Roe" in answers
+
+
+def test_a_second_run_finds_the_users_of_the_first(tmp_path: Path) -> None:
+    with running(tmp_path) as first:
+        session = Session(first.stack)
+        email = new_email()
+        session.sign_up(email, PASSWORD, attributes(email))
+        session.confirm(email, CONFIRMATION_CODE)
+        token = session.sign_in(email, PASSWORD)["IdToken"]
+        read = session.call("GET", "/users/me", token).body
+        pool_id = first.stack.user_pool_id
+        first.stop()
+    with running(tmp_path) as second:
+        assert "is here from an earlier run" in second.output.read_text()
+        session = Session(second.stack)
+        assert second.stack.user_pool_id == pool_id
+        assert session.call("GET", "/users/me", token).body == read
+        again = session.sign_in(email, PASSWORD)["IdToken"]
+        assert session.call("GET", "/users/me", again).body == read
+
+
+@pytest.mark.parametrize("variable", ["API_PORT", "AWS_PORT"])
+def test_a_port_in_use_is_one_clear_line(tmp_path: Path, variable: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        environment = {**os.environ, "API_PORT": str(free_port()), "AWS_PORT": str(free_port())}
+        environment |= {"LOCAL_DIR": str(tmp_path), variable: str(port)}
+        ended = subprocess.run(
+            [sys.executable, "-m", "local"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
+        )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"Port {port} is in use.")
+    assert f"{variable}={port + 1} make run" in line
+
+
+@pytest.mark.parametrize("value", ["http", "0", "65536", "-1"])
+def test_a_port_that_is_none_is_one_clear_line(value: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "local"], cwd=ROOT, env={**os.environ, "API_PORT": value},
+        capture_output=True, text=True, timeout=PATIENCE,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (1, "API_PORT must be a port number from 1 to 65535\n")
+
+
+def test_two_runs_do_not_share_a_state(run: Run) -> None:
+    environment = {**os.environ, "API_PORT": str(free_port()), "AWS_PORT": str(free_port())}
+    environment["LOCAL_DIR"] = str(run.directory)
+    ended = subprocess.run(
+        [sys.executable, "-m", "local"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+    assert "Another make run" in ended.stderr
+    assert run.stack.api_url  # the first one's file is still there
+
+
+@pytest.fixture
+def editable(tree: Path, tmp_path: Path) -> Iterator[Run]:
+    with running(tmp_path, tree) as run:
+        yield run
+
+
+def until(run: Run, count: int, text: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while run.output.read_text().count(text) < count:
+        assert time.monotonic() < deadline, run.output.read_text()
+        time.sleep(0.05)
+
+
+def detail(run: Run) -> str:
+    """What the API says without a token."""
+    try:
+        urllib.request.urlopen(run.stack.api_url + "/users/me", timeout=5)
+    except urllib.error.HTTPError as exc:
+        told: str = json.load(exc)["detail"]
+        return told
+    raise AssertionError("it answered without a token")
+
+
+def test_the_api_and_the_triggers_run_the_working_tree(tree: Path, editable: Run) -> None:
+    session = Session(editable.stack)
+    errors, profiles = tree / "chalicelib" / "errors.py", tree / "chalicelib" / "profiles.py"
+    assert detail(editable).startswith("A valid ID token")
+
+    good = errors.read_text()
+    errors.write_text(good.replace("A valid ID token", "A brand-new text"))
+    until(editable, 1, "reloading")
+    deadline = time.monotonic() + PATIENCE
+    told = ""
+    while not told.startswith("A brand-new text") and time.monotonic() < deadline:
+        with suppress(OSError):
+            told = detail(editable)
+    assert told.startswith("A brand-new text")
+
+    profiles.write_text(
+        profiles.read_text().replace("SignUp.salvage(attributes)", 'SignUp.salvage({**attributes, "name": "Edited"})')
+    )
+    email = new_email()
+    sub = session.sign_up(email, PASSWORD, attributes(email))
+    session.confirm(email, CONFIRMATION_CODE)
+    dynamodb = client("dynamodb", editable.stack.aws_endpoint_url)
+    item = dynamodb.get_item(TableName=editable.stack.table, Key={"user_id": {"S": sub}})["Item"]
+    assert item["name"] == {"S": "Edited"}
+
+    errors.write_text(good + "\nthis is no Python")
+    until(editable, 1, "Mend the code and save it")
+    errors.write_text(good)
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            told = detail(editable)
+            if told.startswith("A valid ID token"):
+                break
+    assert told.startswith("A valid ID token")

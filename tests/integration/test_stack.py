@@ -1,0 +1,75 @@
+"""What the embedded stack made is what the code expects."""
+
+import json
+from typing import Any
+
+import pytest
+
+import app
+from chalicelib.models import SignUp
+from chalicelib.repository import KEY
+from chalicelib.settings import load
+from local.session import Session
+from local.settings import ROOT
+from local.stack import NAME, TRIGGERS, client
+
+
+@pytest.fixture(scope="module")
+def pool(session: Session) -> Any:
+    cognito = client("cognito-idp", session.stack.aws_endpoint_url)
+    return cognito.describe_user_pool(UserPoolId=session.stack.user_pool_id)["UserPool"]
+
+
+def test_the_table_is_keyed_as_the_repository_writes(session: Session) -> None:
+    dynamodb = client("dynamodb", session.stack.aws_endpoint_url)
+    table = dynamodb.describe_table(TableName=session.stack.table)["Table"]
+    assert table["KeySchema"] == [{"AttributeName": KEY, "KeyType": "HASH"}]
+    assert table["AttributeDefinitions"] == [{"AttributeName": KEY, "AttributeType": "S"}]
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["DeletionProtectionEnabled"]
+    backups = dynamodb.describe_continuous_backups(TableName=session.stack.table)["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def test_the_pool_asks_for_what_a_profile_is_made_of(pool: Any) -> None:
+    schema = {attribute["Name"] for attribute in pool["SchemaAttributes"]}
+    assert {field.alias or name for name, field in SignUp.model_fields.items()} <= schema
+    assert pool["UsernameAttributes"] == pool["AutoVerifiedAttributes"] == ["email"]
+    assert pool["UsernameConfiguration"] == {"CaseSensitive": False}
+    assert pool["DeletionProtection"] == "ACTIVE"
+
+
+def test_every_trigger_of_the_app_is_a_function_and_is_attached(session: Session, pool: Any) -> None:
+    assert {function.name for function in app.app.pure_lambda_functions} == set(TRIGGERS.values())
+    lambda_ = client("lambda", session.stack.aws_endpoint_url)
+    for trigger, handler in TRIGGERS.items():
+        function = lambda_.get_function_configuration(FunctionName=f"{NAME}-{handler}")
+        assert pool["LambdaConfig"][trigger] == function["FunctionArn"]
+        assert load(function["Environment"]["Variables"]).table == session.stack.table
+        assert function["Timeout"] <= 5
+
+
+def test_the_client_is_public_and_keeps_health_data_out_of_tokens(session: Session) -> None:
+    cognito = client("cognito-idp", session.stack.aws_endpoint_url)
+    told = cognito.describe_user_pool_client(
+        UserPoolId=session.stack.user_pool_id, ClientId=session.stack.user_pool_client_id
+    )["UserPoolClient"]
+    assert "ClientSecret" not in told
+    assert sorted(told["ExplicitAuthFlows"]) == ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"]
+    assert told["PreventUserExistenceErrors"] == "ENABLED"
+    assert not [name for name in told["ReadAttributes"] if name.startswith("custom:")]
+
+
+def test_the_trigger_s_role_can_put_a_profile_and_nothing_else(session: Session) -> None:
+    iam = client("iam", session.stack.aws_endpoint_url)
+    policy = iam.get_role_policy(RoleName=f"{NAME}-post_confirmation", PolicyName="profiles")["PolicyDocument"]
+    document = json.loads(policy) if isinstance(policy, str) else policy
+    allowed = {action for statement in document["Statement"] for action in statement["Action"]}
+    assert {action for action in allowed if not action.startswith("logs:")} == {"dynamodb:PutItem"}
+    assert "*" not in {statement["Resource"] for statement in document["Statement"]}
+
+
+def test_the_local_stage_names_the_local_table_and_bucket(session: Session) -> None:
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    settings = load(config["stages"]["local"]["environment_variables"])
+    assert (settings.table, settings.bucket) == (session.stack.table, session.stack.bucket)

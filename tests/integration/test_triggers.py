@@ -1,0 +1,180 @@
+"""The embedded AWS fires PostConfirmation, from the pool's own configuration, as AWS does."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.aws import CONFIRMATION_CODE
+from local.session import Session
+from local.stack import NAME, client
+from tests.integration.conftest import PASSWORD, User, attributes, new_email
+
+NewUser = Callable[..., User]
+PROBE = """
+import json, os, urllib.request
+import boto3
+
+def handler(event, context):
+    boto3.client("s3").put_object(Bucket=os.environ["BUCKET"], Key="event.json", Body=json.dumps(event))
+    if event["request"]["userAttributes"]["name"] == "Raise":
+        raise RuntimeError("no room")
+    return None if event["request"]["userAttributes"]["name"] == "Nothing" else event
+"""
+
+
+@pytest.fixture(scope="module")
+def cognito(session: Session) -> Any:
+    return client("cognito-idp", session.stack.aws_endpoint_url)
+
+
+def profile(session: Session, sub: str) -> Any:
+    dynamodb = client("dynamodb", session.stack.aws_endpoint_url)
+    return dynamodb.get_item(TableName=session.stack.table, Key={"user_id": {"S": sub}}).get("Item")
+
+
+def test_an_admin_s_confirmation_makes_a_profile_with_an_unproven_address(session: Session, cognito: Any) -> None:
+    email = new_email()
+    sub = session.sign_up(email, PASSWORD, attributes(email))
+    cognito.admin_confirm_sign_up(UserPoolId=session.stack.user_pool_id, Username=email)
+    item = profile(session, sub)
+    assert item["email"] == {"S": email}
+    assert item["email_verified"] == {"BOOL": False}
+
+
+def test_a_confirmation_happens_once(session: Session, cognito: Any, new_user: NewUser) -> None:
+    user = new_user()
+    with pytest.raises(ClientError, match="CONFIRMED"):
+        session.confirm(user.email, CONFIRMATION_CODE)
+    cognito.admin_confirm_sign_up(UserPoolId=session.stack.user_pool_id, Username=user.email)
+    assert user.get().body["version"] == 1
+
+
+def test_a_password_reset_keeps_the_edited_profile(session: Session, cognito: Any, new_user: NewUser) -> None:
+    user = new_user()
+    edited = user.put({**user.get().body, "name": "Jane Edited"}).body
+    client_id = session.stack.user_pool_client_id
+    cognito.forgot_password(ClientId=client_id, Username=user.email)
+    cognito.confirm_forgot_password(
+        ClientId=client_id, Username=user.email, ConfirmationCode="654321", Password="AnotherPass456!"
+    )
+    token = session.sign_in(user.email, "AnotherPass456!")["IdToken"]
+    assert session.call("GET", "/users/me", token).body == edited
+
+
+def test_the_same_event_again_changes_nothing(session: Session, new_user: NewUser) -> None:
+    user = new_user()
+    edited = user.put({**user.get().body, "name": "Jane Edited"}).body
+    event = {
+        "version": "1",
+        "triggerSource": "PostConfirmation_ConfirmSignUp",
+        "region": session.stack.region,
+        "userPoolId": session.stack.user_pool_id,
+        "userName": user.sub,
+        "callerContext": {"clientId": session.stack.user_pool_client_id},
+        "request": {"userAttributes": {**attributes(user.email), "sub": user.sub}},
+        "response": {},
+    }
+    lambda_ = client("lambda", session.stack.aws_endpoint_url)
+    for _ in range(3):
+        answer = lambda_.invoke(FunctionName=f"{NAME}-post_confirmation", Payload=json.dumps(event))
+        assert json.load(answer["Payload"]) == event
+    assert user.get().body == edited
+
+
+def test_attributes_that_break_a_rule_do_not_cost_the_profile(new_user: NewUser) -> None:
+    user = new_user(dob="2999-01-01", gender="none of these", phone_number="+8801712345678")
+    read = user.get().body
+    assert (read["dob"], read["gender"], read["blood_group"]) == (None, None, "O-")
+
+
+@pytest.fixture
+def probe(session: Session, cognito: Any) -> Iterator[Callable[[], dict[str, Any]]]:
+    """A pool's trigger that keeps its last event; the pool's own one is put back afterwards."""
+    import io
+    import zipfile
+
+    endpoint, pool_id = session.stack.aws_endpoint_url, session.stack.user_pool_id
+    before = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["LambdaConfig"]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("probe.py", PROBE)
+    lambda_ = client("lambda", endpoint)
+    role = lambda_.get_function_configuration(FunctionName=f"{NAME}-post_confirmation")["Role"]
+    iam = client("iam", endpoint)
+    statement = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{session.stack.bucket}/*"}
+    iam.put_role_policy(
+        RoleName=role.rpartition("/")[2],
+        PolicyName="probe",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    made = lambda_.create_function(
+        FunctionName="probe",
+        Role=role,
+        Runtime="python3.12",
+        Handler="probe.handler",
+        Timeout=5,
+        Environment={"Variables": {"BUCKET": session.stack.bucket}},
+        Code={"ZipFile": archive.getvalue()},
+    )
+    cognito.update_user_pool(UserPoolId=pool_id, LambdaConfig={"PostConfirmation": made["FunctionArn"]})
+
+    def last_event() -> dict[str, Any]:
+        s3 = client("s3", endpoint)
+        event: dict[str, Any] = json.load(s3.get_object(Bucket=session.stack.bucket, Key="event.json")["Body"])
+        return event
+
+    yield last_event
+    cognito.update_user_pool(UserPoolId=pool_id, LambdaConfig=before)
+    lambda_.delete_function(FunctionName="probe")
+    iam.delete_role_policy(RoleName=role.rpartition("/")[2], PolicyName="probe")
+
+
+def test_the_event_is_shaped_as_aws_documents_it(
+    session: Session, cognito: Any, probe: Callable[[], dict[str, Any]]
+) -> None:
+    email = new_email()
+    form = attributes(email)
+    sub = session.sign_up(email, PASSWORD, form)
+    client_id = session.stack.user_pool_client_id
+    cognito.confirm_sign_up(
+        ClientId=client_id, Username=email, ConfirmationCode=CONFIRMATION_CODE, ClientMetadata={"campaign": "winter"}
+    )
+    known = {**form, "sub": sub, "email_verified": "true", "cognito:user_status": "CONFIRMED"}
+    expected = {
+        "version": "1",
+        "region": "us-east-1",
+        "userPoolId": session.stack.user_pool_id,
+        "userName": sub,
+        "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": client_id},
+        "triggerSource": "PostConfirmation_ConfirmSignUp",
+        "request": {"userAttributes": known, "clientMetadata": {"campaign": "winter"}},
+        "response": {},
+    }
+    assert probe() == expected
+    cognito.forgot_password(ClientId=client_id, Username=email)
+    cognito.confirm_forgot_password(
+        ClientId=client_id, Username=email, ConfirmationCode="654321", Password="AnotherPass456!"
+    )
+    reset = {
+        **expected,
+        "triggerSource": "PostConfirmation_ConfirmForgotPassword",
+        "request": {"userAttributes": known},
+    }
+    assert probe() == reset
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("Raise", "PostConfirmation failed with error no room."), ("Nothing", "unrecognizable")]
+)
+def test_a_trigger_that_fails_tells_the_client_and_the_account_is_confirmed_all_the_same(
+    session: Session, cognito: Any, probe: Callable[[], dict[str, Any]], name: str, message: str
+) -> None:
+    email = new_email()
+    session.sign_up(email, PASSWORD, attributes(email, name=name))
+    with pytest.raises(ClientError, match=message):
+        session.confirm(email, CONFIRMATION_CODE)
+    user = cognito.admin_get_user(UserPoolId=session.stack.user_pool_id, Username=email)
+    assert user["UserStatus"] == "CONFIRMED"
