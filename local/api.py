@@ -17,7 +17,7 @@ from local.processes import Child, StartError, tail
 from local.settings import ROOT, LocalSettings
 from local.stack import Stack
 
-_CHALICE: Final = (sys.executable, "-c", "from chalice.cli import main; main()")
+_CHALICE: Final = (sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())")
 
 
 class Api:

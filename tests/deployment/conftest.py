@@ -1,0 +1,43 @@
+"""The real `chalice` command on a copy of the project, as an operator runs it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local.settings import ROOT
+
+POOL_ARN = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Deployed"
+PATIENCE = 110  # seconds; packaging downloads what requirements.txt names
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """A fresh copy of what a checkout has, without what running it leaves behind."""
+
+    def copy() -> Path:
+        tree = tmp_path_factory.mktemp("project")
+        for name in ("chalicelib", "local", ".chalice", "tests"):
+            unwanted = shutil.ignore_patterns("__pycache__", "deployed", "deployments", "node_modules")
+            shutil.copytree(ROOT / name, tree / name, ignore=unwanted)
+        for name in ("app.py", "requirements.txt", "requirements-dev.txt"):
+            shutil.copy(ROOT / name, tree)
+        return tree
+
+    return copy
+
+
+def chalice(tree: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command; its warnings are its own."""
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", "import sys; from chalice.cli import main; sys.exit(main())", *arguments],
+        cwd=tree,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )

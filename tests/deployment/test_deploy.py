@@ -1,0 +1,99 @@
+"""`chalice deploy`, the real one, of triggers to the embedded AWS: on the app and on a Blueprint."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import settings
+from local.stack import client
+from tests.deployment.conftest import chalice
+from tests.integration.conftest import Run, running
+
+APP = """
+from chalice import Chalice
+from chalicelib import more
+from chalicelib.cognito import PostConfirmation, on_cognito_event
+
+app = Chalice("triggers")
+app.register_blueprint(more.triggers)
+
+@on_cognito_event(app, "PostConfirmation")
+def on_the_app(event: PostConfirmation) -> None:
+    assert event.is_sign_up
+"""
+BLUEPRINT = """
+from chalice import Blueprint
+from chalicelib.cognito import PreSignUp, on_cognito_event
+
+triggers = Blueprint(__name__)
+
+@on_cognito_event(triggers, "PreSignUp")
+def on_a_blueprint(event: PreSignUp) -> None:
+    event.response["autoVerifyEmail"] = event.user_attributes["email"].endswith("@example.com")
+"""
+LOGS = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/triggers-dev:*"
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": ["logs:PutLogEvents"], "Resource": LOGS}],
+}
+EVENTS = Path(__file__).parents[1] / "unit" / "events"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    with running(tmp_path_factory.mktemp("local")) as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def deployed(run: Run, project: Callable[[], Path]) -> Path:
+    tree = project()
+    (tree / "app.py").write_text(APP)
+    (tree / "chalicelib" / "more.py").write_text(BLUEPRINT)
+    (tree / ".chalice" / "policy-dev.json").write_text(json.dumps(POLICY))
+    stage = {"autogen_policy": False, "iam_policy_file": "policy-dev.json", "lambda_timeout": 5}
+    config = {"version": "2.0", "app_name": "triggers", "stages": {"dev": stage}}
+    (tree / ".chalice" / "config.json").write_text(json.dumps(config))
+    done = chalice(
+        tree, "deploy", "--stage", "dev", AWS_ENDPOINT_URL=run.stack.aws_endpoint_url, **settings.CREDENTIALS
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return tree
+
+
+def invoke(run: Run, name: str, event: Any) -> Any:
+    answer = client("lambda", run.stack.aws_endpoint_url).invoke(FunctionName=name, Payload=json.dumps(event))
+    payload = json.load(answer["Payload"])
+    assert "FunctionError" not in answer, payload
+    return payload
+
+
+def golden(name: str) -> Any:
+    return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_deployed_trigger_of_the_app_returns_its_event(run: Run) -> None:
+    event = golden("post_confirmation_confirm_sign_up")
+    assert invoke(run, "triggers-dev-on_the_app", event) == event
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_deployed_trigger_of_a_blueprint_answers_in_the_response(run: Run) -> None:
+    event = golden("pre_sign_up")
+    answer = invoke(run, "triggers-dev-on_a_blueprint", event)
+    assert answer == {**event, "response": {**event["response"], "autoVerifyEmail": True}}
+
+
+def test_what_was_deployed_is_written_down_for_the_wiring(deployed: Path) -> None:
+    told = json.loads((deployed / ".chalice" / "deployed" / "dev.json").read_text())["resources"]
+    arns = {
+        resource["name"]: resource.get("lambda_arn")
+        for resource in told
+        if resource["resource_type"] == "lambda_function"
+    }
+    assert set(arns) == {"on_the_app", "on_a_blueprint"}
+    assert all(arn.startswith("arn:aws:lambda:us-east-1:") for arn in arns.values())
