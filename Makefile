@@ -4,6 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# The browser tests' client. Without npm, or without Chromium, those tests say that they were skipped.
+ifneq ($(shell command -v npm),)
+BROWSER_CLIENT := tests/browser/node_modules/.package-lock.json
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format token reset clean
@@ -14,7 +18,7 @@ help: ## Show this
 run: $(INSTALLED) ## Run all of it on this machine; API_PORT and AWS_PORT change the ports
 	@$(BIN)/python -m local
 
-test: $(INSTALLED) ## Run all tests
+test: $(INSTALLED) $(BROWSER_CLIENT) ## Run all tests; ARGS goes to pytest: make test ARGS=tests/unit
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(INSTALLED) ## Lint, formatting and types
@@ -34,6 +38,10 @@ reset: ## Forget the users of make run
 
 clean: reset ## Remove all that these targets made
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/browser/node_modules
+
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	@npm ci --silent --prefix tests/browser
+	@touch $@
 
 $(INSTALLED): requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'

@@ -34,7 +34,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 def chalice(tree: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command; its warnings are its own."""
     return subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", "import sys; from chalice.cli import main; sys.exit(main())", *arguments],
+        [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-c",
+            "import sys; from chalice.cli import main; sys.exit(main())",
+            *arguments,
+        ],
         cwd=tree,
         env={**os.environ, **environment},
         capture_output=True,

@@ -2,6 +2,9 @@
 
 import base64
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -182,3 +185,21 @@ def test_of_concurrent_edits_of_one_representation_one_wins(new_user: NewUser) -
     assert {status for status, _ in answers} == {200, 409}
     last = user.get().body
     assert (last["name"], last["version"]) == (winner, 2)
+
+
+def test_boto3_needs_only_the_endpoint_in_its_environment(session: Session) -> None:
+    script = """
+import boto3, sys
+client_id, email, password, code = sys.argv[1:]
+cognito = boto3.client("cognito-idp")
+attributes = [{"Name": "email", "Value": email}, {"Name": "name", "Value": "Boto Three"}]
+sub = cognito.sign_up(ClientId=client_id, Username=email, Password=password, UserAttributes=attributes)["UserSub"]
+cognito.confirm_sign_up(ClientId=client_id, Username=email, ConfirmationCode=code)
+print(boto3.client("dynamodb").get_item(TableName="Users", Key={"user_id": {"S": sub}})["Item"]["name"]["S"])
+"""
+    environment = {**os.environ, "AWS_ENDPOINT_URL": session.stack.aws_endpoint_url}
+    arguments = [session.stack.user_pool_client_id, new_email(), PASSWORD, CONFIRMATION_CODE]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], env=environment, capture_output=True, text=True, timeout=30
+    )
+    assert (done.stdout, done.stderr) == ("Boto Three\n", "")

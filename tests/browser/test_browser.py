@@ -1,0 +1,131 @@
+"""The browser client of Cognito and fetch, in Chromium, from a page on another origin."""
+
+import functools
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Error, Page, sync_playwright
+
+from local.aws import CONFIRMATION_CODE
+from tests.integration.conftest import PASSWORD, Run, attributes, new_email, running
+
+HERE = Path(__file__).parent
+LIBRARY = HERE / "node_modules" / "amazon-cognito-identity-js" / "dist" / "amazon-cognito-identity.min.js"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+_missing = [
+    name
+    for name, there in (("Chromium", CHROMIUM), ("npm's packages (make test with npm)", LIBRARY.exists()))
+    if not there
+]
+if _missing and os.environ.get("CI"):
+    raise RuntimeError(f"CI must not skip the browser tests: {_missing} missing")
+pytestmark = pytest.mark.skipif(bool(_missing), reason=f"needs {' and '.join(_missing)}")
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A web server with the page, on a port of its own: another origin than the API and Cognito."""
+    root = tmp_path_factory.mktemp("site")
+    shutil.copy(HERE / "page.html", root / "index.html")
+    shutil.copy(LIBRARY, root)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=root))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    with running(tmp_path_factory.mktemp("local")) as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def page(origin: str) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page()
+        page.goto(origin)
+        yield page
+        browser.close()
+
+
+class Visitor:
+    """Calls the page's own functions."""
+
+    def __init__(self, page: Page, run: Run) -> None:
+        self._page = page
+        self._stack = asdict(run.stack)
+
+    def __call__(self, function: str, *arguments: Any) -> Any:
+        return self._page.evaluate(f"arguments => {function}(...arguments)", [self._stack, *arguments])
+
+
+@pytest.fixture(scope="module")
+def visitor(page: Page, run: Run) -> Visitor:
+    return Visitor(page, run)
+
+
+@pytest.fixture(scope="module")
+def token(visitor: Visitor) -> str:
+    email = new_email()
+    assert visitor("signUp", email, PASSWORD, attributes(email))
+    assert visitor("confirm", email, CONFIRMATION_CODE) == "SUCCESS"
+    signed_in: str = visitor("signIn", email, PASSWORD)
+    return signed_in
+
+
+def test_a_page_signs_up_confirms_signs_in_reads_and_edits(visitor: Visitor, token: str) -> None:
+    read = visitor("call", "GET", "/users/me", token)
+    assert read["status"] == 200
+    assert read["body"]["email_verified"] is True
+    edited = visitor("call", "PUT", "/users/me", token, {**read["body"], "name": "Jane Browser"})
+    assert (edited["status"], edited["body"]["version"]) == (200, 2)
+    assert visitor("call", "GET", "/users/me", token)["body"] == edited["body"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "signed_in", "body", "status"),
+    [
+        ("GET", "/users/me", False, None, 401),
+        ("PUT", "/users/me", False, {"name": "Mallory"}, 401),
+        ("GET", "/users/another", True, None, 403),
+        ("PUT", "/users/me", True, {"name": ""}, 422),
+    ],
+)
+def test_a_page_can_read_every_refusal(
+    visitor: Visitor, token: str, method: str, path: str, signed_in: bool, body: Any, status: int
+) -> None:
+    answer = visitor("call", method, path, token if signed_in else None, body)
+    assert (answer["status"], answer["body"]["status"]) == (status, status)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "message"),
+    [
+        ("signUp", ("short@example.com", "short", {"email": "short@example.com"}), "Password"),
+        ("signIn", ("nobody@example.com", PASSWORD), "Incorrect username or password"),
+        ("confirm", ("john@example.com", "000000"), "CONFIRMED"),
+    ],
+)
+def test_a_page_can_read_what_cognito_refuses(
+    visitor: Visitor, function: str, arguments: tuple[Any, ...], message: str
+) -> None:
+    with pytest.raises(Error, match=message):
+        visitor(function, *arguments)
