@@ -7,7 +7,6 @@ from chalice.app import Request
 
 from chalicelib import auth, clients, cognito, http, logs, profiles
 from chalicelib.cognito import on_cognito_event
-from chalicelib.models import ProfileReplacement
 from chalicelib.repository import ProfileRepository
 from chalicelib.settings import settings
 
@@ -40,8 +39,7 @@ def get_user(user_id: str) -> Response:
 @app.route("/users/{user_id}", methods=["PUT"], authorizer=authorizer)
 def put_user(user_id: str) -> Response:
     own = own_id(user_id)
-    replacement = http.body(request(), ProfileReplacement)
-    return http.ok(profiles.replace(repository(), own, replacement))
+    return http.ok(profiles.replace(repository(), own, http.json_body(request())))
 
 
 @on_cognito_event(app, "PostConfirmation")

@@ -201,17 +201,8 @@ class Profile(_Model):
     version: int  # 1 at creation, one more with each change
 
 
-class ProfileReplacement(_Model):
-    """The body of a PUT: all that the owner may edit, and whatever else GET answered, unchanged.
-
-    The editable fields must all be there. None keeps a value unknown that is unknown; it does not erase
-    one. The fields the server owns may be left out; sent, they must be what is stored.
-    """
-
-    name: Name | None
-    dob: BirthDate | None
-    gender: GenderValue | None
-    blood_group: BloodGroupValue | None
+class ServerOwned(_Model):
+    """The fields of a profile that only the server sets, as a client may send them back: all optional."""
 
     id: Annotated[str | None, Field(min_length=1), _OWNED] = None
     email: Annotated[str | None, _OWNED] = None
@@ -224,9 +215,30 @@ class ProfileReplacement(_Model):
     # Exact in every JSON reader, JavaScript's included.
     version: Annotated[int | None, Field(strict=True, ge=1, lt=2**53), _OWNED] = None
 
+    def sent(self) -> dict[str, Any]:
+        """Those that were sent, null included."""
+        return {name: getattr(self, name) for name in SERVER_OWNED if name in self.model_fields_set}
 
-EDITABLE: Final = ("name", "dob", "gender", "blood_group")
-SERVER_OWNED: Final = tuple(name for name in Profile.model_fields if name not in EDITABLE)
+
+class ProfileReplacement(ServerOwned):
+    """The body of a PUT: all that the owner may edit, and whatever else GET answered, unchanged.
+
+    The editable fields must all be there. None keeps a value unknown that is unknown; it does not erase
+    one. The fields the server owns may be left out; sent, they must be what is stored.
+    """
+
+    name: Name | None
+    dob: BirthDate | None
+    gender: GenderValue | None
+    blood_group: BloodGroupValue | None
+
+    def editable(self) -> dict[str, Any]:
+        """All that the owner may edit."""
+        return {name: getattr(self, name) for name in EDITABLE}
+
+
+SERVER_OWNED: Final = tuple(ServerOwned.model_fields)
+EDITABLE: Final = tuple(name for name in ProfileReplacement.model_fields if name not in SERVER_OWNED)
 
 
 class SignUp(_Model):

@@ -3,10 +3,20 @@
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from chalicelib import logs
 from chalicelib.errors import ApiError, Conflict, FieldError, Invalid, NotFound, StorageFailed
-from chalicelib.models import EDITABLE, OWNED_RULE, SERVER_OWNED, Profile, ProfileReplacement, SignUp
+from chalicelib.models import (
+    EDITABLE,
+    OWNED_RULE,
+    SERVER_OWNED,
+    Profile,
+    ProfileReplacement,
+    ServerOwned,
+    SignUp,
+    parse,
+)
 from chalicelib.repository import Mismatch, ProfileRepository, Value
 
 
@@ -41,16 +51,18 @@ def read(repository: ProfileRepository, user_id: str) -> Profile:
     return profile
 
 
-def replace(repository: ProfileRepository, user_id: str, body: ProfileReplacement) -> Profile:
-    """Replace what the owner may edit.
+def replace(repository: ProfileRepository, user_id: str, data: Any) -> Profile:
+    """Replace what the owner may edit by decoded JSON, a ProfileReplacement.
 
     Raises NotFound; Conflict where the body is of an older version than the stored profile; Invalid
-    where it changes what the server owns, or erases a value.
+    where it breaks a rule, changes what the server owns, or erases a value: each such field is named.
     """
-    editable = {name: getattr(body, name) for name in EDITABLE}
-    sent = [name for name in SERVER_OWNED if name in body.model_fields_set]
-    expected = {name: getattr(body, name) for name in sent}
-    expected |= {name: None for name, value in editable.items() if value is None}
+    try:
+        body = parse(ProfileReplacement, data)
+    except Invalid as exc:
+        raise Invalid(errors=[*exc.errors, *_changes_of_what_is_owned(repository, user_id, data, exc)]) from exc
+    editable = body.editable()
+    expected = body.sent() | {name: None for name, value in editable.items() if value is None}
     changes = {name: value for name, value in editable.items() if value is not None}
     try:
         return repository.update(user_id, changes, expected, datetime.now(UTC))
@@ -58,13 +70,30 @@ def replace(repository: ProfileRepository, user_id: str, body: ProfileReplacemen
         raise _refusal(exc.stored, expected) from exc
 
 
+def _changes_of_what_is_owned(
+    repository: ProfileRepository, user_id: str, data: Any, known: Invalid
+) -> list[FieldError]:
+    """What else is wrong with an invalid body. Asks for the stored profile only if there is something to compare."""
+    named = {error.pointer for error in known.errors}
+    sent = {name: data[name] for name in SERVER_OWNED if isinstance(data, dict) and name in data}
+    comparable = {name: value for name, value in sent.items() if f"/{name}" not in named}
+    if not comparable:
+        return []
+    expected = parse(ServerOwned, comparable).sent()
+    return _wrong(read(repository, user_id), expected)
+
+
 def _refusal(stored: Profile | None, expected: Mapping[str, Value]) -> ApiError:
     if stored is None:
         return NotFound("There is no profile for this user.")
-    if _is_older(stored, expected):
-        return Conflict()
-    wrong = [name for name, value in expected.items() if getattr(stored, name) != value]
-    return Invalid(errors=[FieldError(f"/{name}", _rule(name)) for name in wrong])
+    return Conflict() if _is_older(stored, expected) else Invalid(errors=_wrong(stored, expected))
+
+
+def _wrong(stored: Profile, expected: Mapping[str, Value]) -> list[FieldError]:
+    """The fields that are not stored as expected; being overtaken by another change is not their fault."""
+    overtaken = ("version", "updated_at") if _is_older(stored, expected) else ()
+    differing = (name for name, value in expected.items() if getattr(stored, name) != value)
+    return [FieldError(f"/{name}", _rule(name)) for name in differing if name not in overtaken]
 
 
 def _is_older(stored: Profile, expected: Mapping[str, Value]) -> bool:

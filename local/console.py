@@ -24,12 +24,12 @@ def title(text: str) -> None:
 
 def fact(name: str, value: str) -> None:
     """A name and what it stands for."""
-    _say(f"  {_style('ok', 'green')}  {name:<14} {value}")
+    _say(f"  {_style('ok', 'green')}  {name:<16} {value}")
 
 
 def step(number: int, name: str, result: str) -> None:
     """One step of the example, and what came of it."""
-    _say(f"  {_style(str(number), 'cyan')}   {name:<14} {result}")
+    _say(f"  {_style(str(number), 'cyan')}   {name:<16} {result}")
 
 
 def command(text: str) -> None:

@@ -128,6 +128,21 @@ def test_all_that_the_server_owns_is_named_at_once(user: User) -> None:
     ]
 
 
+def test_a_broken_rule_does_not_hide_a_changed_field_of_the_server(user: User) -> None:
+    read = user.get().body
+    answer = user.put({**read, "name": "", "role": "admin", "email": "mallory@example.com", "version": 1_000_000})
+    assert answer.status == 422
+    assert [error["pointer"] for error in answer.body["errors"]] == ["/name", "/role", "/email", "/version"]
+
+
+def test_a_broken_rule_in_an_overtaken_representation_is_told_of_as_such(new_user: NewUser) -> None:
+    user = new_user()
+    old = user.get().body
+    assert user.put({**old, "name": "Jane Second"}).status == 200
+    answer = user.put({**old, "name": ""})
+    assert [error["pointer"] for error in answer.body["errors"]] == ["/name"]
+
+
 def test_a_representation_that_has_been_overtaken_is_a_conflict(new_user: NewUser) -> None:
     user = new_user()
     old = user.get().body
