@@ -1,0 +1,51 @@
+"""The README's examples of the API do what it says they do."""
+
+import json
+import re
+import subprocess
+from typing import Any
+
+import pytest
+
+from local.settings import ROOT
+from tests.integration.conftest import PATIENCE, Run
+
+README = (ROOT / "README.md").read_text()
+API = README.partition("## The API")[2].partition("## What you can rely on")[0]
+COMMANDS = re.findall(r"```sh\n(.*?)```", API, re.DOTALL)
+ANSWERS = [json.loads(answer) for answer in re.findall(r"```json\n(.*?)```", API, re.DOTALL)]
+
+
+@pytest.fixture(scope="module")
+def answers(run: Run) -> list[Any]:
+    """What each command of the section prints, in their order; the token's own is not printed."""
+    script = f"API={run.stack.api_url}\n" + "echo ,\n".join(COMMANDS)
+    script = script.replace("make -s token", f"LOCAL_DIR={run.directory} make -s token")
+    done = subprocess.run(
+        ["bash", "-euc", script], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    found: list[Any] = json.loads(f"[{done.stdout.lstrip().removeprefix(',')}]")
+    return found
+
+
+def test_get_answers_what_the_readme_shows(answers: list[Any]) -> None:
+    mine = ("id", "created_at", "updated_at")
+    assert list(answers[0]) == list(ANSWERS[0])
+    assert {**answers[0], **{name: ANSWERS[0][name] for name in mine}} == ANSWERS[0]
+
+
+def test_put_answers_the_profile_as_it_is_then(answers: list[Any]) -> None:
+    assert (answers[1]["name"], answers[1]["gender"], answers[1]["blood_group"]) == ("John Doe", "Male", "A+")
+    assert answers[1]["version"] == answers[0]["version"] + 1
+
+
+def test_a_refusal_reads_as_the_readme_shows(answers: list[Any]) -> None:
+    assert {**answers[2], "request_id": ANSWERS[1]["request_id"]} == ANSWERS[1]
+
+
+def test_every_local_path_the_readme_names_is_there() -> None:
+    layout = README.partition("## Layout\n\n```\n")[2].partition("```")[0]
+    assert layout
+    for name in re.findall(r"^\s*((?:[\w.]+/?)(?:, [\w.]+)*)(?:  |$)", layout, re.MULTILINE):
+        for part in name.split(", "):
+            assert (ROOT / part).exists() or (ROOT / "chalicelib" / part).exists(), part
