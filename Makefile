@@ -45,7 +45,7 @@ tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 
 $(INSTALLED): requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
-	@echo "Installing into $(VENV), once: a minute or so"
+	@echo "Installing into $(VENV), once: a minute or so" >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

@@ -5,8 +5,9 @@ from functools import cache
 from chalice import Chalice, CognitoUserPoolAuthorizer, CORSConfig, Response
 from chalice.app import Request
 
-from chalicelib import auth, clients, cognito, http, logs, profiles
-from chalicelib.cognito import on_cognito_event
+from chalicelib import auth, aws, cognito, http, logs, profiles
+from chalicelib.auth import Caller
+from chalicelib.cognito import UserDirectory, on_cognito_event
 from chalicelib.repository import ProfileRepository
 from chalicelib.settings import settings
 
@@ -19,7 +20,12 @@ authorizer = CognitoUserPoolAuthorizer("users", provider_arns=settings().provide
 
 @cache
 def repository() -> ProfileRepository:
-    return ProfileRepository(clients.dynamodb(), settings().table)
+    return ProfileRepository(aws.dynamodb(), settings().table)
+
+
+@cache
+def directory() -> UserDirectory:
+    return UserDirectory(aws.cognito(), settings().required_user_pool_id)
 
 
 def request() -> Request:
@@ -27,19 +33,25 @@ def request() -> Request:
     return app.current_request
 
 
-def own_id(requested: str) -> str:
-    return auth.own_id(auth.identify(request().context, settings()), requested)
+def owner(requested: str) -> Caller:
+    return auth.only_own(auth.identify(request().context, settings()), requested)
 
 
 @app.route("/users/{user_id}", methods=["GET"], authorizer=authorizer)
 def get_user(user_id: str) -> Response:
-    return http.ok(profiles.read(repository(), own_id(user_id)))
+    caller = owner(user_id)
+    return http.ok(profiles.read(repository(), directory(), caller))
 
 
 @app.route("/users/{user_id}", methods=["PUT"], authorizer=authorizer)
 def put_user(user_id: str) -> Response:
-    own = own_id(user_id)
-    return http.ok(profiles.replace(repository(), own, http.json_body(request())))
+    caller = owner(user_id)
+    return http.ok(profiles.replace(repository(), directory(), caller, http.json_body(request())))
+
+
+@on_cognito_event(app, "PreSignUp")
+def pre_sign_up(event: cognito.PreSignUp) -> None:
+    profiles.check_sign_up(event.user_attributes, by_the_person=event.is_by_the_person)
 
 
 @on_cognito_event(app, "PostConfirmation")

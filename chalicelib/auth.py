@@ -16,9 +16,13 @@ ME: Final = "me"  # stands for the caller's own id in a path
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking: `sub`, the user's id in the pool."""
+    """Who is asking: `sub`, the key of their profile, and `username`, by which the pool finds them.
+
+    The two are the same but for a federated user, whose username begins with their provider's name.
+    """
 
     sub: str
+    username: str
 
 
 def identify(context: Mapping[str, Any], settings: Settings) -> Caller:
@@ -38,14 +42,14 @@ def identify(context: Mapping[str, Any], settings: Settings) -> Caller:
     issuer = str(claims.get("iss", ""))
     if settings.user_pool_id and issuer.rpartition("/")[2] != settings.user_pool_id:
         raise Unauthenticated
-    return Caller(sub)
+    return Caller(sub, str(claims.get("cognito:username") or sub))
 
 
-def own_id(caller: Caller, requested: str) -> str:
-    """The id of the profile a path names, `me` included.
+def only_own(caller: Caller, requested: str) -> Caller:
+    """The caller again, if the path's id is theirs or `me`.
 
     Raises Forbidden for anybody else's, before anything is looked up: whether it exists is not told.
     """
     if requested not in (ME, caller.sub):
         raise Forbidden
-    return caller.sub
+    return caller

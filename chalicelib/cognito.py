@@ -1,4 +1,4 @@
-"""Cognito triggers: the decorator Chalice lacks, and the events it hands on.
+"""Cognito: the trigger decorator Chalice lacks, the events it hands on, and the user directory.
 
     @on_cognito_event(app, "PostConfirmation")
     def post_confirmation(event: PostConfirmation) -> None: ...
@@ -10,12 +10,19 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-wor
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
+from botocore.exceptions import ClientError
 from chalice import Blueprint, Chalice
 from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib import logs
+from chalicelib.aws import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+_NOT_FOUND: Final = "UserNotFoundException"
 
 Trigger = Literal["PreSignUp", "PostConfirmation", "PostAuthentication"]
 
@@ -61,7 +68,12 @@ class CognitoEvent(BaseModel):
 
 
 class PreSignUp(CognitoEvent):
-    """Before an account exists. Raising refuses it."""
+    """Before an account exists. Raising refuses it, and tells the client why."""
+
+    @property
+    def is_by_the_person(self) -> bool:
+        """Whether a person signs up, rather than an administrator or an identity provider for them."""
+        return self.trigger_source == "PreSignUp_SignUp"
 
 
 class PostConfirmation(CognitoEvent):
@@ -110,3 +122,40 @@ def on_cognito_event(
         return app.lambda_function(name=name)(entry)  # type: ignore[no-any-return]
 
     return register
+
+
+class DirectoryUser(BaseModel):
+    """What the pool knows of a user."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    attributes: dict[str, str]
+    enabled: bool
+    status: str  # CONFIRMED, EXTERNAL_PROVIDER, UNCONFIRMED, FORCE_CHANGE_PASSWORD, ...
+
+    @property
+    def sub(self) -> str:
+        return self.attributes["sub"]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether this is an account that somebody has proven to be theirs, and that is in force."""
+        return self.enabled and self.status != "UNCONFIRMED"
+
+
+class UserDirectory:
+    """The users of one pool, over a client and a pool id that are handed in."""
+
+    def __init__(self, client: "CognitoIdentityProviderClient", user_pool_id: str) -> None:
+        self._client = client
+        self._user_pool_id = user_pool_id
+
+    def find(self, username: str) -> DirectoryUser | None:
+        """The user as the pool has them now; None where there is none. One request."""
+        try:
+            with translated(_NOT_FOUND):
+                found = self._client.admin_get_user(UserPoolId=self._user_pool_id, Username=username)
+        except ClientError:
+            return None
+        attributes = {pair["Name"]: pair.get("Value", "") for pair in found["UserAttributes"]}
+        return DirectoryUser(attributes=attributes, enabled=found["Enabled"], status=found["UserStatus"])

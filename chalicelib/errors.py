@@ -11,8 +11,9 @@
         ├── TooLarge            413
         ├── UnsupportedMedia    415
         ├── Invalid             422  names every wrong field
-        └── StorageFailed       500  DynamoDB refused, and will refuse again: a permission, a missing table
+        └── BackendFailed       500  AWS refused, and will refuse again: a permission, a missing table
             └── Unavailable     503  AWS is throttled or down; carries Retry-After
+    SignUpRefused                    Cognito tells the client its text
     SettingsError                    the environment is incomplete; nobody's request
 
 A problem tells what was wrong and where; never a value, a token or a stack.
@@ -35,6 +36,16 @@ class FieldError(NamedTuple):
 
 class SettingsError(Exception):
     """An environment variable is missing or malformed."""
+
+
+class SignUpRefused(Exception):
+    """A sign-up breaks rules. Its text is one clause a problem, by "; ": the attribute and the rule.
+
+    Cognito answers the client with it: "PreSignUp failed with error name is required; ...".
+    """
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("; ".join(f"{error.pointer.removeprefix('/')} {error.detail}" for error in errors))
 
 
 class ApiError(ChaliceUnhandledError):
@@ -151,11 +162,11 @@ class Invalid(ApiError):
     detail = "The profile was not changed: see errors for each wrong field."
 
 
-class StorageFailed(ApiError):
-    """The table can't be used, and trying again will not help."""
+class BackendFailed(ApiError):
+    """AWS can't be used as it is set up, and trying again will not help."""
 
 
-class Unavailable(StorageFailed):
+class Unavailable(BackendFailed):
     """AWS is throttled or down; the same request may work soon."""
 
     status = 503

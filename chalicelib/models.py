@@ -266,6 +266,17 @@ class SignUp(_Model):
             return cls.model_validate(valid), field_errors(exc)
 
 
+class SelfSignUp(SignUp):
+    """The form a person fills in: all of it is asked for."""
+
+    email: Email
+    phone_number: PhoneNumber
+    name: Name
+    dob: BirthDate = Field(alias="custom:dob")
+    gender: GenderValue = Field(alias="custom:gender")
+    blood_group: BloodGroupValue = Field(alias="custom:blood_group")
+
+
 _MESSAGES: Final = {
     "missing": "is required",
     "extra_forbidden": "is not a field of a profile",

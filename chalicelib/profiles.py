@@ -1,23 +1,43 @@
-"""The rules: create from a sign-up, read, replace. Speaks to a repository and knows no AWS."""
+"""The rules: check a sign-up, create from it, heal, read, replace. Speaks to a repository and a directory."""
 
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from chalicelib import logs
-from chalicelib.errors import ApiError, Conflict, FieldError, Invalid, NotFound, StorageFailed
+from chalicelib.auth import Caller
+from chalicelib.cognito import UserDirectory
+from chalicelib.errors import ApiError, BackendFailed, Conflict, FieldError, Invalid, NotFound, SignUpRefused
 from chalicelib.models import (
     EDITABLE,
     OWNED_RULE,
     SERVER_OWNED,
     Profile,
     ProfileReplacement,
+    SelfSignUp,
     ServerOwned,
     SignUp,
+    field_errors,
     parse,
 )
 from chalicelib.repository import Mismatch, ProfileRepository, Value
+
+
+def check_sign_up(attributes: Mapping[str, str], *, by_the_person: bool) -> None:
+    """Refuse a sign-up whose attributes break a rule, before there is an account.
+
+    A person has to fill in the whole form. An administrator or an identity provider may know less of
+    them, but what they bring must be valid. Raises SignUpRefused, with every problem at once.
+    """
+    try:
+        (SelfSignUp if by_the_person else SignUp).model_validate(attributes)
+    except ValidationError as exc:
+        errors = field_errors(exc)
+        logs.event("sign-up refused", logging.WARNING, wrong=[error.pointer for error in errors])
+        raise SignUpRefused(errors) from exc
 
 
 def from_sign_up(user_id: str, sign_up: SignUp) -> Profile:
@@ -35,24 +55,40 @@ def store_sign_up(repository: ProfileRepository, user_id: str, attributes: Mappi
     sign_up, wrong = SignUp.salvage(attributes)
     if wrong:
         logs.event("attributes left out", logging.WARNING, wrong=[error.pointer for error in wrong])
+    profile = from_sign_up(user_id, sign_up)
     try:
-        created = repository.create(from_sign_up(user_id, sign_up))
-    except StorageFailed as exc:
+        stored = repository.create(profile)
+    except BackendFailed as exc:
         logs.failure("profile not stored", exc)
     else:
-        logs.event("profile created" if created else "profile existed")
+        logs.event("profile created" if stored is profile else "profile existed")
 
 
-def read(repository: ProfileRepository, user_id: str) -> Profile:
-    """Raises NotFound."""
-    profile = repository.get(user_id)
-    if profile is None:
+def read(repository: ProfileRepository, directory: UserDirectory, caller: Caller) -> Profile:
+    """The caller's profile, healed if it is missing. Raises NotFound."""
+    return repository.get(caller.sub) or heal(repository, directory, caller)
+
+
+def heal(repository: ProfileRepository, directory: UserDirectory, caller: Caller) -> Profile:
+    """The missing profile of an account that exists, made from what the pool knows of it.
+
+    So come by theirs whose sign-up met a storage fault, and whom an administrator, an import or an
+    identity provider brought into the pool. Of concurrent calls one creates. Raises NotFound for a user
+    who is gone from the pool, or disabled.
+    """
+    user = directory.find(caller.username)
+    if user is None or user.sub != caller.sub or not user.is_good:
         raise NotFound("There is no profile for this user.")
-    return profile
+    sign_up, wrong = SignUp.salvage(user.attributes)
+    profile = from_sign_up(caller.sub, sign_up)
+    stored = repository.create(profile)
+    if stored is profile:
+        logs.event("profile healed", logging.WARNING, wrong=[error.pointer for error in wrong])
+    return stored
 
 
-def replace(repository: ProfileRepository, user_id: str, data: Any) -> Profile:
-    """Replace what the owner may edit by decoded JSON, a ProfileReplacement.
+def replace(repository: ProfileRepository, directory: UserDirectory, caller: Caller, data: Any) -> Profile:
+    """Replace what the owner may edit by decoded JSON, a ProfileReplacement; a missing profile is healed first.
 
     Raises NotFound; Conflict where the body is of an older version than the stored profile; Invalid
     where it breaks a rule, changes what the server owns, or erases a value: each such field is named.
@@ -60,27 +96,33 @@ def replace(repository: ProfileRepository, user_id: str, data: Any) -> Profile:
     try:
         body = parse(ProfileReplacement, data)
     except Invalid as exc:
-        raise Invalid(errors=[*exc.errors, *_changes_of_what_is_owned(repository, user_id, data, exc)]) from exc
+        if owned := _comparable(data, exc):
+            stored = read(repository, directory, caller)
+            raise Invalid(errors=[*exc.errors, *_wrong(stored, owned.sent())]) from exc
+        raise
+    try:
+        return _update(repository, caller, body)
+    except NotFound:
+        heal(repository, directory, caller)
+        return _update(repository, caller, body)
+
+
+def _update(repository: ProfileRepository, caller: Caller, body: ProfileReplacement) -> Profile:
     editable = body.editable()
     expected = body.sent() | {name: None for name, value in editable.items() if value is None}
     changes = {name: value for name, value in editable.items() if value is not None}
     try:
-        return repository.update(user_id, changes, expected, datetime.now(UTC))
+        return repository.update(caller.sub, changes, expected, datetime.now(UTC))
     except Mismatch as exc:
         raise _refusal(exc.stored, expected) from exc
 
 
-def _changes_of_what_is_owned(
-    repository: ProfileRepository, user_id: str, data: Any, known: Invalid
-) -> list[FieldError]:
-    """What else is wrong with an invalid body. Asks for the stored profile only if there is something to compare."""
+def _comparable(data: Any, known: Invalid) -> ServerOwned | None:
+    """What an invalid body sends of the server's fields and is not refused for yet; None if that is nothing."""
     named = {error.pointer for error in known.errors}
     sent = {name: data[name] for name in SERVER_OWNED if isinstance(data, dict) and name in data}
-    comparable = {name: value for name, value in sent.items() if f"/{name}" not in named}
-    if not comparable:
-        return []
-    expected = parse(ServerOwned, comparable).sent()
-    return _wrong(read(repository, user_id), expected)
+    left = {name: value for name, value in sent.items() if f"/{name}" not in named}
+    return parse(ServerOwned, left) if left else None
 
 
 def _refusal(stored: Profile | None, expected: Mapping[str, Value]) -> ApiError:

@@ -4,15 +4,14 @@ Table: partition key `user_id` (S), the Cognito sub. One item a user; an unknown
 attribute. Every method is one request.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError
 
-from chalicelib.errors import StorageFailed, Unavailable
+from chalicelib.aws import translated
 from chalicelib.models import Profile, timestamp
 
 if TYPE_CHECKING:
@@ -24,20 +23,6 @@ Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 
 KEY: Final = "user_id"
 _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
-# What DynamoDB answers when the same request may succeed later, after botocore's own retries.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-_TRANSIENT: Final = frozenset(
-    {
-        "InternalServerError",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-        "ThrottlingException",
-        "TransactionInProgressException",
-    }
-)
 
 
 class Mismatch(Exception):
@@ -57,24 +42,25 @@ class ProfileRepository:
 
     def get(self, user_id: str) -> Profile | None:
         """The profile, as of the last write that was answered; None where there is none."""
-        with _translated():
+        with translated():
             answer = self._client.get_item(TableName=self._table, Key={KEY: {"S": user_id}}, ConsistentRead=True)
         item = answer.get("Item")
         return to_profile(item) if item else None
 
-    def create(self, profile: Profile) -> bool:
-        """Store a profile unless its user has one; tells whether it did."""
+    def create(self, profile: Profile) -> Profile:
+        """Store a profile unless its user has one; the stored one, which is then not this object."""
         try:
-            with _translated():
+            with translated(_CONDITION_FAILED):
                 self._client.put_item(
                     TableName=self._table,
                     Item=to_item(profile),
                     ConditionExpression="attribute_not_exists(#key)",
                     ExpressionAttributeNames={"#key": KEY},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except ClientError:
-            return False
-        return True
+        except ClientError as exc:
+            return to_profile(_stored(exc))
+        return profile
 
     def update(
         self, user_id: str, changes: Mapping[str, Value], expected: Mapping[str, Value], now: datetime
@@ -102,7 +88,7 @@ class ProfileRepository:
             values[f":{name}"] = _to_value(value)
             assignments.append(f"#{name} = :{name}")
         try:
-            with _translated():
+            with translated(_CONDITION_FAILED):
                 answer = self._client.update_item(
                     TableName=self._table,
                     Key={KEY: {"S": user_id}},
@@ -114,27 +100,15 @@ class ProfileRepository:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ClientError as exc:
-            item: Item = exc.response.get("Item", {})  # type: ignore[assignment]  # not in the stubs
+            item = _stored(exc)
             raise Mismatch(to_profile(item) if item else None) from exc
         return to_profile(answer["Attributes"])
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Raises Unavailable for what may pass and StorageFailed for the rest; a failed condition stays as it is."""
-    try:
-        yield
-    except (ConnectionError, HTTPClientError) as exc:  # refused, dropped or timed out
-        raise Unavailable from exc
-    except BotoCoreError as exc:
-        raise StorageFailed from exc
-    except ClientError as exc:
-        code = exc.response["Error"]["Code"]
-        if code == _CONDITION_FAILED:
-            raise
-        if code in _TRANSIENT or exc.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-            raise Unavailable from exc
-        raise StorageFailed from exc
+def _stored(failed: ClientError) -> Item:
+    """What a failed condition found; empty where there is no item."""
+    item: Item = failed.response.get("Item", {})  # type: ignore[assignment]  # not in the stubs
+    return item
 
 
 def _attribute(field: str) -> str:

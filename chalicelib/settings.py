@@ -43,6 +43,13 @@ class Settings(BaseModel):
         return self.user_pool_arn.rpartition("/")[2] if self.user_pool_arn else None
 
     @property
+    def required_user_pool_id(self) -> str:
+        """The same, where it is needed. Raises SettingsError."""
+        if self.user_pool_id is None:
+            raise SettingsError("USER_POOL_ARN is missing: the API heals a missing profile from its user pool")
+        return self.user_pool_id
+
+    @property
     def provider_arns(self) -> list[str]:
         """The authorizer's user pools.
 

@@ -1,7 +1,7 @@
 """Pool, client, table, bucket and trigger functions in the embedded AWS, made like the deployed ones.
 
 Each is made where it is missing and left where it is there, so that the users of an earlier run stay.
-The functions are the exception: their configuration is written again at every start.
+The exceptions are the functions and the pool's settings, which are written again at every start.
 """
 
 import io
@@ -22,8 +22,11 @@ from local import settings
 NAME: Final = "healthtech-local"
 TABLE: Final = "Users"
 BUCKET: Final = "healthtech-profile-pics"
-# Cognito's trigger -> the function in app.py.
-TRIGGERS: Final = {"PostConfirmation": "post_confirmation"}
+# Cognito's trigger -> the function in app.py, and what that may do with the table.
+TRIGGERS: Final = {
+    "PreSignUp": ("pre_sign_up", []),
+    "PostConfirmation": ("post_confirmation", ["dynamodb:PutItem"]),
+}
 _FUNCTION_TIMEOUT: Final = 5  # seconds: longer than this Cognito does not wait
 _STANDARD: Final = ["email", "name", "phone_number"]
 _HEALTH: Final = ["custom:dob", "custom:gender", "custom:blood_group"]
@@ -75,8 +78,7 @@ def build(local: settings.LocalSettings) -> Stack:
     endpoint = local.aws_endpoint_url
     table_arn = _table(client("dynamodb", endpoint))
     _bucket(client("s3", endpoint))
-    role_arn = _role(client("iam", endpoint), table_arn)
-    functions = _functions(client("lambda", endpoint), role_arn)
+    functions = _functions(endpoint, table_arn)
     pool_id, client_id = _pool(client("cognito-idp", endpoint), functions)
     return Stack(
         api_url=local.api_url,
@@ -134,33 +136,36 @@ def _bucket(s3: Any) -> None:
     )
 
 
-def _role(iam: Any, table_arn: str) -> str:
-    """The triggers' role: it may put an item into the table, and write its log."""
+def _role(iam: Any, name: str, table_actions: list[str], table_arn: str) -> str:
+    """The role of one trigger: what it does with the table, and its log."""
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    logs = f"arn:aws:logs:{settings.REGION}:000000000000:log-group:/aws/lambda/{NAME}-post_confirmation:*"
-    statements = [
-        {"Effect": "Allow", "Action": ["dynamodb:PutItem"], "Resource": table_arn},
-        {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": logs},
-    ]
+    logs = f"arn:aws:logs:{settings.REGION}:000000000000:log-group:/aws/lambda/{name}:*"
+    statements = [{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": logs}]
+    if table_actions:
+        statements.append({"Effect": "Allow", "Action": table_actions, "Resource": table_arn})
     _unless_there(
-        lambda: iam.create_role(RoleName=f"{NAME}-post_confirmation", AssumeRolePolicyDocument=_policy([trust])),
-        "EntityAlreadyExists",
+        lambda: iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy([trust])), "EntityAlreadyExists"
     )
-    iam.put_role_policy(RoleName=f"{NAME}-post_confirmation", PolicyName="profiles", PolicyDocument=_policy(statements))
-    return str(iam.get_role(RoleName=f"{NAME}-post_confirmation")["Role"]["Arn"])
+    iam.put_role_policy(RoleName=name, PolicyName="trigger", PolicyDocument=_policy(statements))
+    return str(iam.get_role(RoleName=name)["Role"]["Arn"])
 
 
 def _policy(statements: list[dict[str, Any]]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
-def _functions(lambda_: Any, role_arn: str) -> dict[str, str]:
-    """Trigger -> ARN of its function, each running the working tree."""
-    return {trigger: _function(lambda_, handler, role_arn) for trigger, handler in TRIGGERS.items()}
+def _functions(endpoint: str, table_arn: str) -> dict[str, str]:
+    """Trigger -> ARN of its function, each running the working tree under a role of its own."""
+    made = {}
+    for trigger, (handler, table_actions) in TRIGGERS.items():
+        role_arn = _role(client("iam", endpoint), f"{NAME}-{handler}", table_actions, table_arn)
+        made[trigger] = _function(client("lambda", endpoint), handler, role_arn)
+    return made
 
 
 def _function(lambda_: Any, handler: str, role_arn: str) -> str:
     name = f"{NAME}-{handler}"
+    variables = {"WORKING_TREE": str(settings.ROOT), "HANDLER": handler, "DYNAMODB_TABLE": TABLE}
     configuration = {
         "FunctionName": name,
         "Role": role_arn,
@@ -168,13 +173,7 @@ def _function(lambda_: Any, handler: str, role_arn: str) -> str:
         "Handler": "working_tree.handler",
         "Timeout": _FUNCTION_TIMEOUT,
         "MemorySize": 512,
-        "Environment": {
-            "Variables": {
-                "WORKING_TREE": str(settings.ROOT),
-                "HANDLER": handler,
-                "DYNAMODB_TABLE": TABLE,
-            }
-        },
+        "Environment": {"Variables": variables},
     }
     code = _code()
     _unless_there(lambda: lambda_.create_function(**configuration, Code={"ZipFile": code}), "ResourceConflictException")
@@ -192,12 +191,16 @@ def _code() -> bytes:
 def _pool(cognito: Any, functions: dict[str, str]) -> tuple[str, str]:
     pools = cognito.list_user_pools(MaxResults=60)["UserPools"]
     found = [pool["Id"] for pool in pools if pool["Name"] == NAME]
-    pool_id = found[0] if found else cognito.create_user_pool(**_pool_settings(functions))["UserPool"]["Id"]
+    if not found:
+        made = cognito.create_user_pool(**_pool_settings(functions))["UserPool"]["Id"]
+        app_client = cognito.create_user_pool_client(UserPoolId=made, **_client_settings())
+        return made, app_client["UserPoolClient"]["ClientId"]
+    pool_id = found[0]
+    fixed = ("PoolName", "UsernameAttributes", "UsernameConfiguration", "Schema")
+    changeable = {name: value for name, value in _pool_settings(functions).items() if name not in fixed}
+    cognito.update_user_pool(UserPoolId=pool_id, **changeable)  # a trigger more than the last run knew
     clients = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
-    if clients:
-        return pool_id, clients[0]["ClientId"]
-    made = cognito.create_user_pool_client(UserPoolId=pool_id, **_client_settings())
-    return pool_id, made["UserPoolClient"]["ClientId"]
+    return pool_id, clients[0]["ClientId"]
 
 
 def _pool_settings(functions: dict[str, str]) -> dict[str, Any]:

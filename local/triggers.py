@@ -1,9 +1,10 @@
-"""What MiniStack 1.5.33 lacks of Cognito: the PostConfirmation trigger, and the verified address before it.
+"""What MiniStack 1.5.33 lacks of Cognito's triggers. tests/integration/test_emulator.py tells when it does not.
 
-It wraps the three calls that fire the trigger on AWS. tests/integration/test_emulator.py tells when
-MiniStack fires it itself, which is when this file goes.
+- PostConfirmation, and the verified address before it: the three calls that fire it on AWS are wrapped.
+- PreSignUp for AdminCreateUser, and the text in which AWS passes a refusal on.
 """
 
+import ast
 import functools
 from collections.abc import Callable
 from typing import Any, Final
@@ -27,6 +28,44 @@ def install() -> None:
         ("_confirm_forgot_password", FORGOT_PASSWORD),
     ):
         setattr(cognito, name, _firing(getattr(cognito, name), source))
+    cognito._apply_presignup_trigger = _saying_why(cognito._apply_presignup_trigger)
+    cognito._admin_create_user = _checked_first(cognito._admin_create_user)
+
+
+def _saying_why(apply: Callable[..., Any]) -> Callable[..., Any]:
+    """MiniStack's own trigger, its refusal worded as AWS words it."""
+    from ministack.services import cognito
+
+    @functools.wraps(apply)
+    def wrapped(*arguments: Any, **keywords: Any) -> Any:
+        try:
+            return apply(*arguments, **keywords)
+        except cognito._PreSignUpRejected as exc:
+            reason = ast.literal_eval(str(exc)) if str(exc).startswith("{") else {"errorMessage": str(exc)}
+            text = f"PreSignUp failed with error {reason['errorMessage']}."
+            raise cognito._PreSignUpRejected(text) from exc
+
+    return wrapped
+
+
+def _checked_first(create: Call) -> Call:
+    """AdminCreateUser behind the PreSignUp trigger; sending an invitation again makes no user."""
+    from ministack.services import cognito
+
+    @functools.wraps(create)
+    def wrapped(data: dict[str, Any]) -> Answer:
+        attributes = cognito._attr_list_to_dict(data.get("UserAttributes", []))
+        attributes.setdefault("email", data.get("Username"))
+        if data.get("MessageAction") != "RESEND":
+            try:
+                cognito._apply_presignup_trigger(
+                    data.get("UserPoolId"), _NO_CLIENT, data.get("Username"), attributes, "PreSignUp_AdminCreateUser"
+                )
+            except cognito._PreSignUpRejected as exc:
+                return cognito.error_response_json("UserLambdaValidationException", str(exc), 400)  # type: ignore[no-any-return]
+        return create(data)
+
+    return wrapped
 
 
 def _firing(call: Call, source: str) -> Call:

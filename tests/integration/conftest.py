@@ -18,7 +18,7 @@ import pytest
 from local.aws import CONFIRMATION_CODE
 from local.session import Answer, Session
 from local.settings import ROOT
-from local.stack import Stack
+from local.stack import Stack, client
 
 PASSWORD = "StrongPass123!"
 PATIENCE = 30  # seconds for a stack to start or stop
@@ -126,6 +126,21 @@ def attributes(email: str, **changed: str | None) -> dict[str, str]:
 
 def new_email() -> str:
     return f"user-{next(_numbers)}-{time.time_ns()}@example.com"
+
+
+@pytest.fixture(scope="session")
+def made_user(session: Session) -> Callable[..., User]:
+    """A user whom an administrator has made, with these attributes and an email address, signed in."""
+
+    def make(**attributes: str) -> User:
+        cognito, email = client("cognito-idp", session.stack.aws_endpoint_url), new_email()
+        where = {"UserPoolId": session.stack.user_pool_id, "Username": email}
+        pairs = [{"Name": name, "Value": value} for name, value in {"email": email, **attributes}.items()]
+        made = cognito.admin_create_user(**where, UserAttributes=pairs, MessageAction="SUPPRESS")["User"]
+        cognito.admin_set_user_password(**where, Password=PASSWORD, Permanent=True)
+        return User(session, email, made["Username"], session.sign_in(email, PASSWORD))
+
+    return make
 
 
 @pytest.fixture(scope="session")

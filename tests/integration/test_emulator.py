@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local import settings
 from local.aws import CONFIRMATION_CODE, READY_PATH, configuration
@@ -60,3 +61,16 @@ def test_plain_ministack_neither_fires_post_confirmation_nor_verifies_the_addres
     cognito = client("cognito-idp", plain.stack.aws_endpoint_url)
     user = cognito.admin_get_user(UserPoolId=plain.stack.user_pool_id, Username=email)
     assert {"Name": "email_verified", "Value": "true"} not in user["UserAttributes"]
+
+
+def test_plain_ministack_does_not_check_whom_an_administrator_makes(plain: Session) -> None:
+    cognito = client("cognito-idp", plain.stack.aws_endpoint_url)
+    wrong = [{"Name": "custom:dob", "Value": "2999-01-01"}]
+    cognito.admin_create_user(UserPoolId=plain.stack.user_pool_id, Username=new_email(), UserAttributes=wrong)
+
+
+def test_plain_ministack_words_a_refusal_in_its_own_way(plain: Session) -> None:
+    email = new_email()
+    with pytest.raises(ClientError) as caught:
+        plain.sign_up(email, PASSWORD, attributes(email, dob="2999-01-01"))
+    assert not caught.value.response["Error"]["Message"].startswith("PreSignUp failed with error")

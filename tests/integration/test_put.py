@@ -153,8 +153,8 @@ def test_a_representation_that_has_been_overtaken_is_a_conflict(new_user: NewUse
     assert user.put({**new, "name": "Jane Third"}).status == 200
 
 
-def test_what_sign_up_left_open_stays_open_until_it_is_given(new_user: NewUser) -> None:
-    user = new_user(dob=None, blood_group=None, phone_number=None)
+def test_what_the_pool_does_not_know_stays_open_until_it_is_given(made_user: NewUser) -> None:
+    user = made_user(name="Jane Roe", **{"custom:gender": "Female"})
     read = user.get().body
     assert (read["dob"], read["blood_group"], read["phone_number"]) == (None, None, None)
     renamed = user.put({**read, "name": "Jane Open"}).body

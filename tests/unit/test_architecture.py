@@ -9,9 +9,9 @@ ROOT = Path(__file__).parents[2]
 # Top to bottom; a module imports only from lines below its own, or nothing of ours.
 FLOORS = [
     ["app"],
-    ["http", "auth", "profiles", "cognito", "clients"],
-    ["repository"],
-    ["models"],
+    ["http", "profiles"],
+    ["auth", "cognito", "repository"],
+    ["aws", "models"],
     ["settings"],
     ["errors", "logs"],
 ]

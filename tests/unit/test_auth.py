@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.auth import Caller, identify, own_id
+from chalicelib.auth import Caller, identify, only_own
 from chalicelib.errors import Forbidden, Unauthenticated
 from chalicelib.settings import Settings, load
 from tests.conftest import CLIENT_ID, POOL_ID
@@ -23,7 +23,12 @@ def settings() -> Settings:
 
 
 def test_the_caller_is_the_sub_of_an_id_token(settings: Settings) -> None:
-    assert identify({"authorizer": {"claims": CLAIMS}}, settings) == Caller(SUB)
+    assert identify({"authorizer": {"claims": CLAIMS}}, settings) == Caller(SUB, SUB)
+
+
+def test_a_federated_user_is_found_by_their_username(settings: Settings) -> None:
+    claims = {**CLAIMS, "cognito:username": "Google_107"}
+    assert identify({"authorizer": {"claims": claims}}, settings) == Caller(SUB, "Google_107")
 
 
 @pytest.mark.parametrize(
@@ -60,10 +65,11 @@ def test_missing_or_wrong_claims_fail_closed(context: dict[str, Any], settings: 
 
 @pytest.mark.parametrize("requested", [SUB, "me"])
 def test_one_s_own_profile_goes_by_id_and_by_me(requested: str) -> None:
-    assert own_id(Caller(SUB), requested) == SUB
+    caller = Caller(SUB, "john")
+    assert only_own(caller, requested) == caller
 
 
-@pytest.mark.parametrize("requested", ["", " ", "ME", SUB.upper(), SUB[:-1], f"{SUB} ", f"{SUB}\0", "..", "another"])
+@pytest.mark.parametrize("requested", ["", " ", "ME", SUB.upper(), SUB[:-1], f"{SUB} ", f"{SUB}\0", "..", "john"])
 def test_any_other_id_is_forbidden(requested: str) -> None:
     with pytest.raises(Forbidden):
-        own_id(Caller(SUB), requested)
+        only_own(Caller(SUB, "john"), requested)
