@@ -13,7 +13,7 @@ from chalicelib.settings import settings
 
 app = Chalice(app_name=logs.APP, configure_logs=False)
 app.api.cors = cors = CORSConfig(allow_origin=settings().cors_allow_origin, expose_headers=["Retry-After"], max_age=600)
-logs.configure(settings().log_level)
+logs.configure(settings().log_level, settings().service)
 http.install(app, cors)
 authorizer = CognitoUserPoolAuthorizer("users", provider_arns=settings().provider_arns)
 

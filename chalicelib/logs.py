@@ -1,49 +1,50 @@
-"""Logging: JSON, one line an event, on stdout, where Lambda takes it. Imports nothing of ours.
+"""Logs and metrics: JSON, one line an event, on stdout, where Lambda takes it. Imports nothing of ours.
 
 A line carries a request id and a `sub`, and never a name, a contact, a birth date, a token or a body.
-Hence an exception is written as its type and where it came from, without its message.
+Hence an exception is written as its type, its cause and where it came from, without its message.
+Metrics are lines too, in CloudWatch's embedded metric format: nothing is called, nothing can fail.
 """
 
-import json
 import logging
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from datetime import UTC, datetime
-from types import MappingProxyType
+from enum import StrEnum
+from types import TracebackType
 from typing import Any, Final
 
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
 APP: Final = "healthtech"  # the app's name for Chalice, hence of its logger
-log: Final = logging.getLogger(APP)
+NAMESPACE: Final = "HealthTech"  # of the metrics
 
-_context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default=MappingProxyType({}))
-
-
-class _JsonFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "message": record.getMessage(),
-            **_context.get(),
-            **getattr(record, "fields", {}),
-        }
-        if record.exc_info and record.exc_info[1]:
-            line |= _exception(record.exc_info[1])
-        return json.dumps(line, default=str)
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-def _exception(error: BaseException) -> dict[str, Any]:
-    stack = traceback.extract_tb(error.__traceback__)
-    where = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in stack]
-    line: dict[str, Any] = {"exception": type(error).__qualname__, "stack": where}
-    if cause := error.__cause__:
-        response = getattr(cause, "response", None)  # botocore's ClientError: AWS's code is the point
-        code = response["Error"]["Code"] if isinstance(response, dict) else None
-        line["cause"] = code or type(cause).__qualname__
-    return line
+class Metric(StrEnum):
+    """What is counted, each with the dimension `service`."""
+
+    SIGN_UP_REFUSED = "SignUpRefused"
+    PROFILE_CREATED = "ProfileCreated"
+    PROFILE_WRITE_FAILED = "ProfileWriteFailed"
+    PROFILE_HEALED = "ProfileHealed"
+
+
+class _Formatter(LambdaPowertoolsFormatter):
+    def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802  # the standard library's name
+        _, error, trace = ei
+        frames = traceback.extract_tb(trace)
+        where = " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames)
+        cause = _name(error.__cause__) if error and error.__cause__ else None
+        return f"{where}; caused by {cause}" if cause else where
+
+
+def _name(error: BaseException) -> str:
+    response = getattr(error, "response", None)  # botocore's ClientError: AWS's code is the point
+    return str(response["Error"]["Code"]) if isinstance(response, dict) else type(error).__qualname__
 
 
 class _Stdout(logging.StreamHandler):  # type: ignore[type-arg]
@@ -57,31 +58,47 @@ class _Stdout(logging.StreamHandler):  # type: ignore[type-arg]
         return sys.stdout
 
 
-def configure(level: str) -> None:
-    """Send the app's log to stdout as JSON, once however often it is called."""
-    if not any(isinstance(handler, _Stdout) for handler in log.handlers):
-        handler = _Stdout()
-        handler.setFormatter(_JsonFormatter())
-        log.addHandler(handler)
+log: Final = Logger(
+    service=APP,
+    level="INFO",
+    logger_handler=_Stdout(),
+    logger_formatter=_Formatter(utc=True, use_rfc3339=True, serialize_stacktrace=False),
+)
+_service = APP
+
+
+def configure(level: str, service: str) -> None:
+    """Set the level, and what stands for `service` in metrics: it tells the stages of one account apart."""
+    global _service
+    _service = service
     log.setLevel(level)
-    log.propagate = False  # Lambda's own root handler would write each line a second time
 
 
 @contextmanager
 def context(**fields: str) -> Iterator[None]:
-    """Add these fields to each line written inside."""
-    token = _context.set({**_context.get(), **fields})
+    """Add these fields to each line written inside, by this thread."""
+    outer = dict(log.thread_safe_get_current_keys())
+    log.thread_safe_append_keys(**fields)
     try:
         yield
     finally:
-        _context.reset(token)
+        log.thread_safe_clear_keys()
+        log.thread_safe_append_keys(**outer)
 
 
 def event(message: str, level: int = logging.INFO, **fields: Any) -> None:
     """Write one line: what happened, and facts about it that are no personal data."""
-    log.log(level, message, extra={"fields": fields})
+    logging.getLogger(APP).log(level, message, extra=fields)  # the one inside Powertools' Logger
 
 
 def failure(message: str, error: BaseException) -> None:
     """Write one line for an error: its type, its cause and where it came from."""
     log.error(message, exc_info=error)
+
+
+def count(metric: Metric, value: int = 1) -> None:
+    """Add to a metric."""
+    with single_metric(
+        name=metric, unit=MetricUnit.Count, value=value, namespace=NAMESPACE, default_dimensions={"service": _service}
+    ):
+        pass

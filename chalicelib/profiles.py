@@ -11,6 +11,7 @@ from chalicelib import logs
 from chalicelib.auth import Caller
 from chalicelib.cognito import UserDirectory
 from chalicelib.errors import ApiError, BackendFailed, Conflict, FieldError, Invalid, NotFound, SignUpRefused
+from chalicelib.logs import Metric
 from chalicelib.models import (
     EDITABLE,
     OWNED_RULE,
@@ -37,6 +38,7 @@ def check_sign_up(attributes: Mapping[str, str], *, by_the_person: bool) -> None
     except ValidationError as exc:
         errors = field_errors(exc)
         logs.event("sign-up refused", logging.WARNING, wrong=[error.pointer for error in errors])
+        logs.count(Metric.SIGN_UP_REFUSED)
         raise SignUpRefused(errors) from exc
 
 
@@ -60,8 +62,13 @@ def store_sign_up(repository: ProfileRepository, user_id: str, attributes: Mappi
         stored = repository.create(profile)
     except BackendFailed as exc:
         logs.failure("profile not stored", exc)
+        logs.count(Metric.PROFILE_WRITE_FAILED)
+        return
+    if stored is profile:
+        logs.event("profile created")
+        logs.count(Metric.PROFILE_CREATED)
     else:
-        logs.event("profile created" if stored is profile else "profile existed")
+        logs.event("profile existed")
 
 
 def read(repository: ProfileRepository, directory: UserDirectory, caller: Caller) -> Profile:
@@ -84,6 +91,7 @@ def heal(repository: ProfileRepository, directory: UserDirectory, caller: Caller
     stored = repository.create(profile)
     if stored is profile:
         logs.event("profile healed", logging.WARNING, wrong=[error.pointer for error in wrong])
+        logs.count(Metric.PROFILE_HEALED)
     return stored
 
 

@@ -33,6 +33,8 @@ class Settings(BaseModel):
     )
     client_ids: Annotated[frozenset[str], BeforeValidator(_words)] = Field(frozenset(), alias="USER_POOL_CLIENT_ID")
     cors_allow_origin: str = Field("*", alias="CORS_ALLOW_ORIGIN")
+    # Powertools' own variable: the name under which this stage's metrics are kept.
+    service: str = Field("healthtech", alias="POWERTOOLS_SERVICE_NAME")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     # Chalice's own mark for "loaded by the chalice command"; never set in Lambda.
     in_chalice_command: bool = Field(False, alias="AWS_CHALICE_CLI_MODE")

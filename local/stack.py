@@ -165,7 +165,12 @@ def _functions(endpoint: str, table_arn: str) -> dict[str, str]:
 
 def _function(lambda_: Any, handler: str, role_arn: str) -> str:
     name = f"{NAME}-{handler}"
-    variables = {"WORKING_TREE": str(settings.ROOT), "HANDLER": handler, "DYNAMODB_TABLE": TABLE}
+    variables = {
+        "WORKING_TREE": str(settings.ROOT),
+        "HANDLER": handler,
+        "DYNAMODB_TABLE": TABLE,
+        "POWERTOOLS_SERVICE_NAME": NAME,
+    }
     configuration = {
         "FunctionName": name,
         "Role": role_arn,

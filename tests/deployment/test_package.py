@@ -92,6 +92,8 @@ def test_the_archive_carries_the_application_and_what_the_runtime_lacks(archive:
         "chalice",
         "chalicelib",
         "annotated_types",
+        "aws_lambda_powertools",
+        "jmespath",
         "pydantic",
         "pydantic_core",
         "typing_extensions.py",

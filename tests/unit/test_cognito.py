@@ -135,5 +135,6 @@ def test_a_storage_fault_does_not_fail_the_sign_up(golden: Golden, capsys: pytes
     with Client(application.app) as client:
         assert client.lambda_.invoke("post_confirmation", event).payload == event
     log = capsys.readouterr().out
-    assert '"message": "profile not stored"' in log
-    assert '"exception": "Unavailable"' in log
+    assert '"message":"profile not stored"' in log
+    assert '"exception_name":"Unavailable"' in log
+    assert '"ProfileWriteFailed":[1.0]' in log
