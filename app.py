@@ -60,6 +60,12 @@ def post_confirmation(event: cognito.PostConfirmation) -> None:
         profiles.store_sign_up(repository(), event.sub, event.user_attributes)
 
 
+@on_cognito_event(app, "PostAuthentication")
+def post_authentication(event: cognito.PostAuthentication) -> None:
+    users = UserDirectory(aws.cognito(), event.user_pool_id)
+    profiles.follow_contact(repository(), users, Caller(event.sub, event.user_name), event.user_attributes)
+
+
 if settings().in_chalice_command:  # never in Lambda, whose package has no local/
     from local import gateway
 

@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-wor
 
 import functools
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from botocore.exceptions import ClientError
@@ -132,6 +133,7 @@ class DirectoryUser(BaseModel):
     attributes: dict[str, str]
     enabled: bool
     status: str  # CONFIRMED, EXTERNAL_PROVIDER, UNCONFIRMED, FORCE_CHANGE_PASSWORD, ...
+    modified: datetime  # when the pool last changed them
 
     @property
     def sub(self) -> str:
@@ -158,4 +160,9 @@ class UserDirectory:
         except ClientError:
             return None
         attributes = {pair["Name"]: pair.get("Value", "") for pair in found["UserAttributes"]}
-        return DirectoryUser(attributes=attributes, enabled=found["Enabled"], status=found["UserStatus"])
+        return DirectoryUser(
+            attributes=attributes,
+            enabled=found["Enabled"],
+            status=found["UserStatus"],
+            modified=found["UserLastModifiedDate"],
+        )

@@ -31,6 +31,8 @@ class Metric(StrEnum):
     PROFILE_CREATED = "ProfileCreated"
     PROFILE_WRITE_FAILED = "ProfileWriteFailed"
     PROFILE_HEALED = "ProfileHealed"
+    CONTACT_FOLLOWED = "ContactFollowed"
+    CONTACT_WRITE_FAILED = "ContactWriteFailed"
 
 
 class _Formatter(LambdaPowertoolsFormatter):

@@ -71,6 +71,35 @@ def store_sign_up(repository: ProfileRepository, user_id: str, attributes: Mappi
         logs.event("profile existed")
 
 
+def follow_contact(
+    repository: ProfileRepository, directory: UserDirectory, caller: Caller, attributes: Mapping[str, str]
+) -> None:
+    """Let the profile follow what a user who signs in has changed and verified of their email or phone.
+
+    The attributes of the sign-in tell whether there is anything to do, which there seldom is. What is
+    taken over is the pool's record as it is now, with its date: sign-ins that overtake each other can't
+    bring an older state back. An address that is not verified changes nothing, and nothing here may fail
+    the sign-in.
+    """
+    try:
+        stored = repository.get(caller.sub)
+        if stored is None or not _news(stored, attributes):
+            return
+        user = directory.find(caller.username)
+        if user and (news := _news(stored, user.attributes)):
+            followed = repository.follow_contact(caller.sub, news, user.modified, datetime.now(UTC))
+            logs.event("contact followed" if followed else "contact overtaken", fields=list(news))
+            logs.count(Metric.CONTACT_FOLLOWED, int(followed))
+    except BackendFailed as exc:
+        logs.failure("contact not followed", exc)
+        logs.count(Metric.CONTACT_WRITE_FAILED)
+
+
+def _news(stored: Profile, attributes: Mapping[str, str]) -> Mapping[str, Value]:
+    contact = SignUp.salvage(attributes)[0].verified_contact()
+    return {name: value for name, value in contact.items() if getattr(stored, name) != value}
+
+
 def read(repository: ProfileRepository, directory: UserDirectory, caller: Caller) -> Profile:
     """The caller's profile, healed if it is missing. Raises NotFound."""
     return repository.get(caller.sub) or heal(repository, directory, caller)

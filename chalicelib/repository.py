@@ -1,11 +1,12 @@
 """The table: keys, item <-> model, conditions. The only room that speaks to DynamoDB.
 
 Table: partition key `user_id` (S), the Cognito sub. One item a user; an unknown value is an absent
-attribute. Every method is one request.
+attribute. `contact_as_of` (S) is ours alone: the state of the pool that the contact was last taken from.
+Every method is one request.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -61,6 +62,28 @@ class ProfileRepository:
         except ClientError as exc:
             return to_profile(_stored(exc))
         return profile
+
+    def follow_contact(self, user_id: str, contact: Mapping[str, Value], as_of: datetime, now: datetime) -> bool:
+        """Take over contact data as the pool had it at `as_of`, unless a later state is here; tells whether it did."""
+        fields = {**contact, "contact_as_of": as_of, "updated_at": now}
+        assignments = ", ".join(f"#{name} = :{name}" for name in fields)
+        try:
+            with translated(_CONDITION_FAILED):
+                self._client.update_item(
+                    TableName=self._table,
+                    Key={KEY: {"S": user_id}},
+                    UpdateExpression=f"SET {assignments} ADD #version :one",
+                    # The profile is there, and what it has of the pool is not newer than this.
+                    ConditionExpression="attribute_exists(#key) AND "
+                    "(attribute_not_exists(#contact_as_of) OR #contact_as_of <= :contact_as_of)",
+                    ExpressionAttributeNames={"#key": KEY, "#version": "version"}
+                    | {f"#{name}": name for name in fields},
+                    ExpressionAttributeValues={":one": {"N": "1"}}
+                    | {f":{name}": _to_value(value) for name, value in fields.items()},
+                )
+        except ClientError:
+            return False
+        return True
 
     def update(
         self, user_id: str, changes: Mapping[str, Value], expected: Mapping[str, Value], now: datetime
@@ -122,7 +145,7 @@ def _to_value(value: Value) -> "AttributeValueTypeDef":
         case int():
             return {"N": str(value)}
         case datetime():
-            return {"S": timestamp(value)}
+            return {"S": timestamp(value.astimezone(UTC))}
         case date():
             return {"S": value.isoformat()}
         case StrEnum():
@@ -141,7 +164,7 @@ def to_item(profile: Profile) -> "dict[str, AttributeValueTypeDef]":
 def to_profile(item: Item) -> Profile:
     """An item as a profile. The other half of to_item."""
     fields: dict[str, Any] = {}
-    for attribute, typed in item.items():
-        ((kind, value),) = typed.items()
-        fields["id" if attribute == KEY else attribute] = int(str(value)) if kind == "N" else value
+    for name in Profile.model_fields:
+        for kind, value in item.get(_attribute(name), {}).items():
+            fields[name] = int(str(value)) if kind == "N" else value
     return Profile.model_validate(fields)

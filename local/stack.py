@@ -22,10 +22,14 @@ from local import settings
 NAME: Final = "healthtech-local"
 TABLE: Final = "Users"
 BUCKET: Final = "healthtech-profile-pics"
-# Cognito's trigger -> the function in app.py, and what that may do with the table.
+# Cognito's trigger -> the function in app.py, and what that may do with the table and the pool.
 TRIGGERS: Final = {
     "PreSignUp": ("pre_sign_up", []),
     "PostConfirmation": ("post_confirmation", ["dynamodb:PutItem"]),
+    "PostAuthentication": (
+        "post_authentication",
+        ["dynamodb:GetItem", "dynamodb:UpdateItem", "cognito-idp:AdminGetUser"],
+    ),
 }
 _FUNCTION_TIMEOUT: Final = 5  # seconds: longer than this Cognito does not wait
 _STANDARD: Final = ["email", "name", "phone_number"]
@@ -136,13 +140,18 @@ def _bucket(s3: Any) -> None:
     )
 
 
-def _role(iam: Any, name: str, table_actions: list[str], table_arn: str) -> str:
-    """The role of one trigger: what it does with the table, and its log."""
+def _role(iam: Any, name: str, actions: list[str], table_arn: str) -> str:
+    """The role of one trigger: its actions, and its log. The pool is made later, hence any of this account."""
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    logs = f"arn:aws:logs:{settings.REGION}:000000000000:log-group:/aws/lambda/{name}:*"
-    statements = [{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": logs}]
-    if table_actions:
-        statements.append({"Effect": "Allow", "Action": table_actions, "Resource": table_arn})
+    resources = {
+        "dynamodb": table_arn,
+        "cognito-idp": f"arn:aws:cognito-idp:{settings.REGION}:000000000000:userpool/*",
+        "logs": f"arn:aws:logs:{settings.REGION}:000000000000:log-group:/aws/lambda/{name}:*",
+    }
+    allowed = [*actions, "logs:CreateLogStream", "logs:PutLogEvents"]
+    statements = [
+        {"Effect": "Allow", "Action": [action], "Resource": resources[action.partition(":")[0]]} for action in allowed
+    ]
     _unless_there(
         lambda: iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy([trust])), "EntityAlreadyExists"
     )
@@ -157,8 +166,8 @@ def _policy(statements: list[dict[str, Any]]) -> str:
 def _functions(endpoint: str, table_arn: str) -> dict[str, str]:
     """Trigger -> ARN of its function, each running the working tree under a role of its own."""
     made = {}
-    for trigger, (handler, table_actions) in TRIGGERS.items():
-        role_arn = _role(client("iam", endpoint), f"{NAME}-{handler}", table_actions, table_arn)
+    for trigger, (handler, actions) in TRIGGERS.items():
+        role_arn = _role(client("iam", endpoint), f"{NAME}-{handler}", actions, table_arn)
         made[trigger] = _function(client("lambda", endpoint), handler, role_arn)
     return made
 

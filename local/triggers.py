@@ -1,6 +1,7 @@
 """What MiniStack 1.5.33 lacks of Cognito's triggers. tests/integration/test_emulator.py tells when it does not.
 
 - PostConfirmation, and the verified address before it: the three calls that fire it on AWS are wrapped.
+- PostAuthentication, where a sign-in by password ends in tokens.
 - PreSignUp for AdminCreateUser, and the text in which AWS passes a refusal on.
 """
 
@@ -29,6 +30,7 @@ def install() -> None:
     ):
         setattr(cognito, name, _firing(getattr(cognito, name), source))
     cognito._apply_presignup_trigger = _saying_why(cognito._apply_presignup_trigger)
+    cognito._password_auth_result = _told_of(cognito._password_auth_result)
     cognito._admin_create_user = _checked_first(cognito._admin_create_user)
 
 
@@ -69,8 +71,6 @@ def _checked_first(create: Call) -> Call:
 
 
 def _firing(call: Call, source: str) -> Call:
-    from ministack.services import cognito
-
     @functools.wraps(call)
     def wrapped(data: dict[str, Any]) -> Answer:
         was_confirmed = _status(data) == "CONFIRMED"
@@ -80,14 +80,36 @@ def _firing(call: Call, source: str) -> Call:
         pool, user = _pool_and_user(data)
         if source == SIGN_UP and "ClientId" in data:  # an admin confirms a person, not their address
             _verify_contact(pool, user)
-        function = (pool.get("LambdaConfig") or {}).get("PostConfirmation")
-        failure = _invoke(function, _event(pool, user, source, data)) if function else None
-        if failure is None:
-            return answer
-        message = f"PostConfirmation failed with error {failure}."
-        return cognito.error_response_json("UserLambdaValidationException", message, 400)  # type: ignore[no-any-return]
+        return _fire("PostConfirmation", pool, _event(pool, user, source, data)) or answer
 
     return wrapped
+
+
+def _told_of(result: Callable[..., Answer]) -> Callable[..., Answer]:
+    """The end of a sign-in by password; with a further challenge it is not the end yet."""
+
+    @functools.wraps(result)
+    def wrapped(pool: dict[str, Any], pid: str, cid: str, user: User, *rest: Any, **more: Any) -> Answer:
+        answer = result(pool, pid, cid, user, *rest, **more)
+        if answer[0] != 200 or b"AuthenticationResult" not in answer[2]:
+            return answer
+        event = _event(pool, user, "PostAuthentication_Authentication", {"ClientId": cid})
+        event["request"]["newDeviceUsed"] = False
+        return _fire("PostAuthentication", pool, event) or answer
+
+    return wrapped
+
+
+def _fire(trigger: str, pool: dict[str, Any], event: dict[str, Any]) -> Answer | None:
+    """Run the pool's function for a trigger, if it has one; the error that the client gets if it fails."""
+    from ministack.services import cognito
+
+    function = (pool.get("LambdaConfig") or {}).get(trigger)
+    failure = _invoke(function, event) if function else None
+    if failure is None:
+        return None
+    message = f"{trigger} failed with error {failure}."
+    return cognito.error_response_json("UserLambdaValidationException", message, 400)  # type: ignore[no-any-return]
 
 
 def _pool_and_user(data: dict[str, Any]) -> tuple[dict[str, Any], User]:

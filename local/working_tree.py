@@ -5,6 +5,7 @@ HANDLER the attribute of app.py.
 """
 
 import importlib
+import logging
 import os
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ def _app() -> ModuleType:
     if _loaded is None or _loaded[0] != snapshot:
         for name in [name for name in sys.modules if name.split(".")[0] in ("app", "chalicelib")]:
             del sys.modules[name]
+        logging.Logger.manager.loggerDict.clear()  # a logger set up by the old code would stay as it was
         importlib.invalidate_caches()
         _loaded = snapshot, importlib.import_module("app")
     return _loaded[1]

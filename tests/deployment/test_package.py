@@ -10,7 +10,13 @@ import pytest
 
 from tests.deployment.conftest import POOL_ARN, chalice
 
-FUNCTIONS = {"APIHandler": "app.app", "PreSignUp": "app.pre_sign_up", "PostConfirmation": "app.post_confirmation"}
+FUNCTIONS = {
+    "APIHandler": "app.app",
+    "PreSignUp": "app.pre_sign_up",
+    "PostConfirmation": "app.post_confirmation",
+    "PostAuthentication": "app.post_authentication",
+}
+TRIGGERS = [name for name in FUNCTIONS if name != "APIHandler"]
 MEBIBYTE = 1024 * 1024
 
 
@@ -36,7 +42,7 @@ def archive(package: Path) -> zipfile.ZipFile:
 def test_every_trigger_is_a_lambda_function_of_its_own(resources: dict[str, Any]) -> None:
     made = {name: it["Properties"] for name, it in resources.items() if it["Type"] == "AWS::Serverless::Function"}
     assert {name: function["Handler"] for name, function in made.items()} == FUNCTIONS
-    assert made["PreSignUp"]["Timeout"] == made["PostConfirmation"]["Timeout"] == 5
+    assert {made[trigger]["Timeout"] for trigger in TRIGGERS} == {5}
     for function in made.values():
         assert function["MemorySize"] == 512
         assert function["Environment"]["Variables"]["DYNAMODB_TABLE"].startswith("Users")
@@ -64,6 +70,7 @@ def test_a_role_may_do_only_what_its_function_does(resources: dict[str, Any]) ->
     assert sorted(map(sorted, allowed.values())) == [
         [],
         ["cognito-idp:AdminGetUser", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+        ["cognito-idp:AdminGetUser", "dynamodb:GetItem", "dynamodb:UpdateItem"],
         ["dynamodb:PutItem"],
     ]
     assert '"*"' not in json.dumps([it for it in resources.values() if it["Type"] == "AWS::IAM::Role"])

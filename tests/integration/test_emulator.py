@@ -14,7 +14,7 @@ from local import settings
 from local.aws import CONFIRMATION_CODE, READY_PATH, configuration
 from local.session import Session
 from local.settings import ROOT, LocalSettings
-from local.stack import build, client
+from local.stack import NAME, build, client
 from tests.integration.conftest import PASSWORD, PATIENCE, attributes, free_port, new_email
 
 PLAIN = """
@@ -74,3 +74,15 @@ def test_plain_ministack_words_a_refusal_in_its_own_way(plain: Session) -> None:
     with pytest.raises(ClientError) as caught:
         plain.sign_up(email, PASSWORD, attributes(email, dob="2999-01-01"))
     assert not caught.value.response["Error"]["Message"].startswith("PreSignUp failed with error")
+
+
+def test_plain_ministack_does_not_fire_post_authentication(plain: Session) -> None:
+    """Its function is there, and without a log."""
+    email = new_email()
+    plain.sign_up(email, PASSWORD, attributes(email))
+    plain.confirm(email, CONFIRMATION_CODE)
+    plain.sign_in(email, PASSWORD)
+    groups = client("logs", plain.stack.aws_endpoint_url).describe_log_groups()["logGroups"]
+    names = {group["logGroupName"] for group in groups}
+    assert f"/aws/lambda/{NAME}-pre_sign_up" in names
+    assert f"/aws/lambda/{NAME}-post_authentication" not in names

@@ -44,12 +44,26 @@ def test_a_trigger_on_a_blueprint_is_deployed_from_its_own_module(golden: Golden
     assert seen == [event["userName"]]
 
 
-def test_the_deployed_handler_name_points_at_a_callable_of_the_application(golden: Golden) -> None:
+def test_the_deployed_handler_name_points_at_the_function_of_the_application() -> None:
     for function in application.app.pure_lambda_functions:
         module, _, attribute = function.handler_string.rpartition(".")
-        handler = getattr(sys.modules[module], attribute)
-        event = golden("post_confirmation_confirm_forgot_password")
-        assert handler(event, None) == event
+        assert getattr(sys.modules[module], attribute) is application.app.handler_map[function.name]
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        ("pre_sign_up", "pre_sign_up"),
+        ("post_confirmation", "post_confirmation_confirm_sign_up"),
+        ("post_confirmation", "post_confirmation_confirm_forgot_password"),
+        ("post_authentication", "post_authentication"),
+    ],
+)
+def test_each_trigger_of_the_application_returns_a_good_event_even_without_aws(
+    golden: Golden, function: str, name: str
+) -> None:
+    with Client(application.app) as client:
+        assert client.lambda_.invoke(function, golden(name)).payload == golden(name)
 
 
 def test_a_handler_receives_a_typed_event(golden: Golden) -> None:
