@@ -10,10 +10,10 @@ BROWSER_CLIENT := tests/browser/node_modules/.package-lock.json
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format token reset clean
+.PHONY: help run test check format token reconcile reset clean
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## Run all of it on this machine; API_PORT and AWS_PORT change the ports
 	@$(BIN)/python -m local
@@ -32,6 +32,10 @@ format: $(INSTALLED) ## Format the code and mend what the linter can
 
 token: $(INSTALLED) ## Sign in to the running stack: make -s token EMAIL=... PASSWORD=...
 	@$(BIN)/python -m local.session sign-in '$(EMAIL)' '$(PASSWORD)'
+
+STAGE ?= local
+reconcile: $(INSTALLED) ## Give every user a profile: STAGE=local ARGS="--dry-run --remove-orphans --restart"
+	@$(BIN)/python -m local.reconcile --stage '$(STAGE)' $(ARGS)
 
 reset: ## Forget the users of make run
 	@rm -rf .local

@@ -1,13 +1,15 @@
 """Routes and Cognito triggers: identify -> parse -> one call -> render. Nothing else."""
 
 from functools import cache
+from typing import Any
 
-from chalice import Chalice, CognitoUserPoolAuthorizer, CORSConfig, Response
-from chalice.app import Request
+from chalice import Chalice, CognitoUserPoolAuthorizer, CORSConfig, Rate, Response
+from chalice.app import CloudWatchEvent, Request
 
 from chalicelib import auth, aws, cognito, http, logs, profiles
 from chalicelib.auth import Caller
 from chalicelib.cognito import UserDirectory, on_cognito_event
+from chalicelib.reconciliation import Options, Reconciliation, time_left
 from chalicelib.repository import ProfileRepository
 from chalicelib.settings import settings
 
@@ -64,6 +66,13 @@ def post_confirmation(event: cognito.PostConfirmation) -> None:
 def post_authentication(event: cognito.PostAuthentication) -> None:
     users = UserDirectory(aws.cognito(), event.user_pool_id)
     profiles.follow_contact(repository(), users, Caller(event.sub, event.user_name), event.user_attributes)
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def reconcile(event: CloudWatchEvent) -> dict[str, Any]:
+    options = Options.model_validate(event.detail)
+    left = time_left(event.context, options.seconds)
+    return Reconciliation(repository(), directory(), options, left).run().model_dump(mode="json")
 
 
 if settings().in_chalice_command:  # never in Lambda, whose package has no local/

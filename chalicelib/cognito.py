@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-wor
 """
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 _NOT_FOUND: Final = "UserNotFoundException"
+_INVALID: Final = "InvalidParameterException"
+_PAGE: Final = 60  # users; the most that ListUsers answers
 
 Trigger = Literal["PreSignUp", "PostConfirmation", "PostAuthentication"]
 
@@ -145,6 +147,10 @@ class DirectoryUser(BaseModel):
         return self.enabled and self.status != "UNCONFIRMED"
 
 
+class CursorExpired(Exception):
+    """The pool does not know a page's cursor any more."""
+
+
 class UserDirectory:
     """The users of one pool, over a client and a pool id that are handed in."""
 
@@ -159,10 +165,31 @@ class UserDirectory:
                 found = self._client.admin_get_user(UserPoolId=self._user_pool_id, Username=username)
         except ClientError:
             return None
-        attributes = {pair["Name"]: pair.get("Value", "") for pair in found["UserAttributes"]}
-        return DirectoryUser(
-            attributes=attributes,
-            enabled=found["Enabled"],
-            status=found["UserStatus"],
-            modified=found["UserLastModifiedDate"],
-        )
+        return _user(found["UserAttributes"], found)
+
+    def has(self, sub: str) -> bool:
+        """Whether the pool has this user. One request; two for federated users, and for those who are gone."""
+        if self.find(sub) is not None:
+            return True
+        with translated():
+            found = self._client.list_users(UserPoolId=self._user_pool_id, Filter=f'sub = "{sub}"', Limit=1)
+        return bool(found["Users"])
+
+    def page(self, cursor: str | None) -> tuple[list[DirectoryUser], str | None]:
+        """A page of users, and the cursor of the next; None where there is none. Raises CursorExpired."""
+        where = {"PaginationToken": cursor} if cursor else {}
+        try:
+            with translated(_INVALID):
+                found = self._client.list_users(UserPoolId=self._user_pool_id, Limit=_PAGE, **where)
+        except ClientError as exc:
+            raise CursorExpired from exc
+        return [_user(user["Attributes"], user) for user in found["Users"]], found.get("PaginationToken")
+
+
+def _user(pairs: Iterable[Any], found: Mapping[str, Any]) -> DirectoryUser:
+    return DirectoryUser(
+        attributes={pair["Name"]: pair.get("Value", "") for pair in pairs},
+        enabled=found["Enabled"],
+        status=found["UserStatus"],
+        modified=found["UserLastModifiedDate"],
+    )

@@ -33,6 +33,8 @@ class Metric(StrEnum):
     PROFILE_HEALED = "ProfileHealed"
     CONTACT_FOLLOWED = "ContactFollowed"
     CONTACT_WRITE_FAILED = "ContactWriteFailed"
+    ORPHANED_PROFILES = "OrphanedProfiles"
+    RECONCILIATION_INTERRUPTED = "ReconciliationInterrupted"
 
 
 class _Formatter(LambdaPowertoolsFormatter):
@@ -89,7 +91,10 @@ def context(**fields: str) -> Iterator[None]:
 
 
 def event(message: str, level: int = logging.INFO, **fields: Any) -> None:
-    """Write one line: what happened, and facts about it that are no personal data."""
+    """Write one line: what happened, and facts about it that are no personal data.
+
+    A fact can't have the name of an attribute of logging.LogRecord.
+    """
     logging.getLogger(APP).log(level, message, extra=fields)  # the one inside Powertools' Logger
 
 

@@ -5,7 +5,7 @@ attribute. `contact_as_of` (S) is ours alone: the state of the pool that the con
 Every method is one request.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -24,6 +24,11 @@ Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 
 KEY: Final = "user_id"
 _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
+
+
+# Items that are no profiles: a sub never begins so.
+_OURS: Final = "#"
+_PAGE: Final = 100  # profiles
 
 
 class Mismatch(Exception):
@@ -126,6 +131,58 @@ class ProfileRepository:
             item = _stored(exc)
             raise Mismatch(to_profile(item) if item else None) from exc
         return to_profile(answer["Attributes"])
+
+    def existing(self, user_ids: Sequence[str]) -> set[str]:
+        """Which of these, at most 100, have a profile. One request, and one more for what DynamoDB left open."""
+        found: set[str] = set()
+        asked = {self._table: _keys_only([{KEY: {"S": user_id}} for user_id in user_ids])} if user_ids else {}
+        while asked:
+            with translated():
+                answer = self._client.batch_get_item(RequestItems=asked)  # type: ignore[arg-type]
+            found |= {item[KEY]["S"] for item in answer["Responses"].get(self._table, [])}
+            asked = answer.get("UnprocessedKeys", {})  # type: ignore[assignment]
+        return found
+
+    def page(self, cursor: str | None) -> tuple[list[str], str | None]:
+        """Ids of a page of profiles, and the cursor of the next; None where there is none."""
+        start = {"ExclusiveStartKey": {KEY: {"S": cursor}}} if cursor else {}
+        with translated():
+            answer = self._client.scan(
+                TableName=self._table,
+                Limit=_PAGE,
+                ProjectionExpression="#key",
+                ExpressionAttributeNames={"#key": KEY},
+                **start,  # type: ignore[arg-type]
+            )
+        ids = [item[KEY]["S"] for item in answer["Items"]]
+        last = answer.get("LastEvaluatedKey", {}).get(KEY, {}).get("S")
+        return [user_id for user_id in ids if not user_id.startswith(_OURS)], last
+
+    def remove(self, user_id: str) -> bool:
+        """Delete a profile; False where there is none."""
+        with translated():
+            answer = self._client.delete_item(TableName=self._table, Key={KEY: {"S": user_id}}, ReturnValues="ALL_OLD")
+        return bool(answer.get("Attributes"))
+
+    def place(self, name: str) -> str | None:
+        """A text that was kept under this name."""
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key={KEY: {"S": _OURS + name}}, ConsistentRead=True)
+        return answer.get("Item", {}).get("place", {}).get("S")
+
+    def keep_place(self, name: str, text: str) -> None:
+        """Keep a text under this name."""
+        with translated():
+            self._client.put_item(TableName=self._table, Item={KEY: {"S": _OURS + name}, "place": {"S": text}})
+
+
+def _keys_only(keys: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "Keys": keys,
+        "ConsistentRead": True,
+        "ProjectionExpression": "#key",
+        "ExpressionAttributeNames": {"#key": KEY},
+    }
 
 
 def _stored(failed: ClientError) -> Item:

@@ -10,6 +10,7 @@ Nothing in production imports this, and no deployment package carries it.
     stack         pool, client, table, bucket, functions, made like the deployed ones
     gateway       what `chalice local` lacks: API Gateway's Cognito authorizer
     session       a user's way: sign up, confirm, sign in, call the API
+    reconcile     `make reconcile`, for this stage and for deployed ones
     example       the sign-up that `make run` shows
     console, processes   what it prints, and what it starts and stops
     settings      ports and places, from the environment

@@ -31,7 +31,19 @@ TRIGGERS: Final = {
         ["dynamodb:GetItem", "dynamodb:UpdateItem", "cognito-idp:AdminGetUser"],
     ),
 }
-_FUNCTION_TIMEOUT: Final = 5  # seconds: longer than this Cognito does not wait
+# The function behind `make reconcile`. Nothing here runs it on a schedule.
+RECONCILE: Final = "reconcile"
+_RECONCILE_ACTIONS: Final = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Scan",
+    "cognito-idp:AdminGetUser",
+    "cognito-idp:ListUsers",
+]
+_TRIGGER_TIMEOUT: Final = 5  # seconds: longer than this Cognito does not wait
+_RECONCILE_TIMEOUT: Final = 300  # seconds
 _STANDARD: Final = ["email", "name", "phone_number"]
 _HEALTH: Final = ["custom:dob", "custom:gender", "custom:blood_group"]
 
@@ -84,7 +96,7 @@ def build(local: settings.LocalSettings) -> Stack:
     _bucket(client("s3", endpoint))
     functions = _functions(endpoint, table_arn)
     pool_id, client_id = _pool(client("cognito-idp", endpoint), functions)
-    return Stack(
+    stack = Stack(
         api_url=local.api_url,
         aws_endpoint_url=endpoint,
         region=settings.REGION,
@@ -93,6 +105,8 @@ def build(local: settings.LocalSettings) -> Stack:
         table=TABLE,
         bucket=BUCKET,
     )
+    _reconcile(endpoint, table_arn, stack.user_pool_arn)
+    return stack
 
 
 def _unless_there(make: Callable[[], Any], *codes: str) -> None:
@@ -168,13 +182,20 @@ def _functions(endpoint: str, table_arn: str) -> dict[str, str]:
     made = {}
     for trigger, (handler, actions) in TRIGGERS.items():
         role_arn = _role(client("iam", endpoint), f"{NAME}-{handler}", actions, table_arn)
-        made[trigger] = _function(client("lambda", endpoint), handler, role_arn)
+        made[trigger] = _function(client("lambda", endpoint), handler, role_arn, _TRIGGER_TIMEOUT, {})
     return made
 
 
-def _function(lambda_: Any, handler: str, role_arn: str) -> str:
+def _reconcile(endpoint: str, table_arn: str, pool_arn: str) -> None:
+    role_arn = _role(client("iam", endpoint), f"{NAME}-{RECONCILE}", _RECONCILE_ACTIONS, table_arn)
+    pool = {"USER_POOL_ARN": pool_arn}
+    _function(client("lambda", endpoint), RECONCILE, role_arn, _RECONCILE_TIMEOUT, pool)
+
+
+def _function(lambda_: Any, handler: str, role_arn: str, timeout: int, more: dict[str, str]) -> str:
     name = f"{NAME}-{handler}"
     variables = {
+        **more,
         "WORKING_TREE": str(settings.ROOT),
         "HANDLER": handler,
         "DYNAMODB_TABLE": TABLE,
@@ -185,7 +206,7 @@ def _function(lambda_: Any, handler: str, role_arn: str) -> str:
         "Role": role_arn,
         "Runtime": "python3.12",
         "Handler": "working_tree.handler",
-        "Timeout": _FUNCTION_TIMEOUT,
+        "Timeout": timeout,
         "MemorySize": 512,
         "Environment": {"Variables": variables},
     }

@@ -11,7 +11,7 @@ from chalicelib.repository import KEY
 from chalicelib.settings import load
 from local.session import Session
 from local.settings import ROOT
-from local.stack import NAME, TRIGGERS, client
+from local.stack import NAME, RECONCILE, TRIGGERS, client
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +62,8 @@ def test_the_client_is_public_and_keeps_health_data_out_of_tokens(session: Sessi
     assert not [name for name in told["ReadAttributes"] if name.startswith("custom:")]
 
 
-@pytest.mark.parametrize("handler", [handler for handler, _ in TRIGGERS.values()])
-def test_a_trigger_s_role_is_that_of_its_deployed_function(session: Session, handler: str) -> None:
+@pytest.mark.parametrize("handler", [*(handler for handler, _ in TRIGGERS.values()), RECONCILE])
+def test_a_function_s_role_is_that_of_its_deployed_function(session: Session, handler: str) -> None:
     iam = client("iam", session.stack.aws_endpoint_url)
     local = iam.get_role_policy(RoleName=f"{NAME}-{handler}", PolicyName="trigger")["PolicyDocument"]
     deployed = json.loads((ROOT / ".chalice" / f"policy-prod-{handler}.json").read_text())

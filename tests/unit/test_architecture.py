@@ -9,7 +9,8 @@ ROOT = Path(__file__).parents[2]
 # Top to bottom; a module imports only from lines below its own, or nothing of ours.
 FLOORS = [
     ["app"],
-    ["http", "profiles"],
+    ["http", "reconciliation"],
+    ["profiles"],
     ["auth", "cognito", "repository"],
     ["aws", "models"],
     ["settings"],
