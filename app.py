@@ -64,8 +64,9 @@ def post_confirmation(event: cognito.PostConfirmation) -> None:
 
 @on_cognito_event(app, "PostAuthentication")
 def post_authentication(event: cognito.PostAuthentication) -> None:
-    users = UserDirectory(aws.cognito(), event.user_pool_id)
-    profiles.follow_contact(repository(), users, Caller(event.sub, event.user_name), event.user_attributes)
+    table = ProfileRepository(aws.dynamodb(attempts=1), settings().table)
+    users = UserDirectory(aws.cognito(attempts=1), event.user_pool_id)
+    profiles.follow_contact(table, users, Caller(event.sub, event.user_name), event.user_attributes)
 
 
 @app.schedule(Rate(1, unit=Rate.HOURS))

@@ -1,7 +1,9 @@
 """AWS clients, made once, lazily, per process; and what AWS raises, translated once.
 
-One call may take 1 s to connect and 1 s to answer, and is tried twice: 4 s and a pause of milliseconds
-at the worst, within the 5 s that Cognito gives a trigger.
+The budget. Cognito gives a trigger 5 s, cold start included. An attempt takes 0.3 s to connect and 0.9 s to
+answer at most, and botocore waits up to 1 s before the second one: 3.4 s for a call that is tried twice, as
+the one of PostConfirmation is. PostAuthentication makes three calls and tries each once, 3.6 s: what fails is
+done at the next sign-in. A first GET that heals makes three calls: 10.2 s of the API function's 15 s.
 """
 
 from collections.abc import Iterator
@@ -19,12 +21,18 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_CONFIG: Final = Config(
-    connect_timeout=1,  # seconds
-    read_timeout=1,  # seconds
-    retries={"mode": "standard", "total_max_attempts": 2},
-    max_pool_connections=50,  # threads of `chalice local`; Lambda uses one
-)
+CONNECT_TIMEOUT: Final = 0.3  # seconds
+READ_TIMEOUT: Final = 0.9  # seconds
+
+
+def _config(attempts: int) -> Config:
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=50,  # threads of `chalice local`; Lambda uses one
+    )
+
 
 # What AWS answers when the same request may succeed later, after botocore's own retries.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
@@ -46,15 +54,15 @@ _TRANSIENT: Final = frozenset(
 
 
 @cache
-def dynamodb() -> "DynamoDBClient":
+def dynamodb(attempts: int = 2) -> "DynamoDBClient":
     """DynamoDB where the environment says: AWS_REGION and, against the embedded AWS, AWS_ENDPOINT_URL."""
-    return boto3.client("dynamodb", config=_CONFIG)
+    return boto3.client("dynamodb", config=_config(attempts))
 
 
 @cache
-def cognito() -> "CognitoIdentityProviderClient":
+def cognito(attempts: int = 2) -> "CognitoIdentityProviderClient":
     """Cognito, likewise."""
-    return boto3.client("cognito-idp", config=_CONFIG)
+    return boto3.client("cognito-idp", config=_config(attempts))
 
 
 @contextmanager

@@ -1,0 +1,297 @@
+"""`make faults`: what is promised, held to while AWS fails. `python -m tests.faults.bars [SCALE] [SEED]`.
+
+SCALE 1 is the size of the promises (500 sign-ups, a pool of 20,000); the tests run a small part of it.
+"""
+
+import dataclasses
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from chalicelib.models import Profile
+from chalicelib.repository import to_item
+from local.api import Api
+from local.aws import CONFIRMATION_CODE
+from local.session import Answer, Session
+from local.settings import ROOT, LocalSettings
+from local.stack import NAME, TRIGGERS, Stack, client
+from tests.faults.proxy import COGNITO, DYNAMODB, Faults, proxy
+from tests.integration.conftest import PASSWORD, attributes, free_port, new_email, running
+
+THREADS: Final = 8
+LIMIT: Final = 4.0  # seconds for a trigger's answer
+VALID: Final = {"dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what was promised, what was measured, and whether it held."""
+
+    bar: str
+    measured: str
+    held: bool
+
+
+class Bench:
+    """A running stack whose functions and API reach AWS through a proxy that fails."""
+
+    def __init__(self, stack: Stack, faults: Faults) -> None:
+        self.stack = stack
+        self.faults = faults
+        self.session = Session(stack)
+        self.slowest = 0.0  # seconds; of all calls that fire a trigger
+
+    def timed(self, call: Callable[[], Any]) -> Any:
+        started = time.monotonic()
+        try:
+            return call()
+        finally:
+            self.slowest = max(self.slowest, time.monotonic() - started)
+
+    def sign_up(self, number: int) -> tuple[str, str]:
+        """A confirmed account: email and sub."""
+        email = new_email()
+        form = attributes(email, name=f"Person {number}")
+        sub = self.timed(lambda: self.session.sign_up(email, PASSWORD, form))
+        self.timed(lambda: self.session.confirm(email, CONFIRMATION_CODE))
+        return email, sub
+
+    def sign_in(self, email: str) -> str:
+        token: str = self.timed(lambda: self.session.sign_in(email, PASSWORD)["IdToken"])
+        return token
+
+    def get(self, token: str) -> Answer:
+        """A GET by a client that comes back when it is told to."""
+        for _ in range(20):
+            answer = self.session.call("GET", "/users/me", token)
+            if answer.status != 503:
+                break
+        return answer
+
+    def stored(self) -> int:
+        return int(client("dynamodb", self.stack.aws_endpoint_url).scan(TableName="Users", Select="COUNT")["Count"])
+
+
+@contextmanager
+def bench(directory: Path, seed: int) -> Iterator[Bench]:
+    """`make run`, with a second API and the trigger functions behind the proxy."""
+    faults = Faults(seed)
+    with running(directory / "run") as run, proxy(run.stack.aws_endpoint_url, faults) as port:
+        local = LocalSettings(free_port(), port, directory / "api", {"PATH": "/usr/bin:/bin"})
+        local.directory.mkdir()
+        lambda_ = client("lambda", run.stack.aws_endpoint_url)
+        for handler, _ in TRIGGERS.values():
+            name = f"{NAME}-{handler}"
+            variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+            endpoint = {"AWS_ENDPOINT_URL": local.aws_endpoint_url}
+            lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables | endpoint})
+        with Api(local, run.stack):
+            yield Bench(dataclasses.replace(run.stack, api_url=local.api_url), faults)
+
+
+def sign_ups_with_faults(bench: Bench, count: int) -> list[Row]:
+    """Sign-ups while 30% of the calls to DynamoDB fail: every account works, and has one right profile."""
+    before = bench.stored()
+    with bench.faults.at(0.3, DYNAMODB), ThreadPoolExecutor(THREADS) as threads:
+        people = list(threads.map(bench.sign_up, range(count)))
+        tokens = list(threads.map(lambda person: bench.sign_in(person[0]), people))
+        missing = before + count - bench.stored()
+        first = list(threads.map(bench.get, tokens))
+    answers = [bench.get(token) for token in tokens]
+    right = [
+        answer.status == 200
+        and (answer.body["id"], answer.body["email"], answer.body["name"], answer.body["version"])
+        == (sub, email, f"Person {number}", 1)
+        for number, ((email, sub), answer) in enumerate(zip(people, answers, strict=True))
+    ]
+    return [
+        Row(f"{count} sign-ups, 30% of DynamoDB's calls fail: accounts that sign in", str(len(tokens)), True),
+        Row("  of them without a profile before their first GET", str(missing), missing >= 0),
+        Row("  right profiles after it", str(sum(right)), all(right)),
+        Row("  profiles more than accounts", str(bench.stored() - before - count), bench.stored() == before + count),
+        Row("  answers to first GETs", _counted(first), {answer.status for answer in first} == {200}),
+    ]
+
+
+def sign_ups_without_a_table(bench: Bench, count: int) -> list[Row]:
+    """Sign-ups while DynamoDB is down: none fails, and all heal."""
+    before = bench.stored()
+    with bench.faults.at(1.0, DYNAMODB), ThreadPoolExecutor(THREADS) as threads:
+        people = list(threads.map(bench.sign_up, range(count)))
+        tokens = list(threads.map(lambda person: bench.sign_in(person[0]), people))
+    stored = bench.stored() - before
+    answers = [bench.get(token) for token in tokens]
+    healed = [
+        answer.status == 200 and answer.body["id"] == sub for (_, sub), answer in zip(people, answers, strict=True)
+    ]
+    return [
+        Row(f"{count} sign-ups, DynamoDB down: accounts that sign in", str(len(tokens)), True),
+        Row("  profiles meanwhile", str(stored), stored == 0),
+        Row("  healed afterwards", str(sum(healed)), all(healed)),
+    ]
+
+
+def concurrent_edits(bench: Bench, rounds: int) -> list[Row]:
+    """20 at once edit what each has read, with faults: nobody's acknowledged edit is lost, nothing is a 500."""
+    email, _ = bench.sign_up(0)
+    token = bench.sign_in(email)
+    statuses: Counter[int] = Counter()
+    acknowledged: dict[int, str] = {}
+    lost = 0
+
+    def edit(job: tuple[dict[str, Any], str]) -> tuple[str, Answer]:
+        read, name = job
+        return name, bench.session.call("PUT", "/users/me", token, {**read, "name": name, **VALID})
+
+    with ThreadPoolExecutor(20) as threads:
+        for turn in range(rounds):
+            read = bench.get(token).body
+            with bench.faults.at(0.3, DYNAMODB, COGNITO):
+                jobs = [(read, f"Editor {chr(97 + number)} {turn}") for number in range(20)]
+                answers = list(threads.map(edit, jobs))
+            for name, answer in answers:
+                statuses[answer.status] += 1
+                if answer.status == 200:
+                    lost += answer.body["version"] in acknowledged or answer.body["version"] != read["version"] + 1
+                    acknowledged[answer.body["version"]] = name
+            now = bench.get(token).body
+            lost += now["name"] != acknowledged.get(now["version"], now["name"])
+            lost += now["version"] > read["version"] + 1
+    return [
+        Row(
+            f"{rounds} times 20 concurrent edits with faults: answers",
+            _counts(statuses),
+            statuses.keys() <= {200, 409, 503},
+        ),
+        Row("  acknowledged edits lost, or applied twice", str(lost), lost == 0),
+    ]
+
+
+def _counted(answers: list[Answer]) -> str:
+    return _counts(Counter(answer.status for answer in answers))
+
+
+def _counts(statuses: Counter[int]) -> str:
+    return ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
+
+
+RECONCILE: Final = """
+import resource, sys
+from chalicelib.cognito import UserDirectory
+from chalicelib.reconciliation import Options, Reconciliation
+from chalicelib.repository import ProfileRepository
+from local.stack import client
+endpoint, pool_id, table = sys.argv[1:]
+run = Reconciliation(
+    ProfileRepository(client("dynamodb", endpoint), table),
+    UserDirectory(client("cognito-idp", endpoint), pool_id),
+    Options(),
+    lambda: 60_000.0,
+)
+print(run.run().model_dump_json(), file=sys.stderr)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+"""
+
+
+def people_the_pool(state: Path, pool_id: str, count: int) -> list[str]:
+    """Write users into the stopped emulator's state: its own calls would take hours for so many."""
+    file = state / "cognito.json"
+    document = json.loads(file.read_text())
+    pools = document["payload"]["user_pools"]["data"]
+    (pool,) = [pool for pool in pools.values() if pool["Id"] == pool_id]
+    template = json.dumps(next(iter(pool["_users"].values())))
+    (username,) = [name for name in pool["_users"]]
+    subs = [str(uuid.UUID(int=number + 1)) for number in range(count - 1)]
+    for number, sub in enumerate(subs):
+        user = json.loads(template.replace(username, sub).replace("john@example.com", f"u{number}@example.com"))
+        pool["_users"][sub] = user
+    file.write_text(json.dumps(document))
+    return subs
+
+
+def reconcile_a_large_pool(directory: Path, count: int) -> list[Row]:
+    """A pool of this many with 1% missing, the run killed in the middle: complete, in bounded memory."""
+    with running(directory) as run:
+        stack = run.stack
+    subs = people_the_pool(directory / "state", stack.user_pool_id, count)
+    missing = set(subs[::100])
+    with running(directory) as run:
+        stack, now = run.stack, datetime.now(UTC)
+        dynamodb = client("dynamodb", stack.aws_endpoint_url)
+        there = [sub for sub in subs if sub not in missing]
+        for start in range(0, len(there), 25):
+            profiles = (Profile(id=sub, created_at=now, updated_at=now, version=9) for sub in there[start : start + 25])
+            puts = [{"PutRequest": {"Item": to_item(profile)}} for profile in profiles]
+            dynamodb.batch_write_item(RequestItems={stack.table: puts})
+        command = [sys.executable, "-c", RECONCILE, stack.aws_endpoint_url, stack.user_pool_id, stack.table]
+
+        def start_one() -> subprocess.Popen[str]:
+            return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+        started = time.monotonic()
+        killed = start_one()
+        place: dict[str, Any] = {}
+        while place.get("users", 0) < count // 2:
+            time.sleep(0.05)
+            item = dynamodb.get_item(TableName=stack.table, Key={"user_id": {"S": "#reconciliation"}}).get("Item")
+            place = json.loads(item["place"]["S"]) if item else {}
+        killed.kill()
+        killed.communicate()
+        _, told = start_one().communicate()
+        progress, peak = json.loads(told.splitlines()[-2]), int(told.splitlines()[-1])
+        seconds = time.monotonic() - started
+        keys = {"Keys": [{"user_id": {"S": sub}} for sub in list(missing)[:100]]}
+        made = len(dynamodb.batch_get_item(RequestItems={stack.table: keys})["Responses"][stack.table])
+        total = dynamodb.scan(TableName=stack.table, Select="COUNT")
+        while "LastEvaluatedKey" in total:
+            more = dynamodb.scan(TableName=stack.table, Select="COUNT", ExclusiveStartKey=total["LastEvaluatedKey"])
+            total = {**more, "Count": total["Count"] + more["Count"]}
+    return [
+        Row(f"reconciliation of {count:,} users, 1% missing, killed at", f"{place['users']:,}", True),
+        Row("  users seen in all", f"{progress['users']:,}", progress["users"] == count),
+        Row(
+            "  profiles made",
+            f"{progress['created']}",
+            progress["created"] <= len(missing) and made == min(100, len(missing)),
+        ),
+        Row("  profiles in the table", f"{total['Count'] - 1:,}", total["Count"] - 1 == count),
+        Row("  peak memory of a run", f"{peak // 1024} MiB", peak < 200 * 1024),
+        Row("  took", f"{seconds:.0f} s, {seconds / count * 1000:.1f} ms a user", True),
+    ]
+
+
+def measure(directory: Path, scale: float, seed: int) -> list[Row]:
+    """All bars."""
+    with bench(directory, seed) as stand:
+        rows = sign_ups_with_faults(stand, round(500 * scale))
+        rows += sign_ups_without_a_table(stand, max(1, round(50 * scale)))
+        rows += concurrent_edits(stand, max(2, round(10 * scale)))
+        slowest = Row("slowest call that fires a trigger", f"{stand.slowest:.2f} s", stand.slowest < LIMIT)
+        met = sum(count for fault, count in stand.faults.met.items() if fault != "none")
+        rows += [slowest, Row("faults met", str(met), met > 0)]
+    return rows + reconcile_a_large_pool(directory / "large", round(20_000 * scale))
+
+
+def main() -> int:
+    scale = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    with tempfile.TemporaryDirectory() as directory:
+        rows = measure(Path(directory), scale, seed)
+    for row in rows:
+        print(f"{'ok  ' if row.held else 'FAIL'}  {row.bar:<72} {row.measured}")
+    return 0 if all(row.held for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

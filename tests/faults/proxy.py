@@ -1,0 +1,125 @@
+"""A proxy between the functions and the embedded AWS that fails on purpose, at a rate and by a seed."""
+
+import http.client
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+DYNAMODB: Final = "DynamoDB"
+COGNITO: Final = "AWSCognitoIdentityProviderService"
+FAULTS: Final = ("throttle", "timeout", "drop", "applied", "500")
+_STALL: Final = 1.5  # seconds; longer than the functions wait for an answer
+
+
+class Faults:
+    """What fails now. Shared by all requests of a proxy."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._lock = threading.Lock()
+        self._rates: dict[str, float] = {}
+        self.met: Counter[str] = Counter()
+
+    @contextmanager
+    def at(self, rate: float, *services: str) -> Iterator[None]:
+        """Let this share of the calls to these services fail, in mixed ways; 1.0 is an outage."""
+        with self._lock:
+            self._rates = dict.fromkeys(services, rate)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._rates = {}
+
+    def draw(self, target: str) -> str | None:
+        """The fault of this call, if it is one that fails."""
+        with self._lock:
+            rate = next((rate for service, rate in self._rates.items() if target.startswith(service)), 0.0)
+            fault = self._random.choice(FAULTS) if self._random.random() < rate else None
+            if rate >= 1.0 and fault == "applied":
+                fault = "drop"  # what is down applies nothing
+            self.met[fault or "none"] += 1
+            return fault
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    faults: Faults
+    backend: str
+
+    def _serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        target = self.headers.get("X-Amz-Target", "")
+        fault = self.faults.draw(target)
+        if fault in ("throttle", "500"):
+            self._refuse(target, throttled=fault == "throttle")
+        elif fault in ("timeout", "drop"):
+            time.sleep(_STALL if fault == "timeout" else 0)
+            self.close_connection = True
+        else:
+            answer = self._forward(body)
+            if fault == "applied":
+                self.close_connection = True
+            else:
+                self._answer(*answer)
+
+    def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        connection = http.client.HTTPConnection(self.backend, timeout=30)
+        connection.request(self.command, self.path, body, dict(self.headers))  # Host stays: it is signed
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return answer.status, answer.getheaders(), content
+
+    def _refuse(self, target: str, *, throttled: bool) -> None:
+        is_dynamodb = target.startswith(DYNAMODB)
+        throttle = "ProvisionedThroughputExceededException" if is_dynamodb else "TooManyRequestsException"
+        failure = "InternalServerError" if is_dynamodb else "InternalErrorException"
+        content = json.dumps({"__type": throttle if throttled else failure, "message": "a fault"}).encode()
+        self._answer(400 if throttled else 500, [("Content-Type", "application/x-amz-json-1.0")], content)
+
+    def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers:
+            if name.lower() not in ("content-length", "connection", "transfer-encoding", "date", "server"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = _serve  # noqa: N815
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except ConnectionError:
+            pass  # the client has given up waiting, which is what a fault is for
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+@contextmanager
+def proxy(backend_url: str, faults: Faults) -> Iterator[int]:
+    """Serve before this endpoint; the port."""
+    handler = type("Handler", (_Handler,), {"faults": faults, "backend": urlsplit(backend_url).netloc})
+    server = _Server(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
