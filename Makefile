@@ -10,7 +10,7 @@ BROWSER_CLIENT := tests/browser/node_modules/.package-lock.json
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format token reconcile reset clean
+.PHONY: help run test faults check format token reconcile reset clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ run: $(INSTALLED) ## Run all of it on this machine; API_PORT and AWS_PORT change
 test: $(INSTALLED) $(BROWSER_CLIENT) ## Run all tests; ARGS goes to pytest: make test ARGS=tests/unit
 	@$(BIN)/python -m pytest $(ARGS)
 
+faults: $(INSTALLED) ## Hold the promises to faults of AWS, at full size: some minutes
+	@$(BIN)/python -m tests.faults.bars $(ARGS)
+
 check: $(INSTALLED) ## Lint, formatting and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -30,18 +33,21 @@ format: $(INSTALLED) ## Format the code and mend what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+# By the environment and $(value), so that a password may hold any character.
+token: export SIGN_IN_EMAIL := $(value EMAIL)
+token: export SIGN_IN_PASSWORD := $(value PASSWORD)
 token: $(INSTALLED) ## Sign in to the running stack: make -s token EMAIL=... PASSWORD=...
-	@$(BIN)/python -m local.session sign-in '$(EMAIL)' '$(PASSWORD)'
+	@$(BIN)/python -m local.session
 
 STAGE ?= local
 reconcile: $(INSTALLED) ## Give every user a profile: STAGE=local ARGS="--dry-run --remove-orphans --restart"
 	@$(BIN)/python -m local.reconcile --stage '$(STAGE)' $(ARGS)
 
-reset: ## Forget the users of make run
-	@rm -rf .local
+reset: $(INSTALLED) ## Forget the users of make run
+	@$(BIN)/python -m local.reset
 
-clean: reset ## Remove all that these targets made
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/browser/node_modules
+clean: ## Remove all that these targets made
+	@rm -rf .local $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/browser/node_modules
 
 tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	@npm ci --silent --prefix tests/browser

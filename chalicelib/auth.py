@@ -28,19 +28,17 @@ class Caller:
 def identify(context: Mapping[str, Any], settings: Settings) -> Caller:
     """The caller of a request, from its request context (`event["requestContext"]`).
 
-    Raises Unauthenticated unless the authorizer's claims are those of an ID token of this pool and,
-    where clients are configured, of one of them.
+    Raises Unauthenticated unless the authorizer's claims are those of an ID token of this pool and of one
+    of its clients, and SettingsError where nobody has said which these are.
     """
+    pool_id, client_ids = settings.trusted
     claims = (context.get("authorizer") or {}).get("claims")
     if not isinstance(claims, Mapping) or claims.get("token_use") != "id":
         raise Unauthenticated
     sub = claims.get("sub")
     if not isinstance(sub, str) or not sub:
         raise Unauthenticated
-    if settings.client_ids and claims.get("aud") not in settings.client_ids:
-        raise Unauthenticated
-    issuer = str(claims.get("iss", ""))
-    if settings.user_pool_id and issuer.rpartition("/")[2] != settings.user_pool_id:
+    if claims.get("aud") not in client_ids or str(claims.get("iss", "")).rpartition("/")[2] != pool_id:
         raise Unauthenticated
     return Caller(sub, str(claims.get("cognito:username") or sub))
 

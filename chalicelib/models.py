@@ -244,7 +244,8 @@ EDITABLE: Final = tuple(name for name in ProfileReplacement.model_fields if name
 class SignUp(_Model):
     """What the pool knows of a user, each attribute by the same rule as in the API."""
 
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+    # By alias only: Cognito's standard attribute `gender` is not the form's `custom:gender`.
+    model_config = ConfigDict(extra="ignore")
 
     email: Email | None = None
     email_verified: bool = False

@@ -14,7 +14,7 @@ from chalicelib.errors import SettingsError
 
 
 def _words(value: object) -> object:
-    return value.split(",") if isinstance(value, str) else value
+    return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
 
 
 class Settings(BaseModel):
@@ -48,8 +48,15 @@ class Settings(BaseModel):
     def required_user_pool_id(self) -> str:
         """The same, where it is needed. Raises SettingsError."""
         if self.user_pool_id is None:
-            raise SettingsError("USER_POOL_ARN is missing: the API heals a missing profile from its user pool")
+            raise SettingsError("USER_POOL_ARN is missing: without it there is no telling whose users these are")
         return self.user_pool_id
+
+    @property
+    def trusted(self) -> tuple[str, frozenset[str]]:
+        """The pool and the clients whose tokens are good. Raises SettingsError: who is not told trusts nobody."""
+        if not self.client_ids:
+            raise SettingsError("USER_POOL_CLIENT_ID is missing: without it any client's tokens would be good")
+        return self.required_user_pool_id, self.client_ids
 
     @property
     def provider_arns(self) -> list[str]:

@@ -4,13 +4,14 @@ Nothing in production imports this, and no deployment package carries it.
 
     __main__      `make run`: starts, shows, serves, stops
     aws           the embedded AWS (MiniStack) as a process
-    triggers      what MiniStack lacks: PostConfirmation
+    triggers      what MiniStack lacks of Cognito's triggers
     working_tree  the code of the local trigger functions: the working tree, always
     api           `chalice local` as a process, reloaded when the code changes
     stack         pool, client, table, bucket, functions, made like the deployed ones
     gateway       what `chalice local` lacks: API Gateway's Cognito authorizer
     session       a user's way: sign up, confirm, sign in, call the API
     reconcile     `make reconcile`, for this stage and for deployed ones
+    reset         `make reset`
     example       the sign-up that `make run` shows
     console, processes   what it prints, and what it starts and stops
     settings      ports and places, from the environment

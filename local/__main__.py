@@ -1,17 +1,16 @@
 """`make run`: the embedded AWS, its resources and the API; then the example; then serving until Ctrl-C."""
 
-import fcntl
 import signal
 import sys
 import threading
 import time
 from contextlib import ExitStack
-from typing import IO, Final
+from typing import Final
 
 from local import console, example, settings
-from local.api import Api
+from local.api import Api, show
 from local.aws import CONFIRMATION_CODE, READY_PATH
-from local.processes import Child, StartError, port_in_use, tail
+from local.processes import Child, InUse, StartError, locked, port_in_use
 from local.session import Session
 from local.settings import LocalSettings
 from local.stack import Stack, build
@@ -30,7 +29,7 @@ def main() -> int:
         local = settings.load()
         with ExitStack() as opened:
             serve(local, stop, opened)
-    except (CannotStart, StartError, settings.PortError) as exc:
+    except (CannotStart, InUse, StartError, settings.PortError) as exc:
         console.failure(str(exc))
         return 1
     console.note("\nStopped.")
@@ -42,8 +41,7 @@ def serve(local: LocalSettings, stop: threading.Event, opened: ExitStack) -> Non
     started = time.monotonic()
     claim(local, opened)
     console.title("HealthTech users, all on this machine")
-    log = opened.enter_context((local.directory / "aws.log").open("w"))
-    start_aws(local, log, opened)
+    aws = start_aws(local, opened)
     stack = build(local)
     console.fact("embedded AWS", stack.aws_endpoint_url)
     console.fact("user pool", f"{stack.user_pool_id}, client {stack.user_pool_client_id}")
@@ -58,7 +56,7 @@ def serve(local: LocalSettings, stop: threading.Event, opened: ExitStack) -> Non
     console.title(f"Ready in {ready:.1f} s. Ctrl-C stops it, and the users stay")
     console.note(f"  Edit app.py or chalicelib/ and it reloads. Logs are in {local.directory}.")
     api.live = True
-    api.reload_until(stop)
+    api.reload_until(stop, aws)
 
 
 def claim(local: LocalSettings, opened: ExitStack) -> None:
@@ -66,23 +64,20 @@ def claim(local: LocalSettings, opened: ExitStack) -> None:
     for name, port in (("API_PORT", local.api_port), ("AWS_PORT", local.aws_port)):
         if port_in_use(port):
             raise CannotStart(f"Port {port} is in use. Free it, or choose another: {name}={port + 1} make run")
-    local.directory.mkdir(parents=True, exist_ok=True)
-    lock = opened.enter_context((local.directory / "lock").open("w"))
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise CannotStart(f"Another make run keeps its state in {local.directory}. Stop it first.") from None
+    if local.api_port == local.aws_port:
+        raise CannotStart("API_PORT and AWS_PORT are the same: choose another for one of them")
+    opened.enter_context(locked(local.directory))
     local.stack_file.unlink(missing_ok=True)  # left by a run that was killed
 
 
-def start_aws(local: LocalSettings, log: IO[str], opened: ExitStack) -> None:
+def start_aws(local: LocalSettings, opened: ExitStack) -> Child:
     """Raises StartError with the end of its log."""
-    aws = Child("the embedded AWS", [sys.executable, "-m", "local.aws"], local.environment(), log)
+    log = local.directory / "aws.log"
+    log.write_text("")
+    aws = Child("the embedded AWS", [sys.executable, "-m", "local.aws"], local.environment(), log, show)
     opened.callback(aws.stop)
-    try:
-        aws.wait_until_serving(local.aws_endpoint_url + READY_PATH)
-    except StartError as exc:
-        raise StartError(f"{exc}\n{tail(local.directory / 'aws.log')}") from exc
+    aws.wait_until_serving(local.aws_endpoint_url + READY_PATH)
+    return aws
 
 
 COMMANDS: Final = """\

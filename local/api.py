@@ -4,16 +4,16 @@ Not by Chalice's own reload: that one watches every file below the project, .ven
 """
 
 import json
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
-from watchfiles import PythonFilter, watch
+from watchfiles import Change, watch
 
 from local import console, settings
-from local.processes import Child, StartError, tail
+from local.processes import Child, StartError
 from local.settings import ROOT, LocalSettings
 from local.stack import Stack
 
@@ -34,6 +34,7 @@ class Api:
             "USER_POOL_CLIENT_ID": stack.user_pool_client_id,
         }
         self.live = False
+        self._serving = False
 
     def __enter__(self) -> "Api":
         self._log.write_text("")
@@ -45,34 +46,43 @@ class Api:
 
     def _start(self) -> None:
         """Raises StartError, with the end of what the child said."""
-        self._child = Child("chalice local", self._arguments, self._environment, subprocess.PIPE)
-        threading.Thread(target=self._follow, args=(self._child,), daemon=True).start()
+        self._child = Child("chalice local", self._arguments, self._environment, self._log, self._heard)
         try:
             self._child.wait_until_serving(self._url)
-        except StartError as exc:
+            self._serving = True
+        except StartError:
+            self._serving = False
             self._child.stop()
-            raise StartError(f"{exc}\n{tail(self._log)}") from exc
+            raise
 
-    def _follow(self, child: Child) -> None:
-        with self._log.open("a") as log:
-            for line in child.output:
-                log.write(line)
-                log.flush()
-                if self.live:
-                    _show(line)
+    def _heard(self, line: str) -> None:
+        if self.live:
+            show(line)
 
-    def reload_until(self, stop: threading.Event) -> None:
-        """Serve, and reload at each change; code that does not load waits for the next change."""
+    def reload_until(self, stop: threading.Event, aws: Child) -> None:
+        """Serve, and reload at each change; code that does not load waits for the next change.
+
+        Raises StartError when the embedded AWS has ended.
+        """
         for changed in _changes(stop):
-            console.note(f"{', '.join(sorted(changed))} changed, reloading")
-            self._child.stop()
-            try:
-                self._start()
-            except StartError as exc:
-                console.failure(f"{exc}\nMend the code and save it: the API starts again.")
+            if aws.ended and not stop.is_set():
+                raise StartError(f"{aws.name} has ended\n{aws.last_words()}")
+            died = self._serving and self._child.ended
+            if changed or died:
+                reason = f"{', '.join(sorted(changed))} changed" if changed else "chalice local has ended"
+                console.note(f"{reason}, reloading")
+                self._reload()
+
+    def _reload(self) -> None:
+        self._child.stop()
+        try:
+            self._start()
+        except StartError as exc:
+            console.failure(f"{exc}\nMend the code and save it: the API starts again.")
 
 
-def _show(line: str) -> None:
+def show(line: str) -> None:
+    """Tell of a request, or of something that went wrong, if that is what a line of a log is about."""
     try:
         event: dict[str, Any] = json.loads(line)
     except ValueError:
@@ -83,13 +93,27 @@ def _show(line: str) -> None:
         console.failure(line.rstrip())
 
 
-class _Sources(PythonFilter):
-    def __init__(self) -> None:
-        super().__init__(extra_extensions=(".json",))
+def _is_source(_: Change, path: str) -> bool:
+    file = Path(path)
+    if file.parent == ROOT:
+        return file.name == "app.py"
+    return file.suffix == ".py" or file.name == "config.json"
 
 
 def _changes(stop: threading.Event) -> Iterator[set[str]]:
-    """The names of changed source files, each time some change."""
-    sources = (ROOT / "app.py", ROOT / "chalicelib", ROOT / ".chalice" / "config.json")
-    for found in watch(*sources, stop_event=stop, watch_filter=_Sources(), raise_interrupt=False):
+    """The names of changed source files, each time some change; an empty set now and then.
+
+    Directories are watched rather than files: an editor that saves by renaming puts a new file there.
+    """
+    packages = [path for path in (ROOT / "chalicelib").rglob("*") if path.is_dir() and path.name != "__pycache__"]
+    places = (ROOT, ROOT / ".chalice", ROOT / "chalicelib", *packages)
+    for found in watch(
+        *places,
+        recursive=False,
+        watch_filter=_is_source,
+        stop_event=stop,
+        raise_interrupt=False,
+        rust_timeout=500,  # milliseconds
+        yield_on_timeout=True,
+    ):
         yield {path.removeprefix(f"{ROOT}/") for _, path in found}

@@ -6,15 +6,18 @@ AUTH makes it do what AWS does: verify signatures, evaluate IAM policies, refuse
 
 import asyncio
 import os
+import shutil
 import signal
 from typing import Final
 
 from local import settings
+from local.processes import end_with_parent
 
 # Only what the product uses: MiniStack starts in a fraction of a second instead of six.
 SERVICES: Final = "cognito-idp,dynamodb,iam,lambda,logs,s3,ses,sts"
 # The code of every confirmation mail MiniStack sends.
 CONFIRMATION_CODE: Final = "123456"
+_SAVE_EVERY: Final = 5  # seconds
 READY_PATH: Final = "/_ministack/ready"
 
 
@@ -35,6 +38,7 @@ def configuration(local: settings.LocalSettings) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
+        "TMPDIR": str(local.directory / "tmp"),  # where it unpacks the functions, and leaves them
     }
 
 
@@ -46,6 +50,7 @@ async def _serve(port: int) -> None:
     from local import triggers
 
     triggers.install()
+    end_with_parent()
     config = Config()
     config.bind = [f"{settings.HOST}:{port}"]
     config.keep_alive_timeout = 75  # seconds; longer than botocore keeps an idle connection
@@ -53,11 +58,25 @@ async def _serve(port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    saver = asyncio.create_task(_save_now_and_then())
     await serve(app, config, shutdown_trigger=stop.wait)
+    saver.cancel()
+
+
+async def _save_now_and_then() -> None:
+    """MiniStack saves its state when it ends; whoever is killed has not ended."""
+    from ministack import app as ministack
+    from ministack.core.persistence import save_all
+
+    while True:
+        await asyncio.sleep(_SAVE_EVERY)
+        await asyncio.to_thread(save_all, ministack._build_persistence_save_dict())
 
 
 def main() -> None:
     local = settings.load()
+    shutil.rmtree(local.directory / "tmp", ignore_errors=True)
+    (local.directory / "tmp").mkdir(parents=True)
     os.environ.update(configuration(local))
     asyncio.run(_serve(local.aws_port))
 

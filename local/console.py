@@ -2,13 +2,13 @@
 
 import os
 import sys
-from typing import Final
+from typing import Final, TextIO
 
 _CODES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "cyan": "36"}
 
 
-def _style(text: str, name: str) -> str:
-    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ  # https://no-color.org
+def _style(text: str, name: str, stream: TextIO | None = None) -> str:
+    plain = not (stream or sys.stdout).isatty() or "NO_COLOR" in os.environ  # https://no-color.org
     return text if plain else f"\033[{_CODES[name]}m{text}\033[0m"
 
 
@@ -51,4 +51,4 @@ def request(method: str, route: str, status: int, milliseconds: float) -> None:
 
 def failure(text: str) -> None:
     """The one line that tells why it stops."""
-    print(_style(text, "red"), file=sys.stderr, flush=True)
+    print(_style(text, "red", sys.stderr), file=sys.stderr, flush=True)

@@ -7,33 +7,110 @@ expiry, and that it is an ID token.
 
 import json
 import os
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from http import HTTPStatus
+from typing import Any, BinaryIO, Final
 from urllib.parse import unquote
 
 import chalice.local
 from chalice import Chalice, CognitoUserPoolAuthorizer, CORSConfig
 from chalice.config import Config
 
+from chalicelib import logs
 from chalicelib.errors import PROBLEM_JSON, ApiError, NotFound, Unauthenticated, Unavailable
+from local.processes import end_with_parent
 
 _KEYS_KEPT: Final = 300  # seconds
+_TIMEOUT: Final = 30  # seconds for the next bytes of a request; API Gateway's own is 29 for an answer
+_LONGEST: Final = 10 * 1024 * 1024  # bytes of a body: API Gateway's limit
+_LINE: Final = 65_536  # bytes
 
 
 def install() -> None:
     """Let `chalice local` serve through this gateway."""
+    end_with_parent()
     chalice.local.LocalGateway = Gateway  # type: ignore[misc]
+    handler = chalice.local.ChaliceRequestHandler
+    handler.parse_request = _with_body(handler.parse_request)
+    handler._parse_payload = _payload  # type: ignore[method-assign]
+    handler.send_error = _send_error
+    handler.log_request = _log_nothing
+    handler.log_error = _log_nothing
+    handler.timeout = _TIMEOUT
     # Python's default of 5 waiting connections resets those of a page that loads many things at once.
     chalice.local.ThreadedHTTPServer.request_queue_size = 128
+
+
+def _log_nothing(self: Any, *_: Any) -> None:
+    """The request line may be anything, a misplaced body included; ours is the one line of the log."""
+
+
+def _send_error(self: Any, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG001
+    """What http.server refuses by itself, in the shape of all others, and the end of the connection."""
+    error = ApiError(HTTPStatus(code).phrase + ".")
+    problem = {**error.problem(str(uuid.uuid4())), "status": code, "title": HTTPStatus(code).phrase}
+    body = json.dumps(problem).encode()
+    self.close_connection = True
+    self.request_version = self.protocol_version  # which a head that can't be read has not told
+    self.send_response(code)
+    headers = {"Content-Type": PROBLEM_JSON, "Content-Length": str(len(body)), "Connection": "close"}
+    for name, value in headers.items():
+        self.send_header(name, value)
+    self.end_headers()
+    if self.command != "HEAD":
+        self.wfile.write(body)
+
+
+def _with_body(parse_request: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Read the body with the head, chunked or not. Chalice reads a Content-Length only, and trusts it."""
+
+    def parse(self: Any) -> bool:
+        if not parse_request(self):
+            return False
+        try:
+            chunked = "transfer-encoding" in self.headers
+            self.body = _chunks(self.rfile) if chunked else _counted(self.rfile, self.headers)
+        except ValueError:
+            self.send_error(HTTPStatus.BAD_REQUEST)  # what follows can't be told from a request
+            return False
+        return True
+
+    return parse
+
+
+def _payload(self: Any) -> tuple[dict[str, str], bytes | None]:
+    return dict(self.headers), self.body
+
+
+def _counted(stream: BinaryIO, headers: Any) -> bytes | None:
+    text = headers.get("content-length", "0")
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(_LONGEST)) or int(text) > _LONGEST:
+        raise ValueError
+    return stream.read(int(text)) or None
+
+
+def _chunks(stream: BinaryIO) -> bytes | None:
+    """RFC 9112 7.1."""
+    body = b""
+    while size := int(stream.readline(100).partition(b";")[0], 16):
+        if size < 0 or len(body) + size > _LONGEST:
+            raise ValueError
+        body += stream.read(size)
+        stream.readline(3)
+    while stream.readline(_LINE) not in (b"\r\n", b"\n", b""):
+        pass  # trailers
+    return body or None
 
 
 class _Refused(chalice.local.LocalGatewayException):
     """An answer of the gateway itself, in the shape of all others."""
 
     def __init__(self, error: ApiError, request_id: str, cors: Mapping[str, str]) -> None:
-        headers = {**cors, **error.headers, "Content-Type": PROBLEM_JSON, "Cache-Control": "no-store"}
+        fixed = {"Content-Type": PROBLEM_JSON, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        headers = {**cors, **error.headers, **fixed}
         super().__init__(headers, json.dumps(error.problem(request_id)).encode())
         self.CODE = error.status
 
@@ -57,6 +134,14 @@ class Gateway(chalice.local.LocalGateway):
         self._authorizer = _Authorizer(app_object)
 
     def handle_request(self, method: str, path: str, headers: Any, body: bytes | None) -> Any:
+        """As Chalice's. What the gateway itself refuses is told of in the log, as the app's requests are."""
+        try:
+            return self._handle(method, path, headers, body)
+        except _Refused as refused:
+            logs.event("request", method=method, route="-", status=refused.CODE, ms=0)
+            raise
+
+    def _handle(self, method: str, path: str, headers: Any, body: bytes | None) -> Any:
         context = self._generate_lambda_context()
         cors = self._app_object.api.cors
         always = cors.get_access_control_headers() if isinstance(cors, CORSConfig) else {}

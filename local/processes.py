@@ -1,20 +1,39 @@
-"""Child processes that end with us, and ports that are free."""
+"""Child processes that end with us, ports that are free, and a directory that is ours."""
 
+import fcntl
 import os
 import signal
 import socket
 import subprocess
+import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from local.settings import HOST, ROOT
 
 _PATIENCE: Final = 10  # seconds for a child to end by itself, or to start
+
+
+class InUse(Exception):
+    """Another run keeps its state there."""
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Keep a directory of state to ourselves. Raises InUse."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InUse(f"A make run keeps its state in {directory}. Stop it first.") from None
+        yield
 
 
 class StartError(Exception):
@@ -35,24 +54,39 @@ def port_in_use(port: int) -> bool:
 class Child:
     """A process in a group of its own: Ctrl-C reaches us only, and we end children in order."""
 
-    def __init__(self, name: str, arguments: Sequence[str], environment: dict[str, str], output: IO[str] | int) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        environment: dict[str, str],
+        log: Path,
+        listener: Callable[[str], None],
+    ) -> None:
+        """Start it. What it prints goes to the end of `log` and, line by line, to the listener."""
         self.name = name
+        self._log = log
+        self._listener = listener
         self._process = subprocess.Popen(
             arguments,
             cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
+            env={**environment, PARENT: "1"},
+            stdin=subprocess.PIPE,  # it closes when we end, however we end: see end_with_parent
+            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             text=True,
+            errors="replace",
         )
+        self._follower = threading.Thread(target=self._follow, daemon=True)
+        self._follower.start()
 
-    @property
-    def output(self) -> IO[str]:
-        """What it prints, if `output` was subprocess.PIPE."""
+    def _follow(self) -> None:
         assert self._process.stdout is not None
-        return self._process.stdout
+        with self._process.stdout as output, self._log.open("a") as log:
+            for line in output:
+                log.write(line)
+                log.flush()
+                self._listener(line)
 
     @property
     def ended(self) -> bool:
@@ -63,7 +97,8 @@ class Child:
         deadline = time.monotonic() + _PATIENCE
         while time.monotonic() < deadline:
             if self.ended:
-                raise StartError(f"{self.name} ended with code {self._process.returncode}")
+                self._follower.join(1)
+                raise StartError(f"{self.name} ended with code {self._process.returncode}\n{self.last_words()}")
             try:
                 urllib.request.urlopen(url, timeout=1).close()
                 return
@@ -71,7 +106,11 @@ class Child:
                 return
             except OSError:
                 time.sleep(0.05)
-        raise StartError(f"{self.name} does not answer at {url}")
+        raise StartError(f"{self.name} does not answer at {url}\n{self.last_words()}")
+
+    def last_words(self, lines: int = 5) -> str:
+        """The end of its log."""
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
 
     def stop(self) -> None:
         """End the process and whatever it started; by force if it takes too long."""
@@ -83,8 +122,22 @@ class Child:
                 break
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)  # a grandchild that outlived it
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._follower.join(1)
 
 
-def tail(file: Path, lines: int = 5) -> str:
-    """The last lines of a log."""
-    return "\n".join(file.read_text(errors="replace").splitlines()[-lines:])
+PARENT: Final = "LOCAL_PARENT"  # set for our children: their standard input tells whether we are there
+
+
+def end_with_parent() -> None:
+    """In a child: end when the parent has, even if it was killed and could tell nobody."""
+    if os.environ.pop(PARENT, None) is None:
+        return
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 1):  # until the parent's end of the pipe is closed
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()

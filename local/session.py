@@ -4,13 +4,14 @@ python -m local.session sign-in EMAIL PASSWORD     prints the ID token
 """
 
 import json
+import os
 import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from pycognito.aws_srp import AWSSRP
 
 from local import settings
@@ -72,17 +73,14 @@ class Session:
             return Answer(exc.code, json.load(exc))
 
 
-def main(arguments: list[str]) -> int:
-    match arguments:
-        case ["sign-in", username, password]:
-            pass
-        case _:
-            print("usage: python -m local.session sign-in EMAIL PASSWORD", file=sys.stderr)
-            return 2
+def main() -> int:
+    email, password = os.environ.get("SIGN_IN_EMAIL"), os.environ.get("SIGN_IN_PASSWORD")
+    if not email or not password:
+        print("usage: make -s token EMAIL=... PASSWORD=...", file=sys.stderr)
+        return 2
     try:
-        session = Session(Stack.read(settings.load().stack_file))
-        print(session.sign_in(username, password)["IdToken"])
-    except FileNotFoundError:
+        print(Session(Stack.read(settings.load().stack_file)).sign_in(email, password)["IdToken"])
+    except (FileNotFoundError, EndpointConnectionError):
         print("Nothing is running here: start it with make run.", file=sys.stderr)
         return 1
     except ClientError as exc:
@@ -92,4 +90,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

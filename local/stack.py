@@ -200,6 +200,7 @@ def _function(lambda_: Any, handler: str, role_arn: str, timeout: int, more: dic
         "HANDLER": handler,
         "DYNAMODB_TABLE": TABLE,
         "POWERTOOLS_SERVICE_NAME": NAME,
+        "LOG_LEVEL": "INFO",  # MiniStack's own one, of the same name, would reach the function
     }
     configuration = {
         "FunctionName": name,
@@ -283,7 +284,8 @@ def _client_settings() -> dict[str, Any]:
         "AccessTokenValidity": 15,
         "RefreshTokenValidity": 30,
         "TokenValidityUnits": {"IdToken": "minutes", "AccessToken": "minutes", "RefreshToken": "days"},
-        # What a client may read rides in its ID tokens: health data stays out of them.
+        # What a client may read rides in its ID tokens: on AWS health data stays out of them. MiniStack keeps this
+        # setting and puts all there is into its tokens.
         "ReadAttributes": [*_STANDARD, "email_verified", "phone_number_verified"],
         "WriteAttributes": [*_STANDARD, *_HEALTH],
     }

@@ -3,10 +3,13 @@
 - PostConfirmation, and the verified address before it: the three calls that fire it on AWS are wrapped.
 - PostAuthentication, where a sign-in by password ends in tokens.
 - PreSignUp for AdminCreateUser, and the text in which AWS passes a refusal on.
+
+And what functions log goes to our own log, too, with a line for each run: .local/aws.log.
 """
 
 import ast
 import functools
+import json
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -21,8 +24,9 @@ _NO_CLIENT: Final = "CLIENT_ID_NOT_APPLICABLE"  # what AWS puts there for an adm
 
 def install() -> None:
     """Wrap MiniStack's handlers. It looks them up in its module at each request."""
-    from ministack.services import cognito
+    from ministack.services import cognito, lambda_svc
 
+    lambda_svc._emit_lambda_logs = _shown(lambda_svc._emit_lambda_logs)
     for name, source in (
         ("_confirm_sign_up", SIGN_UP),
         ("_admin_confirm_sign_up", SIGN_UP),
@@ -32,6 +36,17 @@ def install() -> None:
     cognito._apply_presignup_trigger = _saying_why(cognito._apply_presignup_trigger)
     cognito._password_auth_result = _told_of(cognito._password_auth_result)
     cognito._admin_create_user = _checked_first(cognito._admin_create_user)
+
+
+def _shown(emit: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(emit)
+    def wrapped(func: dict[str, Any], request_id: str, text: str, error: bool, ms: int, **more: Any) -> None:
+        emit(func, request_id, text, error, ms, **more)
+        name = (func.get("config") or func).get("FunctionName")
+        ran = {"message": "function ran", "function": name, "ms": ms, "error": error}
+        print(*text.splitlines(), json.dumps(ran), sep="\n", flush=True)
+
+    return wrapped
 
 
 def _saying_why(apply: Callable[..., Any]) -> Callable[..., Any]:

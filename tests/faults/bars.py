@@ -211,7 +211,7 @@ def people_the_pool(state: Path, pool_id: str, count: int) -> list[str]:
     pools = document["payload"]["user_pools"]["data"]
     (pool,) = [pool for pool in pools.values() if pool["Id"] == pool_id]
     template = json.dumps(next(iter(pool["_users"].values())))
-    (username,) = [name for name in pool["_users"]]
+    (username,) = pool["_users"]
     subs = [str(uuid.UUID(int=number + 1)) for number in range(count - 1)]
     for number, sub in enumerate(subs):
         user = json.loads(template.replace(username, sub).replace("john@example.com", f"u{number}@example.com"))

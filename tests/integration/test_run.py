@@ -157,6 +157,104 @@ def test_a_port_that_is_none_is_one_clear_line(value: str) -> None:
     assert (ended.returncode, ended.stderr) == (1, "API_PORT must be a port number from 1 to 65535\n")
 
 
+def test_the_same_port_twice_is_one_clear_line() -> None:
+    port = str(free_port())
+    ended = subprocess.run(
+        [sys.executable, "-m", "local"], cwd=ROOT, env={**os.environ, "API_PORT": port, "AWS_PORT": port},
+        capture_output=True, text=True, timeout=PATIENCE,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr.splitlines()) == (
+        1,
+        ["API_PORT and AWS_PORT are the same: choose another for one of them"],
+    )
+
+
+def test_a_run_that_was_killed_leaves_no_process_and_loses_no_user_of_long_ago(tmp_path: Path) -> None:
+    with running(tmp_path) as run:
+        session, started, used = Session(run.stack), children(run.process.pid), ports(run)
+        email = new_email()
+        session.sign_up(email, PASSWORD, attributes(email))
+        session.confirm(email, CONFIRMATION_CODE)
+        saved = tmp_path / "state" / "cognito.json"
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and not (saved.exists() and email in saved.read_text()):
+            time.sleep(0.1)
+        run.process.kill()
+        run.process.wait()
+        while time.monotonic() < deadline and any(is_running(process) for process in started):
+            time.sleep(0.1)
+        assert not [process for process in started if is_running(process)]
+        assert not [port for port in used if port_in_use(port)]
+    with running(tmp_path) as again:
+        assert Session(again.stack).sign_in(email, PASSWORD)["IdToken"]
+
+
+def child_of(run: Run, mark: str) -> int:
+    return next(
+        process for process in children(run.process.pid) if mark in Path(f"/proc/{process}/cmdline").read_text()
+    )
+
+
+def test_an_embedded_aws_that_dies_is_told_of_and_ends_the_run(tmp_path: Path) -> None:
+    with running(tmp_path) as run:
+        os.kill(child_of(run, "local.aws"), signal.SIGKILL)
+        assert run.process.wait(PATIENCE) == 1
+        assert "the embedded AWS has ended" in run.output.read_text()
+
+
+def test_an_api_that_dies_is_started_again(tmp_path: Path) -> None:
+    with running(tmp_path) as run:
+        os.kill(child_of(run, "chalice"), signal.SIGKILL)
+        until(run, 1, "chalice local has ended, reloading")
+        deadline = time.monotonic() + PATIENCE
+        told = ""
+        while not told and time.monotonic() < deadline:
+            with suppress(OSError):
+                told = detail(run)
+        assert told.startswith("A valid ID token")
+
+
+def make(target: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    given = [f"{name}={value}" for name, value in variables.items() if name != "LOCAL_DIR"]
+    environment = {**os.environ, "LOCAL_DIR": variables["LOCAL_DIR"], "PYTHON": sys.executable}
+    return subprocess.run(
+        ["make", "-s", target, *given], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
+
+
+def test_a_reset_waits_for_the_end_of_a_run_and_then_forgets(tmp_path: Path) -> None:
+    with running(tmp_path / "state") as run:
+        refused = make("reset", LOCAL_DIR=str(run.directory))
+        assert refused.returncode != 0
+        assert "Stop it first." in refused.stderr
+        assert run.stack.api_url
+        run.stop()
+    assert make("reset", LOCAL_DIR=str(tmp_path / "state")).returncode == 0
+    assert not (tmp_path / "state").exists()
+    assert make("reset", LOCAL_DIR=str(tmp_path / "state")).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "password", ["Strong$Pass123!", "it's 1 Strong Pass!", 'Quo"te\\1 Strong!', "$(HOME)Strong1!x"]
+)
+def test_a_password_of_any_characters_signs_in(run: Run, password: str) -> None:
+    session, email = Session(run.stack), new_email()
+    session.sign_up(email, password, attributes(email))
+    session.confirm(email, CONFIRMATION_CODE)
+    done = make("token", EMAIL=email, PASSWORD=password, LOCAL_DIR=str(run.directory))
+    assert (done.returncode, done.stdout.count("."), done.stderr) == (0, 2, "")
+
+
+def test_a_sign_in_without_words_says_which_it_wants(run: Run) -> None:
+    done = make("token", LOCAL_DIR=str(run.directory))
+    assert "usage: make -s token EMAIL=... PASSWORD=..." in done.stderr
+
+
+def test_a_sign_in_to_nothing_says_so(tmp_path: Path) -> None:
+    done = make("token", EMAIL="a@b.example", PASSWORD="x", LOCAL_DIR=str(tmp_path))
+    assert done.stderr.startswith("Nothing is running here: start it with make run.")
+
+
 def test_two_runs_do_not_share_a_state(run: Run) -> None:
     environment = {**os.environ, "API_PORT": str(free_port()), "AWS_PORT": str(free_port())}
     environment["LOCAL_DIR"] = str(run.directory)
@@ -164,7 +262,7 @@ def test_two_runs_do_not_share_a_state(run: Run) -> None:
         [sys.executable, "-m", "local"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
     )
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
-    assert "Another make run" in ended.stderr
+    assert "Stop it first." in ended.stderr
     assert run.stack.api_url  # the first one's file is still there
 
 
@@ -189,6 +287,13 @@ def detail(run: Run) -> str:
         told: str = json.load(exc)["detail"]
         return told
     raise AssertionError("it answered without a token")
+
+
+def save_by_renaming(file: Path, text: str) -> None:
+    """As many editors save."""
+    part = file.with_suffix(".part")
+    part.write_text(text)
+    part.rename(file)
 
 
 def test_the_api_and_the_triggers_run_the_working_tree(tree: Path, editable: Run) -> None:
@@ -216,9 +321,13 @@ def test_the_api_and_the_triggers_run_the_working_tree(tree: Path, editable: Run
     item = dynamodb.get_item(TableName=editable.stack.table, Key={"user_id": {"S": sub}})["Item"]
     assert item["name"] == {"S": "Edited"}
 
-    errors.write_text(good + "\nthis is no Python")
+    routes = tree / "app.py"
+    right = routes.read_text()
+    save_by_renaming(routes, right + "\nthis is no Python")
     until(editable, 1, "Mend the code and save it")
     errors.write_text(good)
+    until(editable, 2, "Mend the code and save it")
+    save_by_renaming(routes, right)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with suppress(OSError):

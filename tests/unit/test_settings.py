@@ -14,7 +14,7 @@ def test_a_trigger_needs_only_its_table() -> None:
 
 
 def test_the_api_knows_its_pool_and_clients() -> None:
-    settings = load({"DYNAMODB_TABLE": "Users", "USER_POOL_ARN": ARN, "USER_POOL_CLIENT_ID": "web,app"})
+    settings = load({"DYNAMODB_TABLE": "Users", "USER_POOL_ARN": ARN, "USER_POOL_CLIENT_ID": "web, app"})
     assert settings.user_pool_id == "eu-west-1_Ab12"
     assert settings.provider_arns == [ARN]
     assert settings.client_ids == {"web", "app"}
@@ -39,3 +39,10 @@ def test_the_chalice_command_refuses_to_build_an_api_without_its_pool() -> None:
     settings = load({"DYNAMODB_TABLE": "Users", "AWS_CHALICE_CLI_MODE": "true"})
     with pytest.raises(SettingsError, match="USER_POOL_ARN is missing"):
         _ = settings.provider_arns
+
+
+@pytest.mark.parametrize("missing", ["USER_POOL_ARN", "USER_POOL_CLIENT_ID"])
+def test_an_api_that_was_told_of_no_pool_or_client_trusts_nobody(missing: str) -> None:
+    environ = {"DYNAMODB_TABLE": "Users", "USER_POOL_ARN": ARN, "USER_POOL_CLIENT_ID": "web", missing: ""}
+    with pytest.raises(SettingsError, match=f"{missing} is missing"):
+        _ = load(environ).trusted

@@ -1,0 +1,97 @@
+"""`chalice local` answers whatever a socket can send."""
+
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.integration.conftest import Run, User
+
+VALID = {"name": "Jane R. Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}
+
+
+@pytest.fixture(scope="module")
+def user(new_user: Callable[..., User]) -> User:
+    return new_user()
+
+
+def exchange(run: Run, request: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Send these bytes and read the first answer."""
+    port = urlsplit(run.stack.api_url).port
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request)
+        stream = connection.makefile("rb")
+        status = int(stream.readline().split()[1])
+        headers: dict[str, str] = {}
+        while line := stream.readline().strip():
+            name, _, value = line.decode().partition(":")
+            headers[name.lower()] = value.strip()
+        return status, headers, stream.read(int(headers["content-length"]))
+
+
+def put(user: User, headers: str, body: bytes) -> bytes:
+    head = f"PUT /users/me HTTP/1.1\r\nHost: x\r\nAuthorization: {user.token}\r\nContent-Type: application/json\r\n"
+    return f"{head}{headers}\r\n\r\n".encode() + body
+
+
+def test_a_chunked_body_is_a_body(run: Run, user: User) -> None:
+    body = json.dumps(VALID).encode()
+    chunks = b"".join(b"%x;a=b\r\n%s\r\n" % (len(part), part) for part in (body[:7], body[7:]))
+    status, _, answer = exchange(run, put(user, "Transfer-Encoding: chunked", chunks + b"0\r\nTrailer: x\r\n\r\n"))
+    assert (status, json.loads(answer)["name"]) == (200, "Jane R. Roe")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ("Content-Length: abc", b""),
+        ("Content-Length: -1", b'{"name": "Jane Secret"}'),
+        ("Content-Length: 99999999999999999999999", b""),
+        ("Content-Length: \xb2", b""),
+        ("Transfer-Encoding: chunked", b"xyz\r\n"),
+        ("Transfer-Encoding: chunked", b"-5\r\n"),
+        ("Transfer-Encoding: chunked", b"fffffffffff\r\n"),
+    ],
+)
+def test_a_body_of_no_length_is_a_bad_request(run: Run, user: User, headers: str, body: bytes) -> None:
+    status, told, answer = exchange(run, put(user, headers, body))
+    assert (status, told["content-type"], told["connection"]) == (400, "application/problem+json", "close")
+    assert json.loads(answer)["status"] == 400
+    assert "Secret" not in (run.directory / "api.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"TRACE /users/me HTTP/1.1\r\n\r\n", 501),
+        (b"FOO /users/me HTTP/1.1\r\n\r\n", 501),
+        (b"GET /users/me HTTP/9.9\r\n\r\n", 505),
+        (b"Jane Secret is no request line\r\n\r\n", 400),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", 431),
+    ],
+)
+def test_what_is_hardly_http_is_refused_in_the_shape_of_all_errors(run: Run, request_: bytes, status: int) -> None:
+    got, told, answer = exchange(run, request_)
+    assert (got, told["content-type"]) == (status, "application/problem+json")
+    assert json.loads(answer)["status"] == status
+    assert "Secret" not in (run.directory / "api.log").read_text()
+
+
+def test_what_the_gateway_refuses_is_in_the_log_too(run: Run) -> None:
+    log: Path = run.directory / "api.log"
+    before = log.read_text().count('"status":401')
+    exchange(run, b"GET /users/me HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert log.read_text().count('"status":401') == before + 1
+
+
+def test_what_functions_log_is_in_a_log_of_this_machine(run: Run, user: User) -> None:
+    lines: list[dict[str, Any]] = [
+        json.loads(line) for line in (run.directory / "aws.log").read_text().splitlines() if line.startswith("{")
+    ]
+    assert any(line["message"] == "profile created" and line["sub"] == user.sub for line in lines if "message" in line)
+    assert {"function ran"} <= {line.get("message") for line in lines}
