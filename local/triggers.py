@@ -10,6 +10,7 @@ And what functions log goes to our own log, too, with a line for each run: .loca
 import ast
 import functools
 import json
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -44,7 +45,9 @@ def _shown(emit: Callable[..., None]) -> Callable[..., None]:
         emit(func, request_id, text, error, ms, **more)
         name = (func.get("config") or func).get("FunctionName")
         ran = {"message": "function ran", "function": name, "ms": ms, "error": error}
-        print(*text.splitlines(), json.dumps(ran), sep="\n", flush=True)
+        # In one piece: functions run at the same time.
+        sys.stdout.write("\n".join([*text.splitlines(), json.dumps(ran), ""]))
+        sys.stdout.flush()
 
     return wrapped
 

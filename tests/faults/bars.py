@@ -11,7 +11,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,30 +46,31 @@ class Row:
 class Bench:
     """A running stack whose functions and API reach AWS through a proxy that fails."""
 
-    def __init__(self, stack: Stack, faults: Faults) -> None:
+    def __init__(self, stack: Stack, faults: Faults, log: Path) -> None:
         self.stack = stack
         self.faults = faults
         self.session = Session(stack)
-        self.slowest = 0.0  # seconds; of all calls that fire a trigger
+        self._log = log
 
-    def timed(self, call: Callable[[], Any]) -> Any:
-        started = time.monotonic()
-        try:
-            return call()
-        finally:
-            self.slowest = max(self.slowest, time.monotonic() - started)
+    def slowest_triggers(self) -> dict[str, float]:
+        """The longest run of each trigger's function so far, in seconds, as the embedded AWS has timed it."""
+        slowest: dict[str, float] = {}
+        for line in self._log.read_text().splitlines():
+            told = json.loads(line) if line.startswith('{"message": "function ran"') else {}
+            name = str(told.get("function", "")).removeprefix(f"{NAME}-")
+            slowest[name] = max(slowest.get(name, 0.0), told.get("ms", 0) / 1000)
+        return {handler: slowest[handler] for handler, _ in TRIGGERS.values()}
 
     def sign_up(self, number: int) -> tuple[str, str]:
         """A confirmed account: email and sub."""
         email = new_email()
         form = attributes(email, name=f"Person {number}")
-        sub = self.timed(lambda: self.session.sign_up(email, PASSWORD, form))
-        self.timed(lambda: self.session.confirm(email, CONFIRMATION_CODE))
+        sub = self.session.sign_up(email, PASSWORD, form)
+        self.session.confirm(email, CONFIRMATION_CODE)
         return email, sub
 
     def sign_in(self, email: str) -> str:
-        token: str = self.timed(lambda: self.session.sign_in(email, PASSWORD)["IdToken"])
-        return token
+        return self.session.sign_in(email, PASSWORD)["IdToken"]
 
     def get(self, token: str) -> Answer:
         """A GET by a client that comes back when it is told to."""
@@ -97,7 +98,7 @@ def bench(directory: Path, seed: int) -> Iterator[Bench]:
             endpoint = {"AWS_ENDPOINT_URL": local.aws_endpoint_url}
             lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables | endpoint})
         with Api(local, run.stack):
-            yield Bench(dataclasses.replace(run.stack, api_url=local.api_url), faults)
+            yield Bench(dataclasses.replace(run.stack, api_url=local.api_url), faults, run.directory / "aws.log")
 
 
 def sign_ups_with_faults(bench: Bench, count: int) -> list[Row]:
@@ -277,9 +278,10 @@ def measure(directory: Path, scale: float, seed: int) -> list[Row]:
         rows = sign_ups_with_faults(stand, round(500 * scale))
         rows += sign_ups_without_a_table(stand, max(1, round(50 * scale)))
         rows += concurrent_edits(stand, max(2, round(10 * scale)))
-        slowest = Row("slowest call that fires a trigger", f"{stand.slowest:.2f} s", stand.slowest < LIMIT)
-        met = sum(count for fault, count in stand.faults.met.items() if fault != "none")
-        rows += [slowest, Row("faults met", str(met), met > 0)]
+        for handler, seconds in stand.slowest_triggers().items():
+            rows.append(Row(f"slowest run of {handler}", f"{seconds:.2f} s", seconds < LIMIT))
+        met = {fault: count for fault, count in sorted(stand.faults.met.items()) if fault != "none"}
+        rows.append(Row("faults met", ", ".join(f"{count} x {fault}" for fault, count in met.items()), bool(met)))
     return rows + reconcile_a_large_pool(directory / "large", round(20_000 * scale))
 
 

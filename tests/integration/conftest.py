@@ -22,6 +22,12 @@ from local.stack import Stack, client
 
 PASSWORD = "StrongPass123!"
 PATIENCE = 30  # seconds for a stack to start or stop
+# What stands in the names, addresses, numbers, birth dates and tokens of all users of the tests.
+PERSONAL = (
+    "john", "jane", "johnny", "person number", "writer ", "editor ", "mallory", "boto three", "@example", "example.com",
+    "+880171", "+4915112345678", "1985-01-31", "1990-05-14", "eyJ", "StrongPass", "AnotherPass",
+    "AccessToken", "IdToken",
+)  # fmt: skip
 _numbers = itertools.count(1)
 
 
@@ -50,6 +56,13 @@ class Run:
             assert time.monotonic() < deadline, f"no {text!r} in:\n{self.output.read_text()}"
             assert self.process.poll() is None, f"ended early:\n{self.output.read_text()}"
             time.sleep(0.05)
+
+    def assert_logs_tell_nothing_personal(self) -> None:
+        """No line that a function or the API has logged in the whole run has anything of a test's user in it."""
+        logged = (self.directory / "api.log").read_text() + (self.directory / "aws.log").read_text()
+        assert '"message":"profile created"' in logged, "the logs were read"
+        for mark in PERSONAL:
+            assert mark.lower() not in logged.lower(), mark
 
     def stop(self, number: int = signal.SIGINT) -> int:
         self.process.send_signal(number)
@@ -81,6 +94,7 @@ def running(directory: Path, tree: Path = ROOT, ports: tuple[int, int] | None = 
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     with running(tmp_path_factory.mktemp("local")) as run:
         yield run
+    run.assert_logs_tell_nothing_personal()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,58 @@
+"""The bars of `make faults`, at a size for every day."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults import bars
+from tests.faults.proxy import DYNAMODB, Faults
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bars.Bench]:
+    with bars.bench(tmp_path_factory.mktemp("faults"), seed=7) as bench:
+        yield bench
+
+
+def held(rows: list[bars.Row]) -> bool:
+    assert all(row.held for row in rows), rows
+    return bool(rows)
+
+
+def test_sign_ups_lose_nobody_while_dynamodb_fails_now_and_then(bench: bars.Bench) -> None:
+    assert held(bars.sign_ups_with_faults(bench, 16))
+
+
+def test_sign_ups_lose_nobody_while_dynamodb_is_down(bench: bars.Bench) -> None:
+    assert held(bars.sign_ups_without_a_table(bench, 4))
+
+
+def test_no_acknowledged_edit_is_lost(bench: bars.Bench) -> None:
+    assert held(bars.concurrent_edits(bench, 2))
+
+
+def test_triggers_answer_in_time_whatever_fails(bench: bars.Bench) -> None:
+    slowest = bench.slowest_triggers()
+    assert {seconds < bars.LIMIT for seconds in slowest.values()} == {True}, slowest
+    assert bench.faults.met.total() > bench.faults.met["none"] > 0
+
+
+def test_a_reconciliation_survives_being_killed(tmp_path: Path) -> None:
+    assert held(bars.reconcile_a_large_pool(tmp_path, 600))
+
+
+def test_faults_come_at_their_rate_and_the_same_for_the_same_seed() -> None:
+    def drawn(seed: int, rate: float) -> list[str | None]:
+        faults = Faults(seed)
+        with faults.at(rate, DYNAMODB):
+            return [faults.draw(f"{DYNAMODB}_20120810.PutItem") for _ in range(1_000)]
+
+    assert drawn(1, 0.3) == drawn(1, 0.3) != drawn(2, 0.3)
+    assert 250 < sum(fault is not None for fault in drawn(1, 0.3)) < 350
+    assert None not in drawn(1, 1.0)
+    assert "applied" not in drawn(1, 1.0)
+    faults = Faults(1)
+    with faults.at(1.0, DYNAMODB):
+        assert faults.draw("AWSCognitoIdentityProviderService.AdminGetUser") is None
+    assert faults.draw(f"{DYNAMODB}_20120810.PutItem") is None
