@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from botocore.exceptions import ClientError
 
 from chalicelib.aws import translated
-from chalicelib.models import Profile, timestamp
+from chalicelib.models import Profile
+from chalicelib.values import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,6 +8,7 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 from typing import Final
 
 from local import settings
@@ -54,6 +55,7 @@ async def _serve(port: int) -> None:
     config = Config()
     config.bind = [f"{settings.HOST}:{port}"]
     config.keep_alive_timeout = 75  # seconds; longer than botocore keeps an idle connection
+    config.keep_alive_max_requests = sys.maxsize  # the default of 1000 drops a request now and then
     config.loglevel = "WARNING"
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

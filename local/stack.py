@@ -85,7 +85,7 @@ def client(service: str, endpoint_url: str) -> Any:
         region_name=settings.REGION,
         aws_access_key_id=settings.CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=settings.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        config=Config(retries={"total_max_attempts": 2}, s3={"addressing_style": "path"}),
+        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
     )
 
 

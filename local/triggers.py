@@ -4,6 +4,8 @@
 - PostAuthentication, where a sign-in by password ends in tokens.
 - PreSignUp for AdminCreateUser, and the text in which AWS passes a refusal on.
 
+It also looks a user up again when a sign-up in another thread has disturbed it, which MiniStack answers with a 500.
+
 And what functions log goes to our own log, too, with a line for each run: .local/aws.log.
 """
 
@@ -20,6 +22,7 @@ User = dict[str, Any]
 
 SIGN_UP: Final = "PostConfirmation_ConfirmSignUp"
 FORGOT_PASSWORD: Final = "PostConfirmation_ConfirmForgotPassword"
+_LOOKS: Final = 100
 _NO_CLIENT: Final = "CLIENT_ID_NOT_APPLICABLE"  # what AWS puts there for an admin's call
 
 
@@ -28,6 +31,7 @@ def install() -> None:
     from ministack.services import cognito, lambda_svc
 
     lambda_svc._emit_lambda_logs = _shown(lambda_svc._emit_lambda_logs)
+    cognito._resolve_user = _again(cognito._resolve_user)
     for name, source in (
         ("_confirm_sign_up", SIGN_UP),
         ("_admin_confirm_sign_up", SIGN_UP),
@@ -37,6 +41,19 @@ def install() -> None:
     cognito._apply_presignup_trigger = _saying_why(cognito._apply_presignup_trigger)
     cognito._password_auth_result = _told_of(cognito._password_auth_result)
     cognito._admin_create_user = _checked_first(cognito._admin_create_user)
+
+
+def _again(look_up: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(look_up)
+    def wrapped(*arguments: Any) -> Any:
+        for _ in range(_LOOKS):
+            try:
+                return look_up(*arguments)
+            except RuntimeError:  # dictionary changed size during iteration
+                continue
+        return look_up(*arguments)
+
+    return wrapped
 
 
 def _shown(emit: Callable[..., None]) -> Callable[..., None]:

@@ -188,7 +188,8 @@ def _counts(statuses: Counter[int]) -> str:
 
 
 RECONCILE: Final = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from chalicelib.cognito import UserDirectory
 from chalicelib.reconciliation import Options, Reconciliation
 from chalicelib.repository import ProfileRepository
@@ -201,7 +202,8 @@ run = Reconciliation(
     lambda: 60_000.0,
 )
 print(run.run().model_dump_json(), file=sys.stderr)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+# Not getrusage, which begins with what the parent had when it started us.
+print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1], file=sys.stderr)
 """
 
 
@@ -267,7 +269,7 @@ def reconcile_a_large_pool(directory: Path, count: int) -> list[Row]:
             progress["created"] <= len(missing) and made == min(100, len(missing)),
         ),
         Row("  profiles in the table", f"{total['Count'] - 1:,}", total["Count"] - 1 == count),
-        Row("  peak memory of a run", f"{peak // 1024} MiB", peak < 200 * 1024),
+        Row("  peak memory of a run", f"{peak // 1024} MiB", peak < 100 * 1024),
         Row("  took", f"{seconds:.0f} s, {seconds / count * 1000:.1f} ms a user", True),
     ]
 

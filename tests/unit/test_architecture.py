@@ -13,7 +13,7 @@ FLOORS = [
     ["profiles"],
     ["auth", "cognito", "repository"],
     ["aws", "models"],
-    ["settings"],
+    ["settings", "values"],
     ["errors", "logs"],
 ]
 MODULES = sorted((ROOT / "chalicelib").glob("*.py"))

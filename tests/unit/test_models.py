@@ -6,20 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import FieldError, Invalid
-from chalicelib.models import (
-    EMAIL_MAX,
-    NAME_MAX,
-    OLDEST_YEARS,
-    OWNED_RULE,
-    SERVER_OWNED,
-    BloodGroup,
-    Gender,
-    Profile,
-    ProfileReplacement,
-    SignUp,
-    parse,
-    timestamp,
-)
+from chalicelib.models import OWNED_RULE, SERVER_OWNED, Profile, ProfileReplacement, SignUp, parse
+from chalicelib.values import EMAIL_MAX, NAME_MAX, OLDEST_YEARS, BloodGroup, Gender, timestamp
 
 VALID = {"name": "John Doe", "dob": "1990-05-14", "gender": "Male", "blood_group": "A+"}
 TODAY = datetime.now(UTC).date()

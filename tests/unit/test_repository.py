@@ -2,8 +2,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from chalicelib.models import BloodGroup, Gender, Profile
+from chalicelib.models import Profile
 from chalicelib.repository import to_item, to_profile
+from chalicelib.values import BloodGroup, Gender
 
 NOW = datetime(2026, 11, 22, 21, 28, 47, 123000, UTC)
 FULL = Profile(
