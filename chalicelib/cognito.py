@@ -66,8 +66,11 @@ class CognitoEvent(BaseModel):
 
     @property
     def sub(self) -> str:
-        """The user's id, which is also the key of their profile."""
-        return self.user_attributes.get("sub") or self.user_name
+        """The user's id, which is also the key of their profile; empty before there is an account.
+
+        Never the user name instead: an administrator may have given an address for one.
+        """
+        return self.user_attributes.get("sub", "")
 
 
 class PreSignUp(CognitoEvent):

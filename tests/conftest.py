@@ -1,6 +1,10 @@
 """For all tests: the environment app.py is imported in. Its AWS is a closed port of this machine."""
 
+import logging
 import os
+from collections.abc import Iterator
+
+import pytest
 
 POOL_ID = "us-east-1_UnitTests"
 CLIENT_ID = "unittestsclient"
@@ -18,3 +22,35 @@ os.environ |= {
     "USER_POOL_ARN": f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{POOL_ID}",
     "USER_POOL_CLIENT_ID": CLIENT_ID,
 }
+
+# What stands in the names, addresses, numbers, birth dates, passwords and tokens of all users of the tests.
+PERSONAL = (
+    "john", "jane", "johnny", "person number", "writer ", "editor ", "mallory", "boto three", "secret",
+    "@example", "example.com", "+880171", "+4915112345678", "1985-01-31", "1990-05-14",
+    "eyJ", "StrongPass", "AnotherPass", "AccessToken", "IdToken",
+)  # fmt: skip
+
+
+def assert_nothing_personal(logged: str) -> None:
+    """No line of a log has anything of a user in it."""
+    for mark in PERSONAL:
+        assert mark.lower() not in logged.lower(), mark
+
+
+@pytest.fixture(autouse=True)
+def _nothing_personal_is_logged() -> Iterator[None]:
+    """Reads all that the application logs in this process. What other processes log is read where they end."""
+    from chalicelib.logs import APP  # here, after the environment is set
+
+    lines: list[str] = []
+
+    class Reader(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            formatter = next(handler.formatter for handler in logging.getLogger(APP).handlers if handler.formatter)
+            lines.append(formatter.format(record))
+
+    reader = Reader()
+    logging.getLogger(APP).addHandler(reader)
+    yield
+    logging.getLogger(APP).removeHandler(reader)
+    assert_nothing_personal("\n".join(lines))

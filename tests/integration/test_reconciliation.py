@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib import profiles
+from chalicelib.auth import Caller
 from chalicelib.cognito import UserDirectory
+from chalicelib.errors import NotFound
 from chalicelib.models import Profile
 from chalicelib.reconciliation import Options, Progress, Reconciliation, time_left
 from chalicelib.repository import ProfileRepository
@@ -106,6 +109,17 @@ def test_who_has_no_profile_gets_one_and_who_has_keeps_it(small: tuple[Place, li
     assert kept is not None
     assert (kept.name, kept.version) == ("There Before", 7)
     assert place.repository.get(orphan) is not None
+
+
+def test_a_first_request_finds_a_user_whose_name_in_the_pool_is_not_their_sub(
+    small: tuple[Place, list[str], str],
+) -> None:
+    """As a federated user's is not."""
+    place, subs, _ = small
+    made = profiles.read(place.repository, place.directory, Caller(subs[0], "user-0"))
+    assert (made.id, made.name) == (subs[0], "Person 0")
+    with pytest.raises(NotFound):
+        profiles.read(place.repository, place.directory, Caller(str(uuid.uuid4()), "user-0"))
 
 
 def test_profiles_without_a_user_are_removed_only_when_asked(small: tuple[Place, list[str], str]) -> None:
