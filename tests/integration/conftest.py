@@ -121,7 +121,7 @@ def attributes(email: str, **changed: str | None) -> dict[str, str]:
     form: dict[str, str | None] = {
         "name": "Jane Roe",
         "email": email,
-        "phone_number": "+8801712345678",
+        "phone_number": "+8801898765432",
         "dob": "1985-01-31",
         "gender": "Female",
         "blood_group": "O-",
