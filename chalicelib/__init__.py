@@ -1,4 +1,4 @@
 """The application behind app.py. Imports point down only:
 
-auth, profiles, cognito, http -> repository -> models -> errors, settings, logs
+http, reconciliation -> profiles -> auth, cognito, repository -> aws, models -> settings, values -> errors, logs
 """

@@ -25,6 +25,12 @@ class Caller:
     username: str
 
 
+def claims_of(context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The authorizer's claims in a request context; empty where there are none."""
+    claims = (context.get("authorizer") or {}).get("claims")
+    return claims if isinstance(claims, Mapping) else {}
+
+
 def identify(context: Mapping[str, Any], settings: Settings) -> Caller:
     """The caller of a request, from its request context (`event["requestContext"]`).
 
@@ -32,8 +38,8 @@ def identify(context: Mapping[str, Any], settings: Settings) -> Caller:
     of its clients, and SettingsError where nobody has said which these are.
     """
     pool_id, client_ids = settings.trusted
-    claims = (context.get("authorizer") or {}).get("claims")
-    if not isinstance(claims, Mapping) or claims.get("token_use") != "id":
+    claims = claims_of(context)
+    if claims.get("token_use") != "id":
         raise Unauthenticated
     sub = claims.get("sub")
     if not isinstance(sub, str) or not sub:

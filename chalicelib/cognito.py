@@ -33,7 +33,7 @@ Trigger = Literal["PreSignUp", "PostConfirmation", "PostAuthentication"]
 class CallerContext(BaseModel):
     """Which client and SDK made the call that fired the trigger."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True)
 
     client_id: str | None = Field(None, alias="clientId")
     aws_sdk_version: str | None = Field(None, alias="awsSdkVersion")
@@ -42,7 +42,7 @@ class CallerContext(BaseModel):
 class CognitoEvent(BaseModel):
     """What all triggers share. Keys that AWS may add are passed over."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     trigger_source: str = Field(alias="triggerSource")
     region: str = ""
@@ -181,8 +181,9 @@ class UserDirectory:
     def page(self, cursor: str | None) -> tuple[list[DirectoryUser], str | None]:
         """A page of users, and the cursor of the next; None where there is none. Raises CursorExpired."""
         where = {"PaginationToken": cursor} if cursor else {}
+        passed_on = (_INVALID,) if cursor else ()  # without a cursor it is not the cursor that is wrong
         try:
-            with translated(_INVALID):
+            with translated(*passed_on):
                 found = self._client.list_users(UserPoolId=self._user_pool_id, Limit=_PAGE, **where)
         except ClientError as exc:
             raise CursorExpired from exc

@@ -15,6 +15,7 @@ from chalice.app import Request
 from pydantic_core import from_json
 
 from chalicelib import logs
+from chalicelib.auth import claims_of
 from chalicelib.errors import (
     PROBLEM_JSON,
     ApiError,
@@ -60,7 +61,8 @@ def install(app: Chalice, cors: CORSConfig) -> None:
     @app.middleware("http")
     def answer(request: Request, get_response: Callable[[Request], Response]) -> Response:
         request_id = request.context.get("requestId", "")
-        with logs.context(request_id=request_id):
+        sub = str(claims_of(request.context).get("sub", ""))
+        with logs.context(request_id=request_id, sub=sub):
             started = time.monotonic()
             response = _respond(request, get_response, request_id)
             response.headers = {**cors.get_access_control_headers(), **_ALWAYS, **response.headers}
@@ -101,13 +103,11 @@ def render(error: ApiError, request_id: str) -> Response:
 
 
 def _log(request: Request, response: Response, seconds: float) -> None:
-    claims = (request.context.get("authorizer") or {}).get("claims") or {}
     logs.event(
         "request",
         logging.INFO if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR else logging.ERROR,
         method=request.method,
         route=request.path,
         status=response.status_code,
-        sub=claims.get("sub"),
         ms=round(seconds * 1000, 1),
     )

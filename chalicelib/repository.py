@@ -2,7 +2,7 @@
 
 Table: partition key `user_id` (S), the Cognito sub. One item a user; an unknown value is an absent
 attribute. `contact_as_of` (S) is ours alone: the state of the pool that the contact was last taken from.
-Every method is one request.
+Every method but one is one request.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from botocore.exceptions import ClientError
 
 from chalicelib.aws import translated
+from chalicelib.errors import Unavailable
 from chalicelib.models import Profile
 from chalicelib.values import timestamp
 
@@ -25,8 +26,6 @@ Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 
 KEY: Final = "user_id"
 _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
-
-
 # Items that are no profiles: a sub never begins so.
 _OURS: Final = "#"
 _PAGE: Final = 100  # profiles
@@ -134,14 +133,21 @@ class ProfileRepository:
         return to_profile(answer["Attributes"])
 
     def existing(self, user_ids: Sequence[str]) -> set[str]:
-        """Which of these, at most 100, have a profile. One request, and one more for what DynamoDB left open."""
+        """Which of these, at most 100, have a profile.
+
+        One request, and one more for what DynamoDB left open. Raises Unavailable if it leaves that open, too.
+        """
         found: set[str] = set()
         asked = {self._table: _keys_only([{KEY: {"S": user_id}} for user_id in user_ids])} if user_ids else {}
-        while asked:
+        for _ in range(2):
+            if not asked:
+                return found
             with translated():
                 answer = self._client.batch_get_item(RequestItems=asked)  # type: ignore[arg-type]
             found |= {item[KEY]["S"] for item in answer["Responses"].get(self._table, [])}
             asked = answer.get("UnprocessedKeys", {})  # type: ignore[assignment]
+        if asked:
+            raise Unavailable
         return found
 
     def page(self, cursor: str | None) -> tuple[list[str], str | None]:

@@ -84,10 +84,12 @@ class Api:
 def show(line: str) -> None:
     """Tell of a request, or of something that went wrong, if that is what a line of a log is about."""
     try:
-        event: dict[str, Any] = json.loads(line)
+        event: Any = json.loads(line)
     except ValueError:
+        event = None
+    if not isinstance(event, dict):
         return  # not one of the app's lines
-    if event.get("message") == "request":
+    if event.keys() >= {"method", "route", "status", "ms"}:
         console.request(event["method"], event["route"], event["status"], event["ms"])
     elif event.get("level") in ("WARNING", "ERROR"):
         console.failure(line.rstrip())

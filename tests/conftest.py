@@ -8,6 +8,13 @@ import pytest
 
 POOL_ID = "us-east-1_UnitTests"
 CLIENT_ID = "unittestsclient"
+SUB = "1b2c3d4e-0000-4000-8000-000000000001"
+CLAIMS = {
+    "sub": SUB,
+    "token_use": "id",
+    "aud": CLIENT_ID,
+    "iss": f"https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}",
+}
 
 for _name in [name for name in os.environ if name.startswith(("AWS_", "DYNAMODB_", "S3_", "USER_POOL_", "CORS_"))]:
     if _name not in ("AWS_PORT",):

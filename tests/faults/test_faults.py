@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults import bars
+from tests.faults.large_pool import reconcile_a_large_pool
 from tests.faults.proxy import DYNAMODB, FAULTS, Faults
+from tests.faults.row import Row
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +17,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bars.Bench]:
         yield bench
 
 
-def held(rows: list[bars.Row]) -> bool:
+def held(rows: list[Row]) -> bool:
     assert all(row.held for row in rows), rows
     return bool(rows)
 
@@ -39,7 +41,7 @@ def test_every_kind_of_fault_was_met_and_every_trigger_ran(bench: bars.Bench) ->
 
 
 def test_a_reconciliation_survives_being_killed(tmp_path: Path) -> None:
-    assert held(bars.reconcile_a_large_pool(tmp_path, 600))
+    assert held(reconcile_a_large_pool(tmp_path, 600))
 
 
 def test_faults_come_at_their_rate_and_the_same_for_the_same_seed() -> None:

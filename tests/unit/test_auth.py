@@ -5,15 +5,7 @@ import pytest
 from chalicelib.auth import Caller, identify, only_own
 from chalicelib.errors import Forbidden, Unauthenticated
 from chalicelib.settings import Settings, load
-from tests.conftest import CLIENT_ID, POOL_ID
-
-SUB = "1b2c3d4e-0000-4000-8000-000000000001"
-CLAIMS = {
-    "sub": SUB,
-    "token_use": "id",
-    "aud": CLIENT_ID,
-    "iss": f"https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}",
-}
+from tests.conftest import CLAIMS, CLIENT_ID, POOL_ID, SUB
 
 
 @pytest.fixture

@@ -9,15 +9,8 @@ from chalice.test import Client, HTTPResponse
 
 from app import app
 from chalicelib.http import BODY_MAX
-from tests.conftest import CLIENT_ID, POOL_ID
+from tests.conftest import CLAIMS, POOL_ID, SUB
 
-SUB = "1b2c3d4e-0000-4000-8000-000000000001"
-CLAIMS = {
-    "sub": SUB,
-    "token_use": "id",
-    "aud": CLIENT_ID,
-    "iss": f"https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}",
-}
 VALID = {"name": "John Doe", "dob": "1990-05-14", "gender": "Male", "blood_group": "A+"}
 
 
@@ -194,6 +187,11 @@ def test_every_answer_may_be_read_by_a_page_and_kept_by_nobody(api: Api, answer:
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("claims", [None, [], "sub"])
+def test_claims_of_no_shape_are_refused_and_logged_without_harm(api: Api, claims: Any) -> None:
+    assert api.request("GET", claims=claims).status_code == 401
 
 
 def test_a_request_is_one_line_of_the_log_without_its_content(api: Api, capsys: pytest.CaptureFixture[str]) -> None:

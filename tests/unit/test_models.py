@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from chalicelib.errors import FieldError, Invalid
 from chalicelib.models import OWNED_RULE, SERVER_OWNED, Profile, ProfileReplacement, SignUp, parse
 from chalicelib.values import EMAIL_MAX, NAME_MAX, OLDEST_YEARS, BloodGroup, Gender, timestamp
+from local.example import ATTRIBUTES as SEED
 
 VALID = {"name": "John Doe", "dob": "1990-05-14", "gender": "Male", "blood_group": "A+"}
 TODAY = datetime.now(UTC).date()
@@ -163,16 +164,6 @@ def test_what_get_answers_can_be_put() -> None:
 
 def test_times_are_written_as_javascript_writes_them() -> None:
     assert timestamp(datetime(2026, 1, 2, 3, 4, 5, 678999, UTC)) == "2026-01-02T03:04:05.678Z"
-
-
-SEED = {
-    "name": "John Doe",
-    "email": "john@example.com",
-    "phone_number": "+8801712345678",
-    "custom:dob": "1990-05-14",
-    "custom:gender": "Male",
-    "custom:blood_group": "A+",
-}
 
 
 def test_the_sign_up_form_is_read_by_the_same_rules() -> None:

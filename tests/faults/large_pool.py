@@ -1,0 +1,103 @@
+"""Reconciliation of a large pool, killed in the middle."""
+
+import json
+import subprocess
+import sys
+import time
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from chalicelib.models import Profile
+from chalicelib.repository import to_item
+from local.settings import ROOT
+from local.stack import client
+from tests.faults.row import Row
+from tests.integration.conftest import running
+
+RECONCILE: Final = """
+import re, sys
+from pathlib import Path
+from chalicelib.cognito import UserDirectory
+from chalicelib.reconciliation import Options, Reconciliation
+from chalicelib.repository import ProfileRepository
+from local.stack import client
+endpoint, pool_id, table = sys.argv[1:]
+run = Reconciliation(
+    ProfileRepository(client("dynamodb", endpoint), table),
+    UserDirectory(client("cognito-idp", endpoint), pool_id),
+    Options(),
+    lambda: 60_000.0,
+)
+print(run.run().model_dump_json(), file=sys.stderr)
+# Not getrusage, which begins with what the parent had when it started us.
+print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1], file=sys.stderr)
+"""
+
+
+def people_the_pool(state: Path, pool_id: str, count: int) -> list[str]:
+    """Write users into the stopped emulator's state: its own calls would take hours for so many."""
+    file = state / "cognito.json"
+    document = json.loads(file.read_text())
+    pools = document["payload"]["user_pools"]["data"]
+    (pool,) = [pool for pool in pools.values() if pool["Id"] == pool_id]
+    template = json.dumps(next(iter(pool["_users"].values())))
+    (username,) = pool["_users"]
+    subs = [str(uuid.UUID(int=number + 1)) for number in range(count - 1)]
+    for number, sub in enumerate(subs):
+        user = json.loads(template.replace(username, sub).replace("john@example.com", f"u{number}@example.com"))
+        pool["_users"][sub] = user
+    file.write_text(json.dumps(document))
+    return subs
+
+
+def reconcile_a_large_pool(directory: Path, count: int) -> list[Row]:
+    """A pool of this many with 1% missing, the run killed in the middle: complete, in bounded memory."""
+    with running(directory) as run:
+        stack = run.stack
+    subs = people_the_pool(directory / "state", stack.user_pool_id, count)
+    missing = set(subs[::100])
+    with running(directory) as run:
+        stack, now = run.stack, datetime.now(UTC)
+        dynamodb = client("dynamodb", stack.aws_endpoint_url)
+        there = [sub for sub in subs if sub not in missing]
+        for start in range(0, len(there), 25):
+            profiles = (Profile(id=sub, created_at=now, updated_at=now, version=9) for sub in there[start : start + 25])
+            puts = [{"PutRequest": {"Item": to_item(profile)}} for profile in profiles]
+            dynamodb.batch_write_item(RequestItems={stack.table: puts})
+        command = [sys.executable, "-c", RECONCILE, stack.aws_endpoint_url, stack.user_pool_id, stack.table]
+
+        def start_one() -> subprocess.Popen[str]:
+            return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+        started = time.monotonic()
+        killed = start_one()
+        place: dict[str, Any] = {}
+        while place.get("users", 0) < count // 2:
+            time.sleep(0.05)
+            item = dynamodb.get_item(TableName=stack.table, Key={"user_id": {"S": "#reconciliation"}}).get("Item")
+            place = json.loads(item["place"]["S"]) if item else {}
+        killed.kill()
+        killed.communicate()
+        _, told = start_one().communicate()
+        progress, peak = json.loads(told.splitlines()[-2]), int(told.splitlines()[-1])
+        seconds = time.monotonic() - started
+        keys = {"Keys": [{"user_id": {"S": sub}} for sub in list(missing)[:100]]}
+        made = len(dynamodb.batch_get_item(RequestItems={stack.table: keys})["Responses"][stack.table])
+        total = dynamodb.scan(TableName=stack.table, Select="COUNT")
+        while "LastEvaluatedKey" in total:
+            more = dynamodb.scan(TableName=stack.table, Select="COUNT", ExclusiveStartKey=total["LastEvaluatedKey"])
+            total = {**more, "Count": total["Count"] + more["Count"]}
+    return [
+        Row(f"reconciliation of {count:,} users, 1% missing, killed at", f"{place['users']:,}", True),
+        Row("  users seen in all", f"{progress['users']:,}", progress["users"] == count),
+        Row(
+            "  profiles made",
+            f"{progress['created']}",
+            progress["created"] <= len(missing) and made == min(100, len(missing)),
+        ),
+        Row("  profiles in the table", f"{total['Count'] - 1:,}", total["Count"] - 1 == count),
+        Row("  peak memory of a run", f"{peak // 1024} MiB", peak < 100 * 1024),
+        Row("  took", f"{seconds:.0f} s, {seconds / count * 1000:.1f} ms a user", True),
+    ]
