@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -23,6 +24,7 @@ class Answer:
     """An HTTP answer of the API."""
 
     status: int
+    headers: Message
     body: dict[str, Any]
 
 
@@ -68,9 +70,9 @@ class Session:
         request = urllib.request.Request(self.stack.api_url + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
-                return Answer(answer.status, json.load(answer))
+                return Answer(answer.status, answer.headers, json.load(answer))
         except urllib.error.HTTPError as exc:
-            return Answer(exc.code, json.load(exc))
+            return Answer(exc.code, exc.headers, json.load(exc))
 
 
 def main() -> int:

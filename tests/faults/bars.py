@@ -140,6 +140,7 @@ def concurrent_edits(bench: Bench, rounds: int) -> list[Row]:
     statuses: Counter[int] = Counter()
     acknowledged: dict[int, str] = {}
     lost = 0
+    hasty = 0  # told that AWS is at fault, and not when to come back
 
     def edit(job: tuple[dict[str, Any], str]) -> tuple[str, Answer]:
         read, name = job
@@ -153,6 +154,7 @@ def concurrent_edits(bench: Bench, rounds: int) -> list[Row]:
                 answers = list(threads.map(edit, jobs))
             for name, answer in answers:
                 statuses[answer.status] += 1
+                hasty += answer.status == 503 and "Retry-After" not in answer.headers
                 if answer.status == 200:
                     lost += answer.body["version"] in acknowledged or answer.body["version"] != read["version"] + 1
                     acknowledged[answer.body["version"]] = name
@@ -163,7 +165,7 @@ def concurrent_edits(bench: Bench, rounds: int) -> list[Row]:
         Row(
             f"{rounds} times 20 concurrent edits with faults: answers",
             _counts(statuses),
-            statuses.keys() <= {200, 409, 503},
+            not hasty and statuses.keys() <= {200, 409, 503},
         ),
         Row("  acknowledged edits lost, or applied twice", str(lost), lost == 0),
     ]
