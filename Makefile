@@ -10,7 +10,7 @@ BROWSER_CLIENT := tests/browser/node_modules/.package-lock.json
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults check format token reconcile reset clean
+.PHONY: help run test faults check format token reconcile deploy destroy reset clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ token: $(INSTALLED) ## Sign in to the running stack: make -s token EMAIL=... PAS
 STAGE ?= local
 reconcile: $(INSTALLED) ## Give every user a profile: STAGE=local ARGS="--dry-run --remove-orphans --restart"
 	@$(BIN)/python -m local.reconcile --stage '$(STAGE)' $(ARGS)
+
+deploy: $(INSTALLED) ## Deploy a stage to AWS, or bring it up to date: make deploy STAGE=dev
+	@$(BIN)/python -m infra.deploy up '$(filter-out local,$(STAGE))'
+
+destroy: $(INSTALLED) ## Take a stage down, with all its data: make destroy STAGE=dev
+	@$(BIN)/python -m infra.deploy down '$(filter-out local,$(STAGE))'
 
 reset: $(INSTALLED) ## Forget the users of make run
 	@$(BIN)/python -m local.reset

@@ -3,20 +3,20 @@
 from functools import cache
 from typing import Any
 
-from chalice import Chalice, CognitoUserPoolAuthorizer, CORSConfig, Rate, Response
+from chalice import Chalice, CognitoUserPoolAuthorizer, Rate, Response
 from chalice.app import CloudWatchEvent, Request
 
 from chalicelib import auth, aws, cognito, http, logs, profiles
 from chalicelib.auth import Caller
 from chalicelib.cognito import UserDirectory, on_cognito_event
+from chalicelib.cors import Cors
 from chalicelib.reconciliation import Options, Reconciliation, time_left
 from chalicelib.repository import ProfileRepository
 from chalicelib.settings import settings
 
 app = Chalice(app_name=logs.APP, configure_logs=False)
-app.api.cors = cors = CORSConfig(allow_origin=settings().cors_allow_origin, expose_headers=["Retry-After"], max_age=600)
 logs.configure(settings().log_level, settings().service)
-http.install(app, cors)
+http.install(app, Cors(settings().cors_allow_origins))
 authorizer = CognitoUserPoolAuthorizer("users", provider_arns=settings().provider_arns)
 
 
@@ -76,7 +76,9 @@ def reconcile(event: CloudWatchEvent) -> dict[str, Any]:
     return Reconciliation(repository(), directory(), options, left).run().model_dump(mode="json")
 
 
-if settings().in_chalice_command:  # never in Lambda, whose package has no local/
+if settings().in_chalice_command:  # never in Lambda, whose package has neither of these
+    from infra.deploy import api
     from local import gateway
 
+    api.extend(Cors(settings().cors_allow_origins))  # `chalice deploy`: what API Gateway answers by itself
     gateway.install()  # `chalice local` checks tokens as API Gateway does

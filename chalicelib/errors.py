@@ -11,6 +11,7 @@
         ├── TooLarge            413
         ├── UnsupportedMedia    415
         ├── Invalid             422  names every wrong field
+        ├── TooManyRequests     429  API Gateway's throttling; carries Retry-After
         └── BackendFailed       500  AWS refused, and will refuse again: a permission, a missing table
             └── Unavailable     503  AWS is throttled or down; carries Retry-After
     SignUpRefused                    Cognito tells the client its text
@@ -121,13 +122,13 @@ class MethodNotAllowed(ApiError):
     title = "Method Not Allowed"
     detail = "This resource does not have this method."
 
-    def __init__(self, allow: str) -> None:
+    def __init__(self, allowed: Sequence[str]) -> None:
         super().__init__()
-        self.allow = allow
+        self.allowed = tuple(allowed)
 
     @property
     def headers(self) -> Mapping[str, str]:
-        return {"Allow": self.allow}
+        return {"Allow": ", ".join(self.allowed)}
 
 
 class Conflict(ApiError):
@@ -160,6 +161,18 @@ class Invalid(ApiError):
     status = 422
     title = "Unprocessable Content"
     detail = "The profile was not changed: see errors for each wrong field."
+
+
+class TooManyRequests(ApiError):
+    """More requests than the stage takes: API Gateway answers this, never the application."""
+
+    status = 429
+    title = "Too Many Requests"
+    detail = "There are too many requests. Try again in a moment."
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": "1"}  # seconds; it refills every second
 
 
 class BackendFailed(ApiError):

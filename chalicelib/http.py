@@ -6,26 +6,30 @@ shape only. It also writes the one log line of each request.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from chalice import Chalice, CORSConfig, Response
+from chalice import Chalice, Response
 from chalice.app import Request
 from pydantic_core import from_json
 
 from chalicelib import logs
 from chalicelib.auth import claims_of
+from chalicelib.cors import Cors
 from chalicelib.errors import (
     PROBLEM_JSON,
     ApiError,
+    BackendFailed,
     Malformed,
     MethodNotAllowed,
+    NotFound,
     TooLarge,
     UnsupportedMedia,
 )
 from chalicelib.models import Profile
 
+OPTIONS: Final = "OPTIONS"  # answered here for every resource
 BODY_MAX: Final = 64 * 1024  # bytes; a full profile has less than 2 KiB
 
 # For every answer: profiles are health data, and their bodies are never to be guessed at or kept.
@@ -55,42 +59,55 @@ def ok(profile: Profile) -> Response:
     return Response(profile.model_dump(mode="json"), headers={"Content-Type": "application/json"})
 
 
-def install(app: Chalice, cors: CORSConfig) -> None:
-    """Give the app its middleware; `cors` goes on every answer, as Chalice leaves it off some."""
+def install(app: Chalice, cors: Cors) -> None:
+    """Give the app its middleware."""
 
     @app.middleware("http")
     def answer(request: Request, get_response: Callable[[Request], Response]) -> Response:
         request_id = request.context.get("requestId", "")
         sub = str(claims_of(request.context).get("sub", ""))
+        origin = request.headers.get("origin", "")
         with logs.context(request_id=request_id, sub=sub):
             started = time.monotonic()
-            response = _respond(request, get_response, request_id)
-            response.headers = {**cors.get_access_control_headers(), **_ALWAYS, **response.headers}
+            try:
+                methods = _methods(app, request)
+                response = (
+                    _options(methods, cors.preflight(origin, methods))
+                    if request.method == OPTIONS
+                    else _answered(get_response(request))
+                )
+            except ApiError as exc:
+                response = _refused(exc, request_id)
+            response.headers = {**cors.headers(origin), **_ALWAYS, **response.headers}
             _log(request, response, time.monotonic() - started)
         return response
 
 
-def _respond(request: Request, get_response: Callable[[Request], Response], request_id: str) -> Response:
-    try:
-        response = get_response(request)
-        if response.status_code < HTTPStatus.BAD_REQUEST:
-            return response
-        error = _chalices_own(response)
-    except ApiError as exc:
-        error = exc
-        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            logs.failure("request failed", error)
+def _methods(app: Chalice, request: Request) -> list[str]:
+    """What the resource has. API Gateway hands on any path and any method, so that both are refused here."""
+    if request.path not in app.routes:
+        raise NotFound
+    methods = [*app.routes[request.path], OPTIONS]
+    if request.method not in methods:
+        raise MethodNotAllowed(methods)
+    return methods
+
+
+def _options(methods: Sequence[str], preflight: Mapping[str, str]) -> Response:
+    return Response("", status_code=HTTPStatus.NO_CONTENT, headers={"Allow": ", ".join(methods), **preflight})
+
+
+def _answered(response: Response) -> Response:
+    """Chalice answers its own errors itself, in a shape of its own; what it does not expect has become a 500."""
+    if response.status_code < HTTPStatus.BAD_REQUEST:
+        return response
+    raise UnsupportedMedia if response.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE else ApiError
+
+
+def _refused(error: ApiError, request_id: str) -> Response:
+    if isinstance(error, BackendFailed):
+        logs.failure("request failed", error)
     return render(error, request_id)
-
-
-def _chalices_own(response: Response) -> ApiError:
-    """Chalice answers these itself, in a shape of its own; what it does not expect has become a 500."""
-    match response.status_code:
-        case HTTPStatus.METHOD_NOT_ALLOWED:
-            return MethodNotAllowed(str(response.headers["Allow"]))
-        case HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
-            return UnsupportedMedia()
-    return ApiError()
 
 
 def render(error: ApiError, request_id: str) -> Response:

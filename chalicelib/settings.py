@@ -32,7 +32,10 @@ class Settings(BaseModel):
         pattern=r"^arn:[a-z-]+:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[\w-]+$",
     )
     client_ids: Annotated[frozenset[str], BeforeValidator(_words)] = Field(frozenset(), alias="USER_POOL_CLIENT_ID")
-    cors_allow_origin: str = Field("*", alias="CORS_ALLOW_ORIGIN")
+    # Origins of pages that may call, or * for any; none by default.
+    cors_allow_origins: Annotated[frozenset[str], BeforeValidator(_words)] = Field(
+        frozenset(), alias="CORS_ALLOW_ORIGINS"
+    )
     # Powertools' own variable: the name under which this stage's metrics are kept.
     service: str = Field("healthtech", alias="POWERTOOLS_SERVICE_NAME")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")

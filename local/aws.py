@@ -15,7 +15,7 @@ from local import settings
 from local.processes import end_with_parent
 
 # Only what the product uses: MiniStack starts in a fraction of a second instead of six.
-SERVICES: Final = "cognito-idp,dynamodb,iam,lambda,logs,s3,ses,sts"
+SERVICES: Final = "apigateway,cognito-idp,dynamodb,events,iam,kms,lambda,logs,monitoring,s3,ses,sts"
 # The code of every confirmation mail MiniStack sends.
 CONFIRMATION_CODE: Final = "123456"
 _SAVE_EVERY: Final = 5  # seconds
@@ -48,9 +48,10 @@ async def _serve(port: int) -> None:
     from hypercorn.config import Config
     from ministack.app import app
 
-    from local import triggers
+    from local import alarms, rest_apis, triggers
 
-    triggers.install()
+    for lacking in (alarms, rest_apis, triggers):
+        lacking.install()
     end_with_parent()
     config = Config()
     config.bind = [f"{settings.HOST}:{port}"]

@@ -16,11 +16,14 @@ from typing import Any, BinaryIO, Final
 from urllib.parse import unquote
 
 import chalice.local
-from chalice import Chalice, CognitoUserPoolAuthorizer, CORSConfig
+from chalice import Chalice, CognitoUserPoolAuthorizer
+from chalice.app import CaseInsensitiveMapping
 from chalice.config import Config
 
 from chalicelib import logs
+from chalicelib.cors import Cors
 from chalicelib.errors import PROBLEM_JSON, ApiError, NotFound, Unauthenticated, Unavailable
+from chalicelib.settings import settings
 from local.processes import end_with_parent
 
 _KEYS_KEPT: Final = 300  # seconds
@@ -143,14 +146,11 @@ class Gateway(chalice.local.LocalGateway):
 
     def _handle(self, method: str, path: str, headers: Any, body: bytes | None) -> Any:
         context = self._generate_lambda_context()
-        cors = self._app_object.api.cors
-        always = cors.get_access_control_headers() if isinstance(cors, CORSConfig) else {}
+        always = Cors(settings().cors_allow_origins).headers(CaseInsensitiveMapping(headers).get("origin", ""))
         try:
             event = self._generate_lambda_event(method, path, headers, body)
         except ValueError:
             raise _Refused(NotFound(), context.aws_request_id, always) from None
-        if method == "OPTIONS":
-            return super().handle_request(method, path, headers, body)
         event["requestContext"] |= {"requestId": context.aws_request_id, "stage": "local"}
         event["pathParameters"] = {name: unquote(text) for name, text in event["pathParameters"].items()}
         try:

@@ -25,6 +25,7 @@ os.environ |= {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "CORS_ALLOW_ORIGINS": "https://app.example.com, http://localhost:3000",
     "DYNAMODB_TABLE": "Users",
     "USER_POOL_ARN": f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{POOL_ID}",
     "USER_POOL_CLIENT_ID": CLIENT_ID,

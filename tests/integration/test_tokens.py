@@ -182,7 +182,7 @@ def test_preflights_need_no_token(run: Run) -> None:
     connection = http.client.HTTPConnection(urlsplit(run.stack.api_url).netloc, timeout=10)
     connection.request("OPTIONS", "/users/me", headers={"Origin": "http://localhost:3000"})
     answer = connection.getresponse()
-    assert answer.status == 200
+    assert answer.status == 204
     assert "PUT" in answer.headers["Access-Control-Allow-Methods"]
     assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
     connection.close()

@@ -14,7 +14,7 @@ FLOORS = [
     ["auth", "cognito", "repository"],
     ["aws", "models"],
     ["settings", "values"],
-    ["errors", "logs"],
+    ["cors", "errors", "logs"],
 ]
 MODULES = sorted((ROOT / "chalicelib").glob("*.py"))
 

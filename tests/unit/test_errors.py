@@ -25,5 +25,5 @@ def test_an_invalid_body_names_its_fields() -> None:
 
 
 def test_headers_tell_what_the_status_asks_for() -> None:
-    assert MethodNotAllowed("GET, PUT").headers == {"Allow": "GET, PUT"}
+    assert MethodNotAllowed(["GET", "PUT"]).headers == {"Allow": "GET, PUT"}
     assert Unavailable().headers == {"Retry-After": "1"}

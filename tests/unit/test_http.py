@@ -27,15 +27,17 @@ class Api:
         body: Any = None,
         content_type: str | None = "application/json",
         claims: dict[str, Any] | None = CLAIMS,
+        path: str = "/users/{user_id}",
+        headers: dict[str, str] | None = None,
     ) -> HTTPResponse:
         event = {
             "requestContext": {
                 "httpMethod": method,
-                "resourcePath": "/users/{user_id}",
+                "resourcePath": path,
                 "requestId": "request-1",
                 "authorizer": {"claims": claims} if claims is not None else None,
             },
-            "headers": {"content-type": content_type} if content_type else None,
+            "headers": {**({"content-type": content_type} if content_type else {}), **(headers or {})} or None,
             "pathParameters": {"user_id": user_id},
             "multiValueQueryStringParameters": None,
             "stageVariables": None,
@@ -139,7 +141,7 @@ def test_the_media_type_may_be_spelt_as_http_allows(api: Api, content_type: str)
 def test_a_method_there_is_not_says_which_there_are(api: Api, method: str) -> None:
     answer = api.request(method)
     assert answer.status_code == 405
-    assert answer.headers["Allow"] == "GET, PUT"
+    assert answer.headers["Allow"] == "GET, PUT, OPTIONS"
     assert answer.json_body["title"] == "Method Not Allowed"
 
 
@@ -151,12 +153,12 @@ def test_without_dynamodb_the_client_is_told_to_come_back(api: Api, method: str)
 
 
 def test_a_bug_of_ours_is_a_500_that_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    from chalice import CORSConfig
+    from chalicelib.cors import Cors
 
     from chalicelib import http
 
     buggy = Chalice("healthtech", configure_logs=False)
-    http.install(buggy, CORSConfig())
+    http.install(buggy, Cors(frozenset()))
 
     @buggy.route("/users/{user_id}")
     def view(user_id: str) -> None:
@@ -182,11 +184,46 @@ def test_a_bug_of_ours_is_a_500_that_tells_nothing(capsys: pytest.CaptureFixture
         lambda api: api.request("GET", claims=None),
     ],
 )
-def test_every_answer_may_be_read_by_a_page_and_kept_by_nobody(api: Api, answer: Any) -> None:
+def test_no_answer_is_kept_by_anybody(api: Api, answer: Any) -> None:
     headers = answer(api).headers
-    assert headers["Access-Control-Allow-Origin"] == "*"
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "more"),
+    [("GET", 403, {"user_id": "another"}), ("PUT", 400, {"body": "{"}), ("DELETE", 405, {}), ("OPTIONS", 204, {})],
+)
+def test_every_answer_may_be_read_by_the_pages_of_the_configured_origins(
+    api: Api, method: str, status: int, more: dict[str, Any]
+) -> None:
+    answer = api.request(method, headers={"origin": "http://localhost:3000"}, **more)
+    assert answer.status_code == status
+    assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
+    assert answer.headers["Vary"] == "Origin"
+    assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
+
+
+@pytest.mark.parametrize("origin", ["https://app.example.com.evil.example", "http://app.example.com", "null", "", "*"])
+def test_a_page_of_another_origin_may_neither_call_nor_read(api: Api, origin: str) -> None:
+    for method in ("OPTIONS", "GET"):
+        answer = api.request(method, claims=None, headers={"origin": origin})
+        assert not [name for name in answer.headers if name.startswith("Access-Control-")]
+        assert answer.headers["Vary"] == "Origin"
+
+
+def test_options_tells_what_a_resource_has_without_a_token(api: Api) -> None:
+    answer = api.request("OPTIONS", claims=None, headers={"origin": "https://app.example.com"})
+    assert (answer.status_code, answer.body) == (204, b"")
+    assert answer.headers["Allow"] == answer.headers["Access-Control-Allow-Methods"] == "GET, PUT, OPTIONS"
+    assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_a_path_there_is_not_is_a_404(api: Api, method: str) -> None:
+    answer = api.request(method, path="/{proxy+}", claims=None)
+    assert answer.status_code == 404
+    assert answer.json_body["detail"] == "There is no such resource."
 
 
 @pytest.mark.parametrize("claims", [None, [], "sub"])

@@ -1,0 +1,135 @@
+locals {
+  # Longest texts, in characters. The PreSignUp trigger holds them to their rules.
+  custom_attributes = { dob = 10, gender = 16, blood_group = 3 }
+
+  standard_attributes = ["email", "name", "phone_number"]
+
+  triggers = {
+    for trigger, function in {
+      pre_sign_up         = "pre_sign_up"
+      post_confirmation   = "post_confirmation"
+      post_authentication = "post_authentication"
+    } : trigger => local.functions[function]
+    if contains(data.aws_lambda_functions.deployed.function_names, local.functions[function])
+  }
+
+  function_arn = "arn:${local.partition}:lambda:${var.region}:${local.account}:function"
+}
+
+resource "aws_cognito_user_pool" "users" {
+  name                     = local.prefix
+  username_attributes      = ["email"]
+  auto_verified_attributes = ["email"]
+  deletion_protection      = var.deletion_protection ? "ACTIVE" : "INACTIVE"
+  mfa_configuration        = "OPTIONAL"
+  user_pool_tier           = "LITE" # passwords, codes and triggers are all that is used
+
+  username_configuration {
+    case_sensitive = false # can't be changed later
+  }
+
+  software_token_mfa_configuration {
+    enabled = true
+  }
+
+  user_attribute_update_settings {
+    attributes_require_verification_before_update = ["email"]
+  }
+
+  account_recovery_setting {
+    recovery_mechanism {
+      name     = "verified_email"
+      priority = 1
+    }
+  }
+
+  password_policy {
+    minimum_length                   = 12
+    require_lowercase                = true
+    require_uppercase                = true
+    require_numbers                  = true
+    require_symbols                  = true
+    temporary_password_validity_days = 7
+  }
+
+  dynamic "email_configuration" {
+    for_each = var.email_sender[*]
+    content {
+      email_sending_account = "DEVELOPER"
+      source_arn            = email_configuration.value.identity_arn
+      from_email_address    = email_configuration.value.from
+    }
+  }
+
+  dynamic "lambda_config" {
+    for_each = length(local.triggers) > 0 ? [local.triggers] : []
+    content {
+      pre_sign_up         = try("${local.function_arn}:${lambda_config.value.pre_sign_up}", null)
+      post_confirmation   = try("${local.function_arn}:${lambda_config.value.post_confirmation}", null)
+      post_authentication = try("${local.function_arn}:${lambda_config.value.post_authentication}", null)
+    }
+  }
+
+  lifecycle {
+    # custom_attributes.py adds them. No change here can ever ask for another pool.
+    ignore_changes = [schema]
+
+    precondition {
+      condition     = can(regex("^[a-z][a-z0-9]{1,11}$", local.stage)) && local.stage != "local"
+      error_message = "A stage's name is 2 to 12 lower-case letters and digits, and not local."
+    }
+  }
+}
+
+# Custom attributes can be added to a pool, never removed or changed. And `gender` has to come after the pool: at its
+# creation the name means the standard attribute. https://github.com/aws/aws-cdk/issues/31593
+resource "terraform_data" "custom_attributes" {
+  triggers_replace = [aws_cognito_user_pool.users.id, local.custom_attributes]
+
+  provisioner "local-exec" {
+    command     = "${fileexists("${path.module}/../.venv/bin/python") ? "../.venv/bin/python" : "python3"} custom_attributes.py"
+    working_dir = path.module
+
+    environment = {
+      USER_POOL_ID      = aws_cognito_user_pool.users.id
+      REGION            = var.region
+      CUSTOM_ATTRIBUTES = jsonencode(local.custom_attributes)
+    }
+  }
+}
+
+resource "aws_cognito_user_pool_client" "web" {
+  name                          = "web"
+  user_pool_id                  = aws_cognito_user_pool.users.id
+  generate_secret               = false # a browser or an app can't keep one
+  explicit_auth_flows           = ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+  prevent_user_existence_errors = "ENABLED"
+  enable_token_revocation       = true
+
+  id_token_validity      = var.token_minutes
+  access_token_validity  = var.token_minutes
+  refresh_token_validity = var.refresh_token_days
+
+  token_validity_units {
+    id_token      = "minutes"
+    access_token  = "minutes"
+    refresh_token = "days"
+  }
+
+  # What a client may read rides in its ID tokens: health data stays out of them. What a sign-up sends it must be
+  # able to write.
+  read_attributes  = concat(local.standard_attributes, ["email_verified", "phone_number_verified"])
+  write_attributes = concat(local.standard_attributes, [for name in keys(local.custom_attributes) : "custom:${name}"])
+
+  depends_on = [terraform_data.custom_attributes]
+}
+
+resource "aws_lambda_permission" "cognito" {
+  for_each = local.triggers
+
+  statement_id  = "cognito"
+  action        = "lambda:InvokeFunction"
+  function_name = each.value
+  principal     = "cognito-idp.amazonaws.com"
+  source_arn    = aws_cognito_user_pool.users.arn
+}

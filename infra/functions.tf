@@ -1,0 +1,107 @@
+locals {
+  # What each function may do, beside its own logs and traces.
+  permissions = {
+    api_handler = [
+      {
+        Sid      = "Profiles"
+        Effect   = "Allow"
+        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        Resource = aws_dynamodb_table.profiles.arn
+      },
+      {
+        Sid      = "HealFromThePool"
+        Effect   = "Allow"
+        Action   = ["cognito-idp:AdminGetUser"]
+        Resource = aws_cognito_user_pool.users.arn
+      },
+    ]
+    pre_sign_up = []
+    post_confirmation = [
+      {
+        Sid      = "StoreTheProfile"
+        Effect   = "Allow"
+        Action   = ["dynamodb:PutItem"]
+        Resource = aws_dynamodb_table.profiles.arn
+      },
+    ]
+    post_authentication = [
+      {
+        Sid      = "FollowContactData"
+        Effect   = "Allow"
+        Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Resource = aws_dynamodb_table.profiles.arn
+      },
+      {
+        Sid      = "AskThePool"
+        Effect   = "Allow"
+        Action   = ["cognito-idp:AdminGetUser"]
+        Resource = aws_cognito_user_pool.users.arn
+      },
+    ]
+    reconcile = [
+      {
+        Sid      = "WalkTheTable"
+        Effect   = "Allow"
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"]
+        Resource = aws_dynamodb_table.profiles.arn
+      },
+      {
+        Sid      = "WalkThePool"
+        Effect   = "Allow"
+        Action   = ["cognito-idp:AdminGetUser", "cognito-idp:ListUsers"]
+        Resource = aws_cognito_user_pool.users.arn
+      },
+    ]
+  }
+
+  # Those that read or write encrypted data.
+  data_functions = ["api_handler", "post_authentication", "post_confirmation", "reconcile"]
+}
+
+resource "aws_cloudwatch_log_group" "function" {
+  for_each = local.functions
+
+  name              = "/aws/lambda/${each.value}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = aws_kms_key.data.arn
+}
+
+resource "aws_iam_role" "function" {
+  for_each = local.functions
+
+  name = "${local.prefix}-${each.key}"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "function" {
+  for_each = local.functions
+
+  name = "function"
+  role = aws_iam_role.function[each.key].id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(local.permissions[each.key], [
+      {
+        Sid      = "Logs"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = "${aws_cloudwatch_log_group.function[each.key].arn}:*"
+      },
+      {
+        Sid      = "Traces"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = "*" # X-Ray knows no narrower resource for these
+      },
+    ])
+  })
+}

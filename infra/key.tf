@@ -1,0 +1,49 @@
+resource "aws_kms_key" "data" {
+  description             = "${local.prefix}: profiles, pictures and logs"
+  enable_key_rotation     = true
+  deletion_window_in_days = 30
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        # Without it nobody could ever change this policy again; who may is a matter of the account's IAM policies.
+        Sid       = "Account"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
+        Action    = "kms:*"
+        Resource  = "*" # this key
+      },
+      {
+        # Whoever reads or writes the table uses its key, by way of DynamoDB alone.
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+        Sid       = "Functions"
+        Effect    = "Allow"
+        Principal = { AWS = [for name in local.data_functions : aws_iam_role.function[name].arn] }
+        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+        Resource  = "*" # this key
+        Condition = { StringEquals = { "kms:ViaService" = "dynamodb.${var.region}.amazonaws.com" } }
+      },
+      {
+        Sid       = "Logs"
+        Effect    = "Allow"
+        Principal = { Service = "logs.${var.region}.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+        Resource  = "*" # this key
+        Condition = {
+          ArnEquals = {
+            "kms:EncryptionContext:aws:logs:arn" = [
+              for name in concat([for function in values(local.functions) : "/aws/lambda/${function}"], [local.api_log_group]) :
+              "arn:${local.partition}:logs:${var.region}:${local.account}:log-group:${name}"
+            ]
+          }
+        }
+      },
+    ]
+  })
+}
+
+resource "aws_kms_alias" "data" {
+  name          = "alias/${local.prefix}"
+  target_key_id = aws_kms_key.data.key_id
+}

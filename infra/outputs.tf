@@ -1,0 +1,73 @@
+output "region" {
+  description = "Region of everything."
+  value       = var.region
+}
+
+output "user_pool_id" {
+  description = "The user pool, for front ends."
+  value       = aws_cognito_user_pool.users.id
+}
+
+output "user_pool_client_id" {
+  description = "The user pool's client, for front ends."
+  value       = aws_cognito_user_pool_client.web.id
+}
+
+output "table" {
+  description = "The table of profiles."
+  value       = aws_dynamodb_table.profiles.name
+}
+
+output "picture_bucket" {
+  description = "The bucket of pictures; null without one."
+  value       = var.picture_bucket
+}
+
+output "triggers" {
+  description = "The functions that Cognito calls; empty until they are deployed."
+  value       = local.triggers
+}
+
+# The stage's part of .chalice/config.json, whole.
+output "chalice_stage" {
+  description = "What `chalice deploy` has to know of the stage."
+  value = {
+    api_gateway_stage = local.stage
+    environment_variables = merge(
+      {
+        DYNAMODB_TABLE          = aws_dynamodb_table.profiles.name
+        LOG_LEVEL               = var.log_level
+        POWERTOOLS_SERVICE_NAME = local.prefix
+      },
+      var.picture_bucket == null ? {} : { S3_BUCKET = var.picture_bucket },
+    )
+    lambda_functions = {
+      for name, function in local.functions : name => merge(
+        { iam_role_arn = aws_iam_role.function[name].arn },
+        name == "api_handler" ? {
+          environment_variables = {
+            CORS_ALLOW_ORIGINS  = join(",", var.cors_allow_origins)
+            USER_POOL_ARN       = aws_cognito_user_pool.users.arn
+            USER_POOL_CLIENT_ID = aws_cognito_user_pool_client.web.id
+          }
+        } : {},
+        name == "reconcile" ? {
+          environment_variables = { USER_POOL_ARN = aws_cognito_user_pool.users.arn }
+        } : {},
+      )
+    }
+  }
+}
+
+# What API Gateway's stage is set to after `chalice deploy` has made it, which has no setting for these.
+output "api_stage" {
+  description = "Logs and throttling of the API's stage."
+  value = {
+    name          = local.stage
+    log_group_arn = aws_cloudwatch_log_group.api.arn
+    rate          = var.throttling.rate
+    burst         = var.throttling.burst
+
+    retention_days = var.log_retention_days
+  }
+}

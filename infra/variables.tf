@@ -1,0 +1,134 @@
+variable "region" {
+  description = "AWS region of everything."
+  type        = string
+  default     = "us-east-1"
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region must be a region's code, such as us-east-1."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Refuse to delete the user pool, the table and a bucket with pictures in it. Lift it only to take a stage down."
+  type        = bool
+  default     = true
+}
+
+variable "cors_allow_origins" {
+  description = "Origins whose pages may call the API and upload pictures, such as https://app.example.com. None by default; [\"*\"] is any."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition = contains(var.cors_allow_origins, "*") ? length(var.cors_allow_origins) == 1 : alltrue([
+      for origin in var.cors_allow_origins : can(regex("^https?://[a-z0-9.-]+(:[0-9]{1,5})?$", origin))
+    ])
+    error_message = "cors_allow_origins must be origins (scheme, host and port, without a path), or [\"*\"] alone."
+  }
+}
+
+variable "picture_bucket" {
+  description = "Name of the bucket for profile pictures, unique in all of AWS. Without it there are no pictures."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.picture_bucket == null || can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.picture_bucket))
+    error_message = "picture_bucket must be 3 to 63 lower-case letters, digits and hyphens."
+  }
+}
+
+variable "token_minutes" {
+  description = "How long ID and access tokens are good. API Gateway can't revoke one, so keep it short."
+  type        = number
+  default     = 15
+
+  validation {
+    condition     = var.token_minutes >= 5 && var.token_minutes <= 60
+    error_message = "token_minutes must be from 5 to 60."
+  }
+}
+
+variable "refresh_token_days" {
+  description = "How long a person stays signed in without giving their password again."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.refresh_token_days >= 1 && var.refresh_token_days <= 365
+    error_message = "refresh_token_days must be from 1 to 365."
+  }
+}
+
+variable "email_sender" {
+  description = "Verified SES identity that sends the codes. Without one Cognito sends them itself: at most 50 mails a day."
+  type = object({
+    identity_arn = string
+    from         = string
+  })
+  default = null
+
+  validation {
+    condition     = var.email_sender == null || can(regex("^arn:[a-z-]+:ses:[a-z0-9-]+:[0-9]{12}:identity/.+$", var.email_sender.identity_arn))
+    error_message = "email_sender.identity_arn must be the ARN of an SES identity."
+  }
+
+  validation {
+    condition     = var.email_sender == null || can(regex("@", var.email_sender.from))
+    error_message = "email_sender.from must be an address, such as HealthTech <no-reply@example.com>."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept, in days."
+  type        = number
+  default     = 365
+
+  validation {
+    condition     = contains([30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be one of CloudWatch's: 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "log_level" {
+  description = "What the functions log: DEBUG, INFO, WARNING or ERROR. Metrics are log lines, too, and always there."
+  type        = string
+  default     = "INFO"
+
+  validation {
+    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.log_level)
+    error_message = "log_level must be DEBUG, INFO, WARNING or ERROR."
+  }
+}
+
+variable "throttling" {
+  description = "Requests per second that the API takes from everybody together, and how many at once above that."
+  type = object({
+    rate  = number
+    burst = number
+  })
+  default = { rate = 500, burst = 1000 }
+
+  validation {
+    condition     = var.throttling.rate >= 1 && var.throttling.rate <= 10000 && var.throttling.burst >= 1 && var.throttling.burst <= 5000
+    error_message = "throttling.rate must be from 1 to 10000 and throttling.burst from 1 to 5000, the account's own limits."
+  }
+}
+
+variable "alarm_actions" {
+  description = "ARNs that alarms go to, such as an SNS topic's. Without any, alarms are only shown in CloudWatch."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_actions : can(regex("^arn:[a-z-]+:", arn))])
+    error_message = "alarm_actions must be ARNs."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything, beside `application` and `stage`."
+  type        = map(string)
+  default     = {}
+}
