@@ -4,16 +4,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# The scanner's own environment: it pins another boto3.
+SCANNER := .venv-scan
 # The browser tests' client. Without npm, or without Chromium, those tests say that they were skipped.
 ifneq ($(shell command -v npm),)
 BROWSER_CLIENT := tests/browser/node_modules/.package-lock.json
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults check format token reconcile deploy destroy reset clean
+.PHONY: help run test faults check format token reconcile deploy destroy restore deploy-check scan reset clean
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## Run all of it on this machine; API_PORT and AWS_PORT change the ports
 	@$(BIN)/python -m local
@@ -49,14 +51,28 @@ deploy: $(INSTALLED) ## Deploy a stage to AWS, or bring it up to date: make depl
 destroy: $(INSTALLED) ## Take a stage down, with all its data: make destroy STAGE=dev
 	@$(BIN)/python -m infra.deploy down '$(filter-out local,$(STAGE))'
 
+restore: $(INSTALLED) ## Put profiles back from a restored table: make restore STAGE=dev FROM=Users-dev-restored
+	@$(BIN)/python -m infra.deploy.restore '$(filter-out local,$(STAGE))' '$(FROM)' $(ARGS)
+
+deploy-check: $(INSTALLED) ## Deploy to an embedded AWS with the real Terraform and Chalice, and try it
+	@$(BIN)/python -m pytest -p tests.deployment.summary --no-header tests/deployment/cloud $(ARGS)
+
+scan: $(SCANNER) ## Scan the Terraform module for insecure settings
+	@LOG_LEVEL=ERROR $(SCANNER)/bin/checkov --directory infra --framework terraform --compact --quiet --skip-download
+
 reset: $(INSTALLED) ## Forget the users of make run
 	@$(BIN)/python -m local.reset
 
 clean: ## Remove all that these targets made
-	@rm -rf .local $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/browser/node_modules
+	@rm -rf .local .terraform-plugins $(VENV) $(SCANNER) .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/browser/node_modules
 
 tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	@npm ci --silent --prefix tests/browser
+	@touch $@
+
+$(SCANNER): requirements-scan.txt
+	@$(PYTHON) -m venv $(SCANNER)
+	@$(SCANNER)/bin/pip install --quiet --disable-pip-version-check -r requirements-scan.txt
 	@touch $@
 
 $(INSTALLED): requirements.txt requirements-dev.txt constraints.txt

@@ -39,7 +39,7 @@ def identify(context: Mapping[str, Any], settings: Settings) -> Caller:
     """
     pool_id, client_ids = settings.trusted
     claims = claims_of(context)
-    if claims.get("token_use") != "id":
+    if claims.get("token_use") != "id" or not claims.get("exp"):  # its expiry was checked if it has one
         raise Unauthenticated
     sub = claims.get("sub")
     if not isinstance(sub, str) or not sub:

@@ -32,6 +32,10 @@ resource "aws_cognito_user_pool" "users" {
     enabled = true
   }
 
+  admin_create_user_config {
+    allow_admin_create_user_only = false # people sign themselves up
+  }
+
   user_attribute_update_settings {
     attributes_require_verification_before_update = ["email"]
   }

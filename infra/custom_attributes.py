@@ -18,7 +18,9 @@ except ImportError:
 
 def add_missing(cognito: Any, user_pool_id: str, attributes: Mapping[str, int]) -> list[str]:
     """The names that were added, with their prefix. Raises RuntimeError where the pool does not take one."""
-    missing = {name: longest for name, longest in attributes.items() if f"custom:{name}" not in _known(cognito, user_pool_id)}
+    missing = {
+        name: longest for name, longest in attributes.items() if f"custom:{name}" not in _known(cognito, user_pool_id)
+    }
     for name, longest in missing.items():
         _add(cognito, user_pool_id, name, longest)
     left = {f"custom:{name}" for name in missing} - _known(cognito, user_pool_id)

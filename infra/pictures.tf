@@ -4,6 +4,9 @@ locals {
 }
 
 resource "aws_s3_bucket" "pictures" {
+  #checkov:skip=CKV_AWS_18:Each object's upload and URL is asked of the API, whose logs name the user; a log bucket would hold less
+  #checkov:skip=CKV_AWS_144:A picture can be taken again; versions guard against mistakes
+  #checkov:skip=CKV2_AWS_62:Nothing has to hear of uploads: the API is told by its client, and checks the object itself
   for_each = local.pictures
 
   bucket        = var.picture_bucket

@@ -5,6 +5,9 @@ Nothing in production imports this, and no deployment package carries it.
     __main__      `make run`: starts, shows, serves, stops
     aws           the embedded AWS (MiniStack) as a process
     triggers      what MiniStack lacks of Cognito's triggers
+    rest_apis     what it lacks of API Gateway
+    alarms        what it lacks of CloudWatch
+    function_logs what functions log, by the leave of their role
     working_tree  the code of the local trigger functions: the working tree, always
     api           `chalice local` as a process, reloaded when the code changes
     stack         pool, client, table, bucket, functions, made like the deployed ones

@@ -17,6 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from infra.custom_attributes import add_missing
 from local import settings
 
 NAME: Final = "healthtech-local"
@@ -45,7 +46,8 @@ _RECONCILE_ACTIONS: Final = [
 _TRIGGER_TIMEOUT: Final = 5  # seconds: longer than this Cognito does not wait
 _RECONCILE_TIMEOUT: Final = 300  # seconds
 _STANDARD: Final = ["email", "name", "phone_number"]
-_HEALTH: Final = ["custom:dob", "custom:gender", "custom:blood_group"]
+_CUSTOM: Final = {"dob": 10, "gender": 16, "blood_group": 3}  # longest texts, in characters
+_ALIAS: Final = f"alias/{NAME}"
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,9 @@ def client(service: str, endpoint_url: str) -> Any:
 def build(local: settings.LocalSettings) -> Stack:
     """Make what is missing and tell what there is."""
     endpoint = local.aws_endpoint_url
-    table_arn = _table(client("dynamodb", endpoint))
-    _bucket(client("s3", endpoint))
+    key_arn = _key(client("kms", endpoint))
+    table_arn = _table(client("dynamodb", endpoint), key_arn)
+    _bucket(client("s3", endpoint), key_arn)
     functions = _functions(endpoint, table_arn)
     pool_id, client_id = _pool(client("cognito-idp", endpoint), functions)
     stack = Stack(
@@ -117,7 +120,7 @@ def _unless_there(make: Callable[[], Any], *codes: str) -> None:
             raise
 
 
-def _table(dynamodb: Any) -> str:
+def _table(dynamodb: Any, key_arn: str) -> str:
     _unless_there(
         lambda: dynamodb.create_table(
             TableName=TABLE,
@@ -125,6 +128,7 @@ def _table(dynamodb: Any) -> str:
             KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
             DeletionProtectionEnabled=True,
+            SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key_arn},
         ),
         "ResourceInUseException",
     )
@@ -134,24 +138,78 @@ def _table(dynamodb: Any) -> str:
     return str(dynamodb.describe_table(TableName=TABLE)["Table"]["TableArn"])
 
 
-def _bucket(s3: Any) -> None:
+def _key(kms: Any) -> str:
+    """The key's ARN. Made once: it is found by its alias."""
+    aliases = {alias["AliasName"]: alias["TargetKeyId"] for alias in kms.list_aliases()["Aliases"]}
+    if _ALIAS not in aliases:
+        aliases[_ALIAS] = kms.create_key(Description=NAME)["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=_ALIAS, TargetKeyId=aliases[_ALIAS])
+    return str(kms.describe_key(KeyId=aliases[_ALIAS])["KeyMetadata"]["Arn"])
+
+
+def _bucket(s3: Any, key_arn: str) -> None:
     _unless_there(lambda: s3.create_bucket(Bucket=BUCKET), "BucketAlreadyOwnedByYou", "BucketAlreadyExists")
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    s3.put_public_access_block(
-        Bucket=BUCKET,
-        PublicAccessBlockConfiguration={
-            "BlockPublicAcls": True,
-            "IgnorePublicAcls": True,
-            "BlockPublicPolicy": True,
-            "RestrictPublicBuckets": True,
+    for call, setting in _bucket_settings(key_arn).items():
+        getattr(s3, call)(Bucket=BUCKET, **setting)
+
+
+def _bucket_settings(key_arn: str) -> dict[str, dict[str, Any]]:
+    arn = f"arn:aws:s3:::{BUCKET}"
+    tls_only = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    encryption = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn}
+    blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    return {
+        "put_bucket_ownership_controls": {
+            "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
         },
-    )
-    s3.put_bucket_cors(
-        Bucket=BUCKET,
-        CORSConfiguration={
-            "CORSRules": [{"AllowedMethods": ["GET", "POST"], "AllowedOrigins": ["*"], "AllowedHeaders": ["*"]}]
+        "put_public_access_block": {"PublicAccessBlockConfiguration": dict.fromkeys(blocked, True)},
+        "put_bucket_policy": {"Policy": _policy([tls_only])},
+        "put_bucket_encryption": {
+            "ServerSideEncryptionConfiguration": {
+                "Rules": [{"ApplyServerSideEncryptionByDefault": encryption, "BucketKeyEnabled": True}]
+            },
         },
-    )
+        "put_bucket_cors": {
+            "CORSConfiguration": {
+                "CORSRules": [
+                    {
+                        "AllowedMethods": ["GET", "POST"],
+                        "AllowedOrigins": ["*"],
+                        "AllowedHeaders": ["*"],
+                        "ExposeHeaders": ["ETag"],
+                        "MaxAgeSeconds": 600,
+                    }
+                ]
+            },
+        },
+        "put_bucket_lifecycle_configuration": {
+            "LifecycleConfiguration": {
+                "Rules": [
+                    {
+                        "ID": "unfinished-uploads",
+                        "Status": "Enabled",
+                        "Filter": {"Prefix": "uploads/"},
+                        "Expiration": {"Days": 1},
+                    },
+                    {
+                        "ID": "what-was-replaced-or-removed",
+                        "Status": "Enabled",
+                        "Filter": {"Prefix": ""},
+                        "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
+                        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+                    },
+                ]
+            },
+        },
+    }
 
 
 def _role(iam: Any, name: str, actions: list[str], table_arn: str) -> str:
@@ -227,39 +285,39 @@ def _code() -> bytes:
 def _pool(cognito: Any, functions: dict[str, str]) -> tuple[str, str]:
     pools = cognito.list_user_pools(MaxResults=60)["UserPools"]
     found = [pool["Id"] for pool in pools if pool["Name"] == NAME]
-    if not found:
-        made = cognito.create_user_pool(**_pool_settings(functions))["UserPool"]["Id"]
-        app_client = cognito.create_user_pool_client(UserPoolId=made, **_client_settings())
-        return made, app_client["UserPoolClient"]["ClientId"]
-    pool_id = found[0]
-    fixed = ("PoolName", "UsernameAttributes", "UsernameConfiguration", "Schema")
-    changeable = {name: value for name, value in _pool_settings(functions).items() if name not in fixed}
-    cognito.update_user_pool(UserPoolId=pool_id, **changeable)  # a trigger more than the last run knew
+    pool_id = found[0] if found else cognito.create_user_pool(**_FIXED, **_pool_settings(functions))["UserPool"]["Id"]
+    if found:
+        cognito.update_user_pool(
+            UserPoolId=pool_id, **_pool_settings(functions)
+        )  # a trigger more than the last run knew
+    cognito.set_user_pool_mfa_config(
+        UserPoolId=pool_id, MfaConfiguration="OPTIONAL", SoftwareTokenMfaConfiguration={"Enabled": True}
+    )
+    add_missing(cognito, pool_id, _CUSTOM)
     clients = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
-    return pool_id, clients[0]["ClientId"]
+    if clients:
+        return pool_id, clients[0]["ClientId"]
+    app_client = cognito.create_user_pool_client(UserPoolId=pool_id, **_client_settings())
+    return pool_id, app_client["UserPoolClient"]["ClientId"]
+
+
+# What can't be changed afterwards.
+_FIXED: Final = {
+    "PoolName": NAME,
+    "UsernameAttributes": ["email"],
+    "UsernameConfiguration": {"CaseSensitive": False},
+}
 
 
 def _pool_settings(functions: dict[str, str]) -> dict[str, Any]:
-    def custom(name: str, longest: int) -> dict[str, Any]:
-        return {
-            "Name": name,
-            "AttributeDataType": "String",
-            "Mutable": True,
-            "StringAttributeConstraints": {"MinLength": "0", "MaxLength": str(longest)},
-        }
-
     return {
-        "PoolName": NAME,
-        "UsernameAttributes": ["email"],
-        "UsernameConfiguration": {"CaseSensitive": False},
+        "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": False},
         "AutoVerifiedAttributes": ["email"],
         "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]},
         "AccountRecoverySetting": {"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]},
         "DeletionProtection": "ACTIVE",
-        "MfaConfiguration": "OFF",
-        # With the prefix, because `gender` alone is the standard attribute of that name. This is how MiniStack
-        # takes it; AWS makes custom:custom:gender of it and wants AddCustomAttributes(Name="gender") instead.
-        "Schema": [custom("custom:dob", 10), custom("custom:gender", 16), custom("custom:blood_group", 3)],
+        "MfaConfiguration": "OPTIONAL",
+        "UserPoolTier": "LITE",
         "Policies": {
             "PasswordPolicy": {
                 "MinimumLength": 12,
@@ -267,6 +325,8 @@ def _pool_settings(functions: dict[str, str]) -> dict[str, Any]:
                 "RequireUppercase": True,
                 "RequireNumbers": True,
                 "RequireSymbols": True,
+                "TemporaryPasswordValidityDays": 7,
+                "PasswordHistorySize": 0,
             }
         },
         "LambdaConfig": functions,
@@ -287,5 +347,5 @@ def _client_settings() -> dict[str, Any]:
         # What a client may read rides in its ID tokens: on AWS health data stays out of them. MiniStack keeps this
         # setting and puts all there is into its tokens.
         "ReadAttributes": [*_STANDARD, "email_verified", "phone_number_verified"],
-        "WriteAttributes": [*_STANDARD, *_HEALTH],
+        "WriteAttributes": [*_STANDARD, *(f"custom:{name}" for name in _CUSTOM)],
     }

@@ -5,14 +5,10 @@
 - PreSignUp for AdminCreateUser, and the text in which AWS passes a refusal on.
 
 It also looks a user up again when a sign-up in another thread has disturbed it, which MiniStack answers with a 500.
-
-And what functions log goes to our own log, too, with a line for each run: .local/aws.log.
 """
 
 import ast
 import functools
-import json
-import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -28,9 +24,8 @@ _NO_CLIENT: Final = "CLIENT_ID_NOT_APPLICABLE"  # what AWS puts there for an adm
 
 def install() -> None:
     """Wrap MiniStack's handlers. It looks them up in its module at each request."""
-    from ministack.services import cognito, lambda_svc
+    from ministack.services import cognito
 
-    lambda_svc._emit_lambda_logs = _shown(lambda_svc._emit_lambda_logs)
     cognito._resolve_user = _again(cognito._resolve_user)
     for name, source in (
         ("_confirm_sign_up", SIGN_UP),
@@ -52,19 +47,6 @@ def _again(look_up: Callable[..., Any]) -> Callable[..., Any]:
             except RuntimeError:  # dictionary changed size during iteration
                 continue
         return look_up(*arguments)
-
-    return wrapped
-
-
-def _shown(emit: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(emit)
-    def wrapped(func: dict[str, Any], request_id: str, text: str, error: bool, ms: int, **more: Any) -> None:
-        emit(func, request_id, text, error, ms, **more)
-        name = (func.get("config") or func).get("FunctionName")
-        ran = {"message": "function ran", "function": name, "ms": ms, "error": error}
-        # In one piece: functions run at the same time.
-        sys.stdout.write("\n".join([*text.splitlines(), json.dumps(ran), ""]))
-        sys.stdout.flush()
 
     return wrapped
 

@@ -12,6 +12,7 @@ SUB = "1b2c3d4e-0000-4000-8000-000000000001"
 CLAIMS = {
     "sub": SUB,
     "token_use": "id",
+    "exp": "Wed Nov 25 10:00:00 UTC 2026",
     "aud": CLIENT_ID,
     "iss": f"https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}",
 }

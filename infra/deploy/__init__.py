@@ -1,9 +1,9 @@
 """`make deploy` and `make destroy`: Terraform, Chalice and the seam between them. No Lambda package carries this.
 
-    __main__   the two commands, step by step
-    checks     what has to be there before anything is touched
-    terraform  Terraform as a command: a workspace a stage
-    stage      what Terraform tells, handed to Chalice; what is deployed, found again
-    api        what Chalice has no setting for: gateway responses, access log, throttling
-    console    what it prints
+__main__   the two commands, step by step
+checks     what has to be there before anything is touched
+terraform  Terraform as a command: a workspace a stage
+stage      what Terraform tells, handed to Chalice; what is deployed, found again
+api        what Chalice has no setting for: gateway responses, access log, throttling
+console    what it prints
 """

@@ -36,7 +36,7 @@ def up(name: str) -> None:
     with step("triggers") as it:
         it.result = terraform.apply()
     with step("API stage") as it:
-        it.result = "log, metrics and throttling set" if _settle(stage, outputs) else "as it was"
+        it.result = "log and throttling set" if _settle(stage, outputs) else "as it was"
     console.say(f"\n{stage.url}\nuser pool {outputs['user_pool_id']}, client {outputs['user_pool_client_id']}")
 
 

@@ -131,7 +131,7 @@ _LOG_FORMAT: Final = {
 
 
 def settle(client: Any, api_id: str, wanted: Mapping[str, Any]) -> bool:
-    """Set the stage's access log, metrics and throttling as the output `api_stage` says; False if they are."""
+    """Set the stage's access log and throttling as the output `api_stage` says; False if they are."""
     stage = client.get_stage(restApiId=api_id, stageName=wanted["name"])
     log, every = stage.get("accessLogSettings", {}), stage.get("methodSettings", {}).get("*/*", {})
     there = {
@@ -139,7 +139,6 @@ def settle(client: Any, api_id: str, wanted: Mapping[str, Any]) -> bool:
         "/accessLogSettings/format": log.get("format"),
         "/*/*/throttling/rateLimit": every.get("throttlingRateLimit"),
         "/*/*/throttling/burstLimit": every.get("throttlingBurstLimit"),
-        "/*/*/metrics/enabled": every.get("metricsEnabled"),
         "/*/*/logging/loglevel": every.get("loggingLevel"),
         "/*/*/logging/dataTrace": every.get("dataTraceEnabled"),
     }
@@ -148,7 +147,6 @@ def settle(client: Any, api_id: str, wanted: Mapping[str, Any]) -> bool:
         "/accessLogSettings/format": json.dumps(_LOG_FORMAT),
         "/*/*/throttling/rateLimit": float(wanted["rate"]),
         "/*/*/throttling/burstLimit": int(wanted["burst"]),
-        "/*/*/metrics/enabled": True,
         "/*/*/logging/loglevel": "ERROR",
         "/*/*/logging/dataTrace": False,  # bodies are health data
     }

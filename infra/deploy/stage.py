@@ -108,7 +108,7 @@ class Stage:
     def url(self) -> str:
         """Where the API is."""
         resources = json.loads(self._record.read_text())["resources"]
-        return next(it["rest_api_url"] for it in resources if it["resource_type"] == "rest_api") + "users"
+        return f"{next(it['rest_api_url'] for it in resources if it['resource_type'] == 'rest_api')}users"
 
 
 def _config() -> dict[str, Any]:

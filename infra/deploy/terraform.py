@@ -132,7 +132,9 @@ def check() -> None:
     """Raises Failure unless there is a Terraform that is new enough."""
     wanted = ".".join(map(str, _OLDEST))
     if shutil.which("terraform") is None:
-        raise Failure(f"terraform is missing: install {wanted} or newer, https://developer.hashicorp.com/terraform/install")
+        raise Failure(
+            f"terraform is missing: install {wanted} or newer, https://developer.hashicorp.com/terraform/install"
+        )
     told = subprocess.run(["terraform", "version"], capture_output=True, text=True, check=False).stdout
     version = re.search(r"v(\d+)\.(\d+)", told)
     if version is None or (int(version[1]), int(version[2])) < _OLDEST:

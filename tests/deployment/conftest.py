@@ -12,6 +12,16 @@ import pytest
 from local.settings import ROOT
 
 POOL_ARN = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Deployed"
+
+
+def missing_tools() -> list[str]:
+    """What of these tests' needs is not here. Raises RuntimeError in CI, which must not skip them."""
+    missing = [tool for tool in ("terraform", "make") if shutil.which(tool) is None]
+    if missing and os.environ.get("CI"):
+        raise RuntimeError(f"CI must not skip the deployment tests: {missing} missing")
+    return missing
+
+
 PATIENCE = 110  # seconds; packaging downloads what requirements.txt names
 
 
@@ -21,10 +31,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 
     def copy() -> Path:
         tree = tmp_path_factory.mktemp("project")
-        for name in ("chalicelib", "local", ".chalice", "tests"):
-            unwanted = shutil.ignore_patterns("__pycache__", "deployed", "deployments", "node_modules")
+        for name in ("chalicelib", "infra", "local", ".chalice", "tests"):
+            unwanted = shutil.ignore_patterns(
+                "__pycache__", "deployed", "deployments", "node_modules", ".terraform*", "*.tfstate*", "*.tfvars"
+            )
             shutil.copytree(ROOT / name, tree / name, ignore=unwanted)
-        for name in ("app.py", "requirements.txt", "requirements-dev.txt"):
+        for name in ("app.py", "Makefile", "requirements.txt", "requirements-dev.txt"):
             shutil.copy(ROOT / name, tree)
         return tree
 

@@ -11,7 +11,7 @@ from chalicelib.repository import KEY
 from chalicelib.settings import load
 from local.session import Session
 from local.settings import ROOT
-from local.stack import NAME, RECONCILE, TRIGGERS, client
+from local.stack import NAME, TRIGGERS, client
 
 
 @pytest.fixture(scope="module")
@@ -60,21 +60,6 @@ def test_the_client_is_public_and_keeps_health_data_out_of_tokens(session: Sessi
     assert sorted(told["ExplicitAuthFlows"]) == ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"]
     assert told["PreventUserExistenceErrors"] == "ENABLED"
     assert not [name for name in told["ReadAttributes"] if name.startswith("custom:")]
-
-
-@pytest.mark.parametrize("handler", [*(handler for handler, _ in TRIGGERS.values()), RECONCILE])
-def test_a_function_s_role_is_that_of_its_deployed_function(session: Session, handler: str) -> None:
-    iam = client("iam", session.stack.aws_endpoint_url)
-    local = iam.get_role_policy(RoleName=f"{NAME}-{handler}", PolicyName="trigger")["PolicyDocument"]
-    deployed = json.loads((ROOT / ".chalice" / f"policy-prod-{handler}.json").read_text())
-
-    def actions(document: Any) -> set[str]:
-        return {action for statement in document["Statement"] for action in statement["Action"]} - {
-            "logs:CreateLogGroup"  # MiniStack makes the group by itself
-        }
-
-    assert actions(local) == actions(deployed)
-    assert "*" not in {statement["Resource"] for statement in local["Statement"]}
 
 
 def test_the_local_stage_names_the_local_table_and_bucket(session: Session) -> None:

@@ -153,9 +153,8 @@ def test_without_dynamodb_the_client_is_told_to_come_back(api: Api, method: str)
 
 
 def test_a_bug_of_ours_is_a_500_that_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    from chalicelib.cors import Cors
-
     from chalicelib import http
+    from chalicelib.cors import Cors
 
     buggy = Chalice("healthtech", configure_logs=False)
     http.install(buggy, Cors(frozenset()))

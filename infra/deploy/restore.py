@@ -1,0 +1,94 @@
+"""`make restore`: profiles of a restored table, back into the stage's table.
+
+    python -m infra.deploy.restore STAGE TABLE [--user SUB] [--overwrite] [--dry-run]
+
+A point in time is restored into a new table. What is gone from the one in use is put back; what is there
+stays as it is, unless it is to be overwritten.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.repository import KEY
+from infra.deploy import checks, console
+from infra.deploy.console import Failure
+from infra.deploy.stage import Stage
+from infra.deploy.terraform import Terraform
+
+_AS_IT_IS: Final = "left as they are"
+
+
+def restore(dynamodb: Any, source: str, target: str, options: argparse.Namespace) -> Counter[str]:
+    """Copy items; how many were what. Each write is conditional: what changes meanwhile is left as it is."""
+    told = Counter[str]()
+    for item in _items(dynamodb, source, options.user):
+        there = dynamodb.get_item(TableName=target, Key={KEY: item[KEY]}, ConsistentRead=True).get("Item")
+        outcome = "put back" if there is None else "overwritten" if options.overwrite else _AS_IT_IS
+        if outcome != _AS_IT_IS and not options.dry_run and not _write(dynamodb, target, item, there):
+            outcome = _AS_IT_IS
+        told[outcome] += 1
+    return told
+
+
+def _write(dynamodb: Any, table: str, item: dict[str, Any], there: dict[str, Any] | None) -> bool:
+    condition: dict[str, Any] = {
+        "ConditionExpression": "attribute_not_exists(#key)",
+        "ExpressionAttributeNames": {"#key": KEY},
+    }
+    if there is not None and "version" in there:
+        # A version never comes twice: who holds an older one must be told of the change.
+        item = {**item, "version": {"N": str(int(there["version"]["N"]) + 1)}}
+        condition = {
+            "ConditionExpression": "#version = :version",
+            "ExpressionAttributeNames": {"#version": "version"},
+            "ExpressionAttributeValues": {":version": there["version"]},
+        }
+    try:
+        dynamodb.put_item(TableName=table, Item=item, **condition)
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+def _items(dynamodb: Any, table: str, user: str | None) -> Iterator[dict[str, Any]]:
+    if user is None:
+        for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+            yield from page["Items"]
+    elif item := dynamodb.get_item(TableName=table, Key={KEY: {"S": user}}).get("Item"):
+        yield item
+
+
+def main() -> int:
+    """Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="make restore")
+    parser.add_argument("stage")
+    parser.add_argument("table", help="the restored table")
+    parser.add_argument("--user", help="the sub of the only user to restore")
+    parser.add_argument("--overwrite", action="store_true", help="undo what was edited since, too")
+    parser.add_argument("--dry-run", action="store_true", help="change nothing, only tell")
+    options = parser.parse_args()
+    try:
+        checks.stage_name(options.stage)
+        checks.tools()
+        checks.credentials()
+        outputs = Terraform.of_stage(options.stage).outputs()
+        if not outputs or not options.table:
+            raise Failure("Which? For example: make restore STAGE=dev FROM=Users-dev-restored")
+        dynamodb = Stage(options.stage, outputs["region"]).client("dynamodb")
+        told = restore(dynamodb, options.table, outputs["table"], options)
+    except Failure as failure:
+        return console.failed(failure)
+    except (BotoCoreError, ClientError) as exc:
+        return console.failed(Failure(str(exc)))
+    for outcome in ("put back", "overwritten", _AS_IT_IS):
+        console.say(f"  ok  {outcome:<18} {told[outcome]}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+# The bucket, once it has a name.
+
+mock_provider "aws" {}
+
+variables {
+  picture_bucket     = "pictures-of-somebody"
+  cors_allow_origins = ["https://app.example.com"]
+}
+
+run "the_bucket_is_private_encrypted_and_versioned" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      aws_s3_bucket_public_access_block.pictures["pictures"].block_public_acls,
+      aws_s3_bucket_public_access_block.pictures["pictures"].block_public_policy,
+      aws_s3_bucket_public_access_block.pictures["pictures"].ignore_public_acls,
+      aws_s3_bucket_public_access_block.pictures["pictures"].restrict_public_buckets,
+    ])
+    error_message = "Nothing in it may be public."
+  }
+
+  assert {
+    condition     = one(aws_s3_bucket_server_side_encryption_configuration.pictures["pictures"].rule[*].apply_server_side_encryption_by_default[0].sse_algorithm) == "aws:kms"
+    error_message = "It must be encrypted under our key."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_versioning.pictures["pictures"].versioning_configuration[0].status == "Enabled"
+    error_message = "It must be versioned."
+  }
+
+  assert {
+    condition     = !aws_s3_bucket.pictures["pictures"].force_destroy
+    error_message = "Pictures must not go with a terraform destroy while protection is on."
+  }
+}
+
+run "pages_of_the_configured_origins_may_upload" {
+  command = plan
+
+  assert {
+    condition     = one(aws_s3_bucket_cors_configuration.pictures["pictures"].cors_rule[*].allowed_origins) == toset(["https://app.example.com"])
+    error_message = "Those origins, and no others."
+  }
+}
+
+run "unfinished_uploads_disappear" {
+  command = plan
+
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.pictures["pictures"].rule[0].expiration[0].days == 1
+    error_message = "After a day."
+  }
+}
+
+run "the_functions_are_told_of_it" {
+  command = plan
+
+  assert {
+    condition     = output.chalice_stage.environment_variables.S3_BUCKET == "pictures-of-somebody"
+    error_message = "By S3_BUCKET."
+  }
+}

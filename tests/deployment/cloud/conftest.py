@@ -1,0 +1,160 @@
+"""The stage `dev`, deployed by `make deploy` from a copy of the checkout to an embedded AWS of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import settings
+from local.aws import CONFIRMATION_CODE, READY_PATH
+from local.processes import Child
+from local.session import Session
+from local.settings import LocalSettings
+from local.stack import Stack, client
+from tests.conftest import assert_nothing_personal
+from tests.deployment.conftest import missing_tools
+from tests.integration.conftest import PASSWORD, User, attributes, free_port, new_email
+
+STAGE = "dev"
+ORIGIN = "https://app.example.com"
+BUCKET = "healthtech-pictures-of-dev"
+VARIABLES = f"""\
+cors_allow_origins = ["{ORIGIN}"]
+picture_bucket     = "{BUCKET}"
+"""
+PATIENCE = 400  # seconds for a make
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes the stage down comes after all that needs it; without Terraform nothing of this runs."""
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    last = [item for item in here if item.get_closest_marker("last")]
+    items[:] = [item for item in items if item not in last] + last
+    for item in here:
+        item.add_marker(pytest.mark.timeout(PATIENCE))
+        if missing_tools():
+            item.add_marker(pytest.mark.skip(reason=f"needs {' and '.join(missing_tools())}"))
+
+
+@dataclass
+class Cloud:
+    """An embedded AWS, a checkout, and what is deployed from the one to the other."""
+
+    tree: Path
+    directory: Path
+    endpoint: str
+    environment: dict[str, str]
+
+    def command(self, *arguments: str, **more: str) -> tuple[list[str], dict[str, Any]]:
+        """A make as an operator types it, and how to start it. The environment is there already."""
+        made = ["make", "INSTALLED=", *arguments]
+        return made, {"cwd": self.tree, "env": {**self.environment, **more}, "text": True}
+
+    def make(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        command, where = self.command(*arguments, **more)
+        return subprocess.run(command, **where, capture_output=True, timeout=PATIENCE)
+
+    def terraform(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """By hand, in the stage's workspace."""
+        environment = {**self.environment, "TF_WORKSPACE": STAGE}
+        return subprocess.run(
+            ["terraform", "-chdir=infra", *arguments],
+            cwd=self.tree, env=environment, capture_output=True, text=True, timeout=PATIENCE,
+        )  # fmt: skip
+
+    def client(self, service: str) -> Any:
+        return client(service, self.endpoint)
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        told = json.loads(self.terraform("output", "-json").stdout)
+        return {name: output["value"] for name, output in told.items()}
+
+    @property
+    def api_ids(self) -> list[str]:
+        return [str(api["id"]) for api in self.client("apigateway").get_rest_apis()["items"]]
+
+    @property
+    def stack(self) -> Stack:
+        """What clients need to know."""
+        outputs, (api_id,) = self.outputs, self.api_ids
+        return Stack(
+            api_url=f"{self.endpoint}/restapis/{api_id}/{STAGE}/_user_request_",
+            aws_endpoint_url=self.endpoint,
+            region=outputs["region"],
+            user_pool_id=outputs["user_pool_id"],
+            user_pool_client_id=outputs["user_pool_client_id"],
+            table=outputs["table"],
+            bucket=outputs["picture_bucket"],
+        )
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSettings]:
+    """An embedded AWS with nothing in it."""
+    local = LocalSettings(free_port(), free_port(), tmp_path_factory.mktemp("aws"), dict(os.environ))
+    log = local.directory / "aws.log"
+    child = Child("the embedded AWS", [sys.executable, "-m", "local.aws"], local.environment(), log, lambda _: None)
+    try:
+        child.wait_until_serving(local.aws_endpoint_url + READY_PATH)
+        yield local
+    finally:
+        child.stop()
+    assert_nothing_personal(log.read_text())
+
+
+@pytest.fixture(scope="session")
+def bare_cloud(aws: LocalSettings, project: Callable[[], Path]) -> Cloud:
+    """A checkout on the eve of its first deploy."""
+    tree = project()
+    (tree / "infra" / f"{STAGE}.tfvars").write_text(VARIABLES)
+    (tree / ".venv").symlink_to(sys.prefix)
+    environment = {**aws.environment(), "TF_PLUGIN_CACHE_DIR": str(plugin_cache())}
+    return Cloud(tree, aws.directory, aws.aws_endpoint_url, environment)
+
+
+def plugin_cache() -> Path:
+    """Where Terraform keeps its providers from one test to the next."""
+    cache = settings.ROOT / ".terraform-plugins"
+    cache.mkdir(exist_ok=True)
+    return cache
+
+
+@pytest.fixture(scope="session")
+def first_deploy(bare_cloud: Cloud) -> subprocess.CompletedProcess[str]:
+    return bare_cloud.make("deploy", f"STAGE={STAGE}")
+
+
+@pytest.fixture(scope="session")
+def cloud(bare_cloud: Cloud, first_deploy: subprocess.CompletedProcess[str]) -> Cloud:
+    assert first_deploy.returncode == 0, first_deploy.stdout + first_deploy.stderr
+    return bare_cloud
+
+
+@pytest.fixture(scope="session")
+def session(cloud: Cloud) -> Session:
+    return Session(cloud.stack)
+
+
+@pytest.fixture(scope="session")
+def new_user(session: Session) -> Callable[..., User]:
+    """Sign a user up, confirm them and sign them in."""
+
+    def make(**changed: str | None) -> User:
+        email = new_email()
+        sub = session.sign_up(email, PASSWORD, attributes(email, **changed))
+        session.confirm(email, CONFIRMATION_CODE)
+        return User(session, email, sub, session.sign_in(email, PASSWORD))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def user(new_user: Callable[..., User]) -> User:
+    return new_user()

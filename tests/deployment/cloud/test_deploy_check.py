@@ -1,0 +1,272 @@
+"""`make deploy-check`: a stage from nothing, and a person's way through what was deployed."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from app import app
+from chalicelib.logs import Metric
+from local.aws import CONFIRMATION_CODE
+from local.session import Session
+from local.stack import TRIGGERS
+from tests.deployment.cloud.conftest import ORIGIN, STAGE, Cloud
+from tests.integration.conftest import PASSWORD, User, attributes, new_email
+from tests.integration.tokens import TOKENS, Forge, call, token_of_another_pool
+
+ROUTES = [(method, path) for path, methods in app.routes.items() for method in methods]
+SEED = {
+    "username": "john@example.com",
+    "password": "StrongPass123!",
+    "user_attributes": {
+        "name": "John Doe",
+        "email": "john@example.com",
+        "phone_number": "+8801712345678",
+        "custom:dob": "1990-05-14",
+        "custom:gender": "Male",
+        "custom:blood_group": "A+",
+    },
+}
+
+
+def test_a_stage_is_deployed_from_nothing_by_one_command(
+    bare_cloud: Cloud, first_deploy: subprocess.CompletedProcess[str]
+) -> None:
+    assert first_deploy.returncode == 0, first_deploy.stdout + first_deploy.stderr
+    assert "5 functions and the API" in first_deploy.stdout
+    assert f".execute-api.us-east-1.amazonaws.com/{STAGE}/users" in first_deploy.stdout
+
+
+def test_the_pool_calls_the_deployed_functions(cloud: Cloud) -> None:
+    pool = cloud.client("cognito-idp").describe_user_pool(UserPoolId=cloud.outputs["user_pool_id"])["UserPool"]
+    called = {trigger: arn.rpartition(":")[2] for trigger, arn in pool["LambdaConfig"].items()}
+    assert called == {trigger: f"healthtech-{STAGE}-{handler}" for trigger, (handler, _) in TRIGGERS.items()}
+
+
+def test_the_example_signs_up_and_has_a_verified_profile(cloud: Cloud, session: Session) -> None:
+    username, password, form = SEED["username"], SEED["password"], SEED["user_attributes"]
+    assert isinstance(username, str)
+    assert isinstance(password, str)
+    assert isinstance(form, dict)
+    sub = session.sign_up(username, password, form)
+    with pytest.raises(ClientError, match="CodeMismatch"):
+        session.confirm(username, "000000")
+    session.confirm(username, CONFIRMATION_CODE)
+    item = cloud.client("dynamodb").get_item(TableName=f"Users-{STAGE}", Key={"user_id": {"S": sub}})["Item"]
+    assert item["name"] == {"S": "John Doe"}
+    assert item["email_verified"] == {"BOOL": True}
+    token = session.sign_in(username, password)["IdToken"]
+    assert session.call("GET", f"/users/{sub}", token).body["blood_group"] == "A+"
+
+
+def test_a_sign_up_that_breaks_rules_is_refused_by_the_deployed_trigger(session: Session) -> None:
+    email = new_email()
+    with pytest.raises(ClientError, match="PreSignUp failed with error custom:dob must not be in the future"):
+        session.sign_up(email, PASSWORD, attributes(email, dob="2999-01-01"))
+
+
+def test_the_owner_reads_and_replaces_their_profile(user: User) -> None:
+    before = user.get()
+    assert before.status == 200
+    answer = user.put({**before.body, "name": "Jane R. Roe"})
+    assert (answer.status, answer.body["version"]) == (200, before.body["version"] + 1)
+    assert user.get(user.sub).body["name"] == "Jane R. Roe"
+
+
+def test_a_missing_profile_heals(cloud: Cloud, new_user: Callable[..., User]) -> None:
+    user = new_user()
+    cloud.client("dynamodb").delete_item(TableName=f"Users-{STAGE}", Key={"user_id": {"S": user.sub}})
+    assert user.get().status == 200
+
+
+def test_anothers_profile_is_refused(user: User) -> None:
+    assert user.get("00000000-0000-4000-8000-000000000000").status == 403
+
+
+@pytest.fixture(scope="module")
+def forge(cloud: Cloud, user: User) -> Forge:
+    return Forge(cloud.directory, user)
+
+
+def assert_refused(told: tuple[int, Any, Any]) -> None:
+    status, headers, problem = told
+    assert (status, problem["status"], problem["title"]) == (401, 401, "Unauthorized")
+    assert headers["Content-Type"] == "application/problem+json"
+    assert problem["request_id"]
+
+
+@pytest.mark.parametrize("kind", TOKENS)
+def test_a_bad_token_is_refused(session: Session, forge: Forge, kind: str) -> None:
+    for method, path in ROUTES:
+        for prefix in ("", "Bearer "):
+            header = (prefix + TOKENS[kind](forge)).encode().decode("latin-1")
+            url = path.format(user_id="me")
+            assert_refused(call(session.stack, method, url, {"Authorization": header, "Origin": ORIGIN}))
+
+
+def test_no_token_and_a_token_of_another_pool_are_refused(session: Session) -> None:
+    assert_refused(call(session.stack, "GET", "/users/me", {}))
+    assert_refused(call(session.stack, "GET", "/users/me", {"Authorization": token_of_another_pool(session.stack)}))
+
+
+@pytest.mark.parametrize("spelling", ["{}", "Bearer {}"])
+def test_a_good_token_is_let_in_bare_or_as_bearer(session: Session, user: User, spelling: str) -> None:
+    status, _, profile = call(session.stack, "GET", "/users/me", {"authorization": spelling.format(user.token)})
+    assert (status, profile["id"]) == (200, user.sub)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/users/me", 401), ("DELETE", "/users/me", 405), ("GET", "/elsewhere", 404), ("POST", "/", 404)],
+)
+def test_what_is_refused_may_be_read_by_a_page_of_a_configured_origin(
+    session: Session, method: str, path: str, status: int
+) -> None:
+    told, headers, problem = call(session.stack, method, path, {"Origin": ORIGIN})
+    assert (told, problem["status"]) == (status, status)
+    assert headers["Content-Type"] == "application/problem+json"
+    assert headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_a_preflight_is_answered_for_configured_origins_only(session: Session) -> None:
+    status, headers, _ = call(session.stack, "OPTIONS", "/users/me", {"Origin": ORIGIN})
+    assert (status, headers["Access-Control-Allow-Origin"]) == (204, ORIGIN)
+    _, headers, _ = call(session.stack, "OPTIONS", "/users/me", {"Origin": "https://evil.example"})
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_reconciliation_runs_on_the_deployed_stage(cloud: Cloud, user: User) -> None:
+    done = cloud.make("reconcile", f"STAGE={STAGE}", "ARGS=--dry-run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 of them without a profile" in done.stdout
+
+
+def test_lost_profiles_are_put_back_from_a_restored_table(cloud: Cloud, new_user: Callable[..., User]) -> None:
+    dynamodb, lost, kept = cloud.client("dynamodb"), new_user(), new_user()
+    restored = "Users-dev-restored"
+    dynamodb.create_table(
+        TableName=restored,
+        KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for user in (lost, kept):
+        item = dynamodb.get_item(TableName=f"Users-{STAGE}", Key={"user_id": {"S": user.sub}})["Item"]
+        dynamodb.put_item(TableName=restored, Item={**item, "name": {"S": "As It Was"}})
+    dynamodb.delete_item(TableName=f"Users-{STAGE}", Key={"user_id": {"S": lost.sub}})
+    command = ("restore", f"STAGE={STAGE}", f"FROM={restored}")
+    told = [cloud.make(*command, f"ARGS={options}").stdout.split() for options in ("--dry-run", "", "--overwrite")]
+    assert [line[line.index("back") + 1] for line in told] == ["1", "1", "0"]
+    assert lost.get().body["name"] == "As It Was"
+    assert told[1][told[1].index("overwritten") + 1] == "0"
+    assert told[2][told[2].index("overwritten") + 1] == "1"
+    assert kept.get().body["name"] == "As It Was"
+    dynamodb.delete_table(TableName=restored)
+
+
+def test_the_api_s_stage_logs_traces_and_throttles(cloud: Cloud) -> None:
+    stage = cloud.client("apigateway").get_stage(restApiId=cloud.api_ids[0], stageName=STAGE)
+    assert stage["tracingEnabled"]
+    assert stage["accessLogSettings"]["destinationArn"].endswith(f":log-group:/aws/apigateway/healthtech-{STAGE}")
+    told = json.loads(stage["accessLogSettings"]["format"])
+    assert not [name for name, source in told.items() if "body" in source.lower() or source == "$context.path"]
+    every = stage["methodSettings"]["*/*"]
+    assert (every["throttlingRateLimit"], every["throttlingBurstLimit"]) == (500, 1000)
+    assert not every["dataTraceEnabled"]
+
+
+def test_every_function_writes_its_log_where_it_is_kept_for_a_year(cloud: Cloud, user: User) -> None:
+    logs = cloud.client("logs")
+    for handler in ("", "-pre_sign_up", "-post_confirmation", "-post_authentication"):
+        group = f"/aws/lambda/healthtech-{STAGE}{handler}"
+        (told,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][:1]
+        assert told["retentionInDays"] == 365
+        assert logs.describe_log_streams(logGroupName=group)["logStreams"], group
+
+
+def test_alarms_watch_metrics_that_there_are(cloud: Cloud) -> None:
+    alarms = cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    ours = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "HealthTech"}
+    assert Metric.PROFILE_WRITE_FAILED in ours
+    assert ours <= set(Metric)
+    api = cloud.client("apigateway").get_rest_apis()["items"][0]["name"]
+    functions = {it["FunctionName"] for it in cloud.client("lambda").list_functions()["Functions"]}
+    dimensions = {(it["Name"], it["Value"]) for alarm in alarms for it in alarm["Dimensions"]}
+    assert {value for name, value in dimensions if name == "FunctionName"} == functions
+    assert {value for name, value in dimensions if name == "ApiName"} == {api}
+    assert {value for name, value in dimensions if name == "service"} == {f"healthtech-{STAGE}"}
+
+
+def test_terraform_by_hand_finds_nothing_to_change(cloud: Cloud) -> None:
+    done = cloud.terraform("plan", "-input=false", "-no-color", "-detailed-exitcode", f"-var-file={STAGE}.tfvars")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No changes." in done.stdout
+
+
+@pytest.fixture
+def pool_file(cloud: Cloud) -> Iterator[Path]:
+    """cognito.tf, put back afterwards."""
+    file = cloud.tree / "infra" / "cognito.tf"
+    before = file.read_text()
+    yield file
+    file.write_text(before)
+
+
+def test_a_change_that_asks_for_another_pool_is_refused(cloud: Cloud, pool_file: Path, user: User) -> None:
+    pool_file.write_text(pool_file.read_text().replace("case_sensitive = false", "case_sensitive = true"))
+    done = cloud.make("deploy", f"STAGE={STAGE}")
+    assert done.returncode != 0
+    assert "This would delete aws_cognito_user_pool.users" in done.stderr
+    assert "Nothing was touched" in done.stderr
+    assert user.get().status == 200
+
+
+def test_a_change_of_the_pool_s_attributes_asks_for_nothing(cloud: Cloud, pool_file: Path) -> None:
+    schema = 'schema {\n    name                = "height"\n    attribute_data_type = "Number"\n  }\n\n  lifecycle {'
+    pool_file.write_text(pool_file.read_text().replace("lifecycle {", schema, 1))
+    done = cloud.terraform("plan", "-input=false", "-no-color", "-detailed-exitcode", f"-var-file={STAGE}.tfvars")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_variable_that_is_no_value_is_told_in_one_line(cloud: Cloud) -> None:
+    done = cloud.make("deploy", f"STAGE={STAGE}", TF_VAR_log_level="LOUD")
+    assert done.returncode != 0
+    told = done.stderr.splitlines()[0]
+    assert "log_level must be DEBUG, INFO, WARNING or ERROR." in told
+    assert "ok" not in done.stdout.split()
+
+
+def test_a_second_deploy_changes_nothing(cloud: Cloud, user: User) -> None:
+    before = (cloud.api_ids, (cloud.tree / ".chalice" / "config.json").read_text())
+    done = cloud.make("deploy", f"STAGE={STAGE}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("nothing to change") == 2
+    assert done.stdout.count("as it was") == 2
+    assert (cloud.api_ids, (cloud.tree / ".chalice" / "config.json").read_text()) == before
+    assert user.get().status == 200
+
+
+def test_a_deploy_that_was_killed_is_mended_by_the_next_and_the_users_stay(cloud: Cloud, user: User) -> None:
+    """Killed while Chalice was at it, and gone on with from another machine: without Chalice's own record."""
+    profile, apis = user.get().body, cloud.api_ids
+    errors = cloud.tree / "chalicelib" / "errors.py"
+    errors.write_text(errors.read_text().replace("There is no such resource.", "There is nothing here."))
+    command, where = cloud.command("deploy", f"STAGE={STAGE}")
+    process = subprocess.Popen(command, **where, stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout is not None
+    assert any("configuration" in line for line in process.stdout)
+    time.sleep(2)
+    subprocess.run(["kill", "-KILL", "--", f"-{process.pid}"], check=True)
+    process.communicate()
+    (cloud.tree / ".chalice" / "deployed" / f"{STAGE}.json").unlink(missing_ok=True)
+    done = cloud.make("deploy", f"STAGE={STAGE}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert cloud.api_ids == apis
+    assert user.get().body == profile
+    assert call(user.session.stack, "GET", "/elsewhere", {})[2]["detail"] == "There is nothing here."

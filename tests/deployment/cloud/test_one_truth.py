@@ -1,0 +1,101 @@
+"""What Terraform makes and what `make run` makes are the same, as AWS describes it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.stack import NAME, RECONCILE, TRIGGERS, Stack, client
+from tests.deployment.cloud.conftest import ORIGIN, STAGE, Cloud
+from tests.integration.conftest import Run, running
+
+# A name, a number or a date of one of the two: no difference.
+OF_ONE_ALONE = {
+    "Arn", "ClientId", "CreationDate", "CreationDateTime", "EstimatedNumberOfUsers", "Id", "ItemCount",
+    "KMSMasterKeyArn", "KMSMasterKeyID", "LastModifiedDate", "ResponseMetadata", "TableArn", "TableId", "TableSizeBytes",
+    "UserPoolId", "UserPoolTags", "EarliestRestorableDateTime", "LatestRestorableDateTime", "LastUpdateToPayPerRequestDateTime",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    with running(tmp_path_factory.mktemp("local")) as run:
+        yield run
+
+
+def described(stack: Stack, name: str) -> dict[str, Any]:
+    """All that AWS tells of a stack, as path -> value; its names and addresses replaced by what they stand for."""
+    cognito, dynamodb, s3 = (client(it, stack.aws_endpoint_url) for it in ("cognito-idp", "dynamodb", "s3"))
+    pool, bucket = {"UserPoolId": stack.user_pool_id}, {"Bucket": stack.bucket}
+    told = {
+        "pool": cognito.describe_user_pool(**pool)["UserPool"],
+        "mfa": cognito.get_user_pool_mfa_config(**pool),
+        "client": cognito.describe_user_pool_client(**pool, ClientId=stack.user_pool_client_id)["UserPoolClient"],
+        "table": dynamodb.describe_table(TableName=stack.table)["Table"],
+        "backups": dynamodb.describe_continuous_backups(TableName=stack.table),
+        "bucket": {
+            call: getattr(s3, f"get_{call}")(**bucket)
+            for call in (
+                "bucket_cors", "bucket_encryption", "bucket_lifecycle_configuration", "bucket_ownership_controls",
+                "bucket_policy", "bucket_versioning", "public_access_block",
+            )
+        },
+    }  # fmt: skip
+    names = {stack.table: "TABLE", stack.bucket: "BUCKET", name: "NAME", ORIGIN: "ORIGIN", "*": "ORIGIN"}
+    return dict(flat(told, names))
+
+
+def flat(value: Any, names: dict[str, str], path: str = "") -> Iterator[tuple[str, Any]]:
+    if path.endswith("/Policy"):
+        value = json.loads(value)
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in OF_ONE_ALONE:
+                yield from flat(inner, names, f"{path}/{key}")
+    elif isinstance(value, list):
+        if all(isinstance(it, dict) and "Name" in it for it in value):
+            yield from flat({it["Name"]: it for it in value}, names, path)
+        elif all(isinstance(it, str) for it in value):
+            yield path, sorted(plain(it, names) for it in value)
+        else:
+            yield from flat(dict(enumerate(value)), names, path)
+    else:
+        yield path, plain(value, names) if isinstance(value, str) else value
+
+
+def plain(text: str, names: dict[str, str]) -> str:
+    if text in names:
+        return names[text]
+    for name in sorted(names, key=len, reverse=True):
+        if len(name) > 1:
+            text = text.replace(name, names[name])
+    return text
+
+
+def test_the_local_stack_is_the_deployed_one(cloud: Cloud, run: Run) -> None:
+    local, deployed = described(run.stack, NAME), described(cloud.stack, f"healthtech-{STAGE}")
+    assert len(deployed) > 100
+    differing = [
+        f"{path}: {local.get(path)!r} locally, {deployed.get(path)!r} by Terraform"
+        for path in sorted(local.keys() | deployed.keys())
+        if local.get(path) != deployed.get(path)
+    ]
+    assert not differing, "\n".join(differing)
+
+
+@pytest.mark.parametrize("handler", [*(handler for handler, _ in TRIGGERS.values()), RECONCILE])
+def test_a_local_function_may_do_what_the_deployed_one_may(cloud: Cloud, run: Run, handler: str) -> None:
+    def actions(endpoint: str, role: str, policy: str) -> set[str]:
+        iam = client("iam", endpoint)
+        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        return {action for statement in document["Statement"] for action in statement["Action"]}
+
+    local = actions(run.stack.aws_endpoint_url, f"{NAME}-{handler}", "trigger")
+    deployed = actions(cloud.endpoint, f"healthtech-{STAGE}-{handler}", "function")
+    assert local == {action for action in deployed if not action.startswith("xray:")}
+
+
+def test_a_difference_is_told_by_its_field(tmp_path: Path) -> None:
+    assert dict(flat({"pool": {"MfaConfiguration": "OFF", "Id": "x"}}, {})) == {"/pool/MfaConfiguration": "OFF"}

@@ -1,0 +1,73 @@
+"""`make deploy` says in one line what is missing, before anything is touched."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.settings import CREDENTIALS, ROOT
+
+CLOSED = "http://127.0.0.1:9"
+TERRAFORM = "#!/bin/sh\necho Terraform v{version}\n"
+
+
+def deploy(*arguments: str, path: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """With an AWS that nobody answers for, and with `path` as the only place to find tools in."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    if path:
+        kept["PATH"] = str(path)
+    return subprocess.run(
+        [sys.executable, "-m", "infra.deploy", *arguments],
+        cwd=ROOT,
+        env={**kept, "AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL": CLOSED, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def terraform(directory: Path, version: str) -> Path:
+    """A directory with nothing but a Terraform of this version."""
+    file = directory / "terraform"
+    file.write_text(TERRAFORM.format(version=version))
+    file.chmod(0o755)
+    return directory
+
+
+def assert_told(done: subprocess.CompletedProcess[str], text: str) -> None:
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert text in line
+
+
+@pytest.mark.parametrize("command", ["up", "down"])
+def test_the_stage_must_be_named(command: str) -> None:
+    assert_told(deploy(command, ""), "Which stage?")
+
+
+@pytest.mark.parametrize("name", ["local", "default", "Dev", "d", "dev-2", "a" * 13, "../dev"])
+def test_a_stage_s_name_must_fit_everywhere(name: str) -> None:
+    assert_told(deploy("up", name), "STAGE must be 2 to 12 lower-case letters and digits")
+
+
+def test_terraform_must_be_there(tmp_path: Path) -> None:
+    assert_told(deploy("up", "dev", path=tmp_path), "terraform is missing")
+
+
+def test_terraform_must_be_new_enough(tmp_path: Path) -> None:
+    path = terraform(tmp_path, "1.5.7")
+    assert_told(deploy("up", "dev", path=path, **CREDENTIALS), "terraform is too old: 1.9 or newer is needed")
+
+
+def test_there_must_be_credentials(tmp_path: Path) -> None:
+    path = terraform(tmp_path, "1.11.4")
+    nobody = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+    assert_told(deploy("up", "dev", path=path, **nobody), "AWS does not know you: Unable to locate credentials.")
+
+
+def test_aws_must_know_them(tmp_path: Path) -> None:
+    path = terraform(tmp_path, "1.11.4")
+    assert_told(deploy("up", "dev", path=path, **CREDENTIALS), "AWS does not know you: Could not connect")

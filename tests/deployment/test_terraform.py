@@ -1,0 +1,47 @@
+"""The Terraform module by itself: its form, its own tests, and the tools that read it."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.timeout(400),  # where providers are downloaded first
+    pytest.mark.skipif("missing_tools()", reason="needs Terraform"),
+]
+
+
+@pytest.fixture(scope="module")
+def module(project: Callable[[], Path]) -> Path:
+    """The module, ready."""
+    infra = project() / "infra"
+    for place in (infra, infra / "account"):
+        done = terraform(place, "init", "-backend=false")
+        assert done.returncode == 0, done.stdout + done.stderr
+    return infra
+
+
+def terraform(module: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["terraform", *arguments, "-no-color"], cwd=module, env=os.environ, capture_output=True, text=True
+    )
+
+
+def test_it_is_formatted(module: Path) -> None:
+    done = terraform(module, "fmt", "-check", "-recursive")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("place", [".", "account"])
+def test_it_is_valid_and_uses_nothing_deprecated(module: Path, place: str) -> None:
+    done = terraform(module / place, "validate")
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stdout
+
+
+def test_its_own_tests_pass(module: Path) -> None:
+    done = terraform(module, "test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 failed" in done.stdout
