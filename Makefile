@@ -55,7 +55,7 @@ restore: $(INSTALLED) ## Put profiles back from a restored table: make restore S
 	@$(BIN)/python -m infra.deploy.restore '$(filter-out local,$(STAGE))' '$(FROM)' $(ARGS)
 
 deploy-check: $(INSTALLED) ## Deploy to an embedded AWS with the real Terraform and Chalice, and try it
-	@$(BIN)/python -m pytest -p tests.deployment.summary --no-header tests/deployment/cloud $(ARGS)
+	@$(BIN)/python -m pytest -q -p tests.deployment.summary tests/deployment/cloud $(ARGS)
 
 scan: $(SCANNER) ## Scan the Terraform module for insecure settings
 	@LOG_LEVEL=ERROR $(SCANNER)/bin/checkov --directory infra --framework terraform --compact --quiet --skip-download

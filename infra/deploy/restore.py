@@ -28,11 +28,19 @@ def restore(dynamodb: Any, source: str, target: str, options: argparse.Namespace
     told = Counter[str]()
     for item in _items(dynamodb, source, options.user):
         there = dynamodb.get_item(TableName=target, Key={KEY: item[KEY]}, ConsistentRead=True).get("Item")
-        outcome = "put back" if there is None else "overwritten" if options.overwrite else _AS_IT_IS
+        outcome = _AS_IT_IS
+        if there is None:
+            outcome = "put back"
+        elif options.overwrite and _content(there) != _content(item):
+            outcome = "overwritten"
         if outcome != _AS_IT_IS and not options.dry_run and not _write(dynamodb, target, item, there):
             outcome = _AS_IT_IS
         told[outcome] += 1
     return told
+
+
+def _content(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name != "version"}
 
 
 def _write(dynamodb: Any, table: str, item: dict[str, Any], there: dict[str, Any] | None) -> bool:

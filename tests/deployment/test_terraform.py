@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.deployment.conftest import missing_tools
+
 pytestmark = [
     pytest.mark.timeout(400),  # where providers are downloaded first
-    pytest.mark.skipif("missing_tools()", reason="needs Terraform"),
+    pytest.mark.skipif(bool(missing_tools()), reason="needs Terraform"),
 ]
 
 

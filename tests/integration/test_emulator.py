@@ -1,5 +1,6 @@
 """What MiniStack lacks and local/ adds. A failure here is good news: MiniStack has it, so take ours out."""
 
+import json
 import subprocess
 import sys
 import time
@@ -8,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from local import settings
@@ -26,6 +30,8 @@ config = Config()
 config.bind = [sys.argv[1]]
 asyncio.run(serve(app, config))
 """
+
+FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture
@@ -86,3 +92,43 @@ def test_plain_ministack_does_not_fire_post_authentication(plain: Session) -> No
     names = {group["logGroupName"] for group in groups}
     assert f"/aws/lambda/{NAME}-pre_sign_up" in names
     assert f"/aws/lambda/{NAME}-post_authentication" not in names
+
+
+def test_plain_ministack_has_no_rest_apis_from_swagger(plain: Session) -> None:
+    swagger = json.dumps({"swagger": "2.0", "info": {"title": "imported"}, "paths": {}})
+    gateway = client("apigateway", plain.stack.aws_endpoint_url)
+    imported = gateway.import_rest_api(body=swagger)  # which it takes for CreateRestApi
+    assert imported["name"] != "imported"
+    with pytest.raises(ClientError):
+        gateway.put_rest_api(restApiId=imported["id"], mode="overwrite", body=swagger)
+
+
+def test_plain_ministack_leaves_traces_out_of_a_deployment(plain: Session) -> None:
+    gateway = client("apigateway", plain.stack.aws_endpoint_url)
+    api_id = gateway.create_rest_api(name="traced")["id"]
+    gateway.create_deployment(restApiId=api_id, stageName="dev", tracingEnabled=True)
+    assert not gateway.get_stage(restApiId=api_id, stageName="dev").get("tracingEnabled")
+
+
+def test_plain_ministack_leaves_fields_out_of_an_alarm_in_xml(plain: Session) -> None:
+    cloudwatch = client("cloudwatch", plain.stack.aws_endpoint_url)
+    cloudwatch.put_metric_alarm(
+        AlarmName="one", Namespace="AWS/Lambda", MetricName="Errors", Statistic="Sum", Period=300, EvaluationPeriods=1,
+        Threshold=1, ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )  # fmt: skip
+    form = b"Action=DescribeAlarms&Version=2010-08-01"
+    request = AWSRequest("POST", plain.stack.aws_endpoint_url + "/", {"Content-Type": FORM}, form)
+    SigV4Auth(Credentials(*settings.CREDENTIALS.values()), "monitoring", settings.REGION).add_auth(request)
+    sent = urllib.request.Request(plain.stack.aws_endpoint_url + "/", form, dict(request.headers))
+    with urllib.request.urlopen(sent, timeout=10) as answer:
+        text = answer.read().decode()
+    assert "<AlarmName>one</AlarmName>" in text
+    assert "<Period>" not in text
+
+
+def test_plain_ministack_writes_a_function_s_log_whatever_its_role_says(plain: Session) -> None:
+    client("iam", plain.stack.aws_endpoint_url).delete_role_policy(RoleName=f"{NAME}-pre_sign_up", PolicyName="trigger")
+    email = new_email()
+    plain.sign_up(email, PASSWORD, attributes(email))
+    groups = client("logs", plain.stack.aws_endpoint_url).describe_log_groups()["logGroups"]
+    assert f"/aws/lambda/{NAME}-pre_sign_up" in {group["logGroupName"] for group in groups}

@@ -28,8 +28,8 @@ from tests.integration.conftest import PASSWORD, PATIENCE, Run, attributes, free
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the working tree, to be changed."""
     copy = tmp_path_factory.mktemp("tree")
-    for name in ("chalicelib", "local", ".chalice"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("chalicelib", "infra", "local", ".chalice"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform*"))
     shutil.copy(ROOT / "app.py", copy)
     return copy
 

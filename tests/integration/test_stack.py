@@ -9,6 +9,7 @@ import app
 from chalicelib.models import SignUp
 from chalicelib.repository import KEY
 from chalicelib.settings import load
+from infra.custom_attributes import add_missing
 from local.session import Session
 from local.settings import ROOT
 from local.stack import NAME, TRIGGERS, client
@@ -37,6 +38,17 @@ def test_the_pool_asks_for_what_a_profile_is_made_of(pool: Any) -> None:
     assert pool["UsernameAttributes"] == pool["AutoVerifiedAttributes"] == ["email"]
     assert pool["UsernameConfiguration"] == {"CaseSensitive": False}
     assert pool["DeletionProtection"] == "ACTIVE"
+
+
+def test_custom_attributes_are_added_once_and_one_that_is_a_standard_s_namesake_too(session: Session) -> None:
+    cognito = client("cognito-idp", session.stack.aws_endpoint_url)
+    pool_id = cognito.create_user_pool(PoolName="attributes")["UserPool"]["Id"]
+    assert add_missing(cognito, pool_id, {"dob": 10, "gender": 16}) == ["custom:dob", "custom:gender"]
+    assert add_missing(cognito, pool_id, {"dob": 10, "gender": 16, "height": 3}) == ["custom:height"]
+    schema = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["SchemaAttributes"]
+    names = [attribute["Name"] for attribute in schema]
+    assert names.count("custom:gender") == names.count("gender") == 1
+    assert "custom:custom:gender" not in names
 
 
 def test_every_trigger_of_the_app_is_a_function_and_is_attached(session: Session, pool: Any) -> None:
