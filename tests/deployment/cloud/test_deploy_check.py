@@ -134,6 +134,24 @@ def test_what_is_refused_may_be_read_by_a_page_of_a_configured_origin(
     assert headers["Cache-Control"] == "no-store"
 
 
+def test_who_is_throttled_is_told_when_to_come_back(cloud: Cloud, session: Session, user: User) -> None:
+    gateway, (api_id,) = cloud.client("apigateway"), cloud.api_ids
+
+    def throttle(rate: str, burst: str) -> None:
+        limits = {"rateLimit": rate, "burstLimit": burst}
+        operations = [
+            {"op": "replace", "path": f"/*/*/throttling/{name}", "value": value} for name, value in limits.items()
+        ]
+        gateway.update_stage(restApiId=api_id, stageName=STAGE, patchOperations=operations)
+
+    throttle("1", "1")
+    told = [call(session.stack, "GET", "/users/me", {"Authorization": user.token}) for _ in range(5)]
+    throttle("500", "1000")
+    status, headers, problem = told[-1]
+    assert (status, problem["title"], headers["Retry-After"]) == (429, "Too Many Requests", "1")
+    assert headers["Content-Type"] == "application/problem+json"
+
+
 def test_a_preflight_is_answered_for_configured_origins_only(session: Session) -> None:
     status, headers, _ = call(session.stack, "OPTIONS", "/users/me", {"Origin": ORIGIN})
     assert (status, headers["Access-Control-Allow-Origin"]) == (204, ORIGIN)
