@@ -12,7 +12,7 @@ BROWSER_CLIENT := tests/browser/node_modules/.package-lock.json
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults check format token reconcile deploy destroy restore deploy-check scan reset clean
+.PHONY: help run test faults check format token reconcile openapi deploy destroy restore deploy-check scan reset clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ token: $(INSTALLED) ## Sign in to the running stack: make -s token EMAIL=... PAS
 STAGE ?= local
 reconcile: $(INSTALLED) ## Give every user a profile: STAGE=local ARGS="--dry-run --remove-orphans --restart"
 	@$(BIN)/python -m local.reconcile --stage '$(STAGE)' $(ARGS)
+
+openapi: $(INSTALLED) ## Write openapi.json anew, from the routes and the models
+	@$(BIN)/python -m local.openapi
 
 deploy: $(INSTALLED) ## Deploy a stage to AWS, or bring it up to date: make deploy STAGE=dev
 	@$(BIN)/python -m infra.deploy up '$(filter-out local,$(STAGE))'

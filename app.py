@@ -6,17 +6,18 @@ from typing import Any
 from chalice import Chalice, CognitoUserPoolAuthorizer, Rate, Response
 from chalice.app import CloudWatchEvent, Request
 
-from chalicelib import auth, aws, cognito, http, logs, profiles
+from chalicelib import auth, aws, cognito, http, logs, problems, profiles
 from chalicelib.auth import Caller
 from chalicelib.cognito import UserDirectory, on_cognito_event
 from chalicelib.cors import Cors
+from chalicelib.models import ProfilePatch, ProfileReplacement
 from chalicelib.reconciliation import Options, Reconciliation, time_left
 from chalicelib.repository import ProfileRepository
 from chalicelib.settings import settings
 
 app = Chalice(app_name=logs.APP, configure_logs=False)
 logs.configure(settings().log_level, settings().service)
-http.install(app, Cors(settings().cors_allow_origins))
+http.install(app, Cors(settings().cors_allow_origins), settings().problems_url)
 authorizer = CognitoUserPoolAuthorizer("users", provider_arns=settings().provider_arns)
 
 
@@ -39,16 +40,31 @@ def owner(requested: str) -> Caller:
     return auth.only_own(auth.identify(request().context, settings()), requested)
 
 
-@app.route("/users/{user_id}", methods=["GET"], authorizer=authorizer)
+@app.route("/users/{user_id}", methods=["GET", "HEAD"], authorizer=authorizer)
 def get_user(user_id: str) -> Response:
-    caller = owner(user_id)
-    return http.ok(profiles.read(repository(), directory(), caller))
+    profile = profiles.read(repository(), directory(), owner(user_id))
+    return http.unless_known(request(), profile)
 
 
-@app.route("/users/{user_id}", methods=["PUT"], authorizer=authorizer)
+# No content types here: Chalice would look at them before anybody knows who is asking.
+@app.route("/users/{user_id}", methods=["PUT"], content_types=[], authorizer=authorizer)
 def put_user(user_id: str) -> Response:
-    caller = owner(user_id)
-    return http.ok(profiles.replace(repository(), directory(), caller, http.json_body(request())))
+    return change(owner(user_id), ProfileReplacement, http.JSON)
+
+
+@app.route("/users/{user_id}", methods=["PATCH"], content_types=[], authorizer=authorizer)
+def patch_user(user_id: str) -> Response:
+    return change(owner(user_id), ProfilePatch, http.MERGE_PATCH)
+
+
+def change(caller: Caller, kind: type[profiles.Change], media_type: str) -> Response:
+    body, asked = http.json_body(request(), media_type), http.preconditions(request())
+    return http.ok(profiles.change(repository(), directory(), caller, kind, body, asked))
+
+
+@app.route("/problems", methods=["GET", "HEAD"])
+def get_problems() -> Response:
+    return problems.page()
 
 
 @on_cognito_event(app, "PreSignUp")
@@ -80,5 +96,7 @@ if settings().in_chalice_command:  # never in Lambda, whose package has neither 
     from infra.deploy import api
     from local import gateway
 
-    api.extend(Cors(settings().cors_allow_origins))  # `chalice deploy`: what API Gateway answers by itself
-    gateway.install()  # `chalice local` checks tokens as API Gateway does
+    # `chalice deploy`: what API Gateway answers by itself
+    api.extend(Cors(settings().cors_allow_origins), settings().problems_url)
+    # `chalice local`: checks tokens as API Gateway does
+    gateway.install()

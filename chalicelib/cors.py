@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 ANY: Final = "*"
-REQUEST_HEADERS: Final = ("Authorization", "Content-Type")
-EXPOSED_HEADERS: Final = ("Allow", "Retry-After")
+REQUEST_HEADERS: Final = ("Authorization", "Content-Type", "If-Match", "If-None-Match")
+EXPOSED_HEADERS: Final = ("Allow", "Content-Location", "ETag", "Retry-After", "X-Request-Id")
 _KEPT: Final = 7200  # seconds a browser may keep a preflight's answer; Chromium keeps none longer
 
 

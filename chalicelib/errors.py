@@ -8,6 +8,7 @@
         ├── NotFound            404
         ├── MethodNotAllowed    405
         ├── Conflict            409  a representation older than what is stored
+        ├── PreconditionFailed  412  If-Match or If-None-Match does not hold
         ├── TooLarge            413
         ├── UnsupportedMedia    415
         ├── Invalid             422  names every wrong field
@@ -52,6 +53,7 @@ class SignUpRefused(Exception):
 class ApiError(ChaliceUnhandledError):
     """Anything a client is told. Used itself for what is our own fault."""
 
+    slug: ClassVar[str] = "internal"  # the type's name: it never changes
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal Server Error"  # RFC 9110 15
     detail: ClassVar[str] = "Something went wrong on our side."
@@ -65,10 +67,13 @@ class ApiError(ChaliceUnhandledError):
         """What the status asks to send along."""
         return {}
 
-    def problem(self, request_id: str) -> dict[str, Any]:
-        """The problem detail object: type, title, status, detail, request_id and, for 422, errors."""
+    def problem(self, request_id: str, types: str) -> dict[str, Any]:
+        """The problem detail object: type, title, status, detail, request_id and, for 422, errors.
+
+        `types` is the URL of the page that describes the types.
+        """
         problem: dict[str, Any] = {
-            "type": "about:blank",  # RFC 9457 4.2.1: then the title is the status phrase
+            "type": f"{types}#{self.slug}",
             "title": self.title,
             "status": self.status,
             "detail": str(self),
@@ -82,6 +87,7 @@ class ApiError(ChaliceUnhandledError):
 class Malformed(ApiError):
     """The body is not what its media type says."""
 
+    slug = "malformed"
     status = 400
     title = "Bad Request"
     detail = "The body is not valid JSON."
@@ -90,6 +96,7 @@ class Malformed(ApiError):
 class Unauthenticated(ApiError):
     """There is no identity this API may trust."""
 
+    slug = "unauthenticated"
     status = 401
     title = "Unauthorized"
     detail = "A valid ID token of this user pool is required in the Authorization header."
@@ -102,6 +109,7 @@ class Unauthenticated(ApiError):
 class Forbidden(ApiError):
     """The caller may not see or change this profile."""
 
+    slug = "forbidden"
     status = 403
     title = "Forbidden"
     detail = "You may only use your own profile."
@@ -110,6 +118,7 @@ class Forbidden(ApiError):
 class NotFound(ApiError):
     """There is nothing here."""
 
+    slug = "not-found"
     status = 404
     title = "Not Found"
     detail = "There is no such resource."
@@ -118,6 +127,7 @@ class NotFound(ApiError):
 class MethodNotAllowed(ApiError):
     """The resource exists, the method does not."""
 
+    slug = "method-not-allowed"
     status = 405
     title = "Method Not Allowed"
     detail = "This resource does not have this method."
@@ -134,14 +144,25 @@ class MethodNotAllowed(ApiError):
 class Conflict(ApiError):
     """The representation sent is older than the stored one."""
 
+    slug = "conflict"
     status = 409
     title = "Conflict"
     detail = "The profile has changed since this representation was read. Read it again, then repeat the change."
 
 
+class PreconditionFailed(ApiError):
+    """If-Match names no current version, or If-None-Match names the current one."""
+
+    slug = "precondition-failed"
+    status = 412
+    title = "Precondition Failed"
+    detail = "The profile is not the version that If-Match or If-None-Match asks for. Read it again."
+
+
 class TooLarge(ApiError):
     """The body is longer than any profile."""
 
+    slug = "too-large"
     status = 413
     title = "Content Too Large"
     detail = "The body is too large."
@@ -150,14 +171,24 @@ class TooLarge(ApiError):
 class UnsupportedMedia(ApiError):
     """The body is of a media type this resource does not read."""
 
+    slug = "unsupported-media-type"
     status = 415
     title = "Unsupported Media Type"
-    detail = "Send the body as application/json."
+    detail = "The body's media type is not supported."
+
+    def __init__(self, wanted: str | None = None) -> None:
+        super().__init__(f"Send the body as {wanted}." if wanted else None)
+        self.wanted = wanted
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Accept": self.wanted} if self.wanted else {}  # RFC 9110 15.5.16
 
 
 class Invalid(ApiError):
     """The body can be read, but breaks a rule."""
 
+    slug = "invalid"
     status = 422
     title = "Unprocessable Content"
     detail = "The profile was not changed: see errors for each wrong field."
@@ -166,6 +197,7 @@ class Invalid(ApiError):
 class TooManyRequests(ApiError):
     """More requests than the stage takes: API Gateway answers this, never the application."""
 
+    slug = "too-many-requests"
     status = 429
     title = "Too Many Requests"
     detail = "There are too many requests. Try again in a moment."
@@ -182,6 +214,7 @@ class BackendFailed(ApiError):
 class Unavailable(BackendFailed):
     """AWS is throttled or down; the same request may work soon."""
 
+    slug = "unavailable"
     status = 503
     title = "Service Unavailable"
     detail = "The service is busy. Try again shortly."

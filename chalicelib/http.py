@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 from chalice import Chalice, Response
 from chalice.app import Request
@@ -24,26 +25,31 @@ from chalicelib.errors import (
     Malformed,
     MethodNotAllowed,
     NotFound,
+    PreconditionFailed,
     TooLarge,
     UnsupportedMedia,
 )
 from chalicelib.models import Profile
+from chalicelib.preconditions import Preconditions, tag
 
+HEAD: Final = "HEAD"
 OPTIONS: Final = "OPTIONS"  # answered here for every resource
 BODY_MAX: Final = 64 * 1024  # bytes; a full profile has less than 2 KiB
 
+JSON: Final = "application/json"
+MERGE_PATCH: Final = "application/merge-patch+json"  # RFC 7396
+
 # For every answer: profiles are health data, and their bodies are never to be guessed at or kept.
-_ALWAYS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_ALWAYS: Final = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def json_body(request: Request) -> Any:
+def json_body(request: Request, media_type: str = JSON) -> Any:
     """The request's body, decoded from JSON.
 
     Raises UnsupportedMedia, TooLarge (over BODY_MAX bytes) or Malformed.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise UnsupportedMedia
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != media_type:
+        raise UnsupportedMedia(media_type)
     raw = request.raw_body
     if len(raw) > BODY_MAX:
         raise TooLarge(f"The body must be at most {BODY_MAX} bytes long.")
@@ -54,13 +60,33 @@ def json_body(request: Request) -> Any:
         raise Malformed from exc
 
 
+def preconditions(request: Request) -> Preconditions:
+    """What the request asks of the profile's version. Raises Malformed."""
+    return Preconditions.of(request.headers)
+
+
 def ok(profile: Profile) -> Response:
     """200 with the profile."""
-    return Response(profile.model_dump(mode="json"), headers={"Content-Type": "application/json"})
+    return Response(profile.model_dump(mode="json"), headers={"Content-Type": JSON, **_of(profile)})
 
 
-def install(app: Chalice, cors: Cors) -> None:
-    """Give the app its middleware."""
+def unless_known(request: Request, profile: Profile) -> Response:
+    """200 with the profile, or 304 where the client has it. Raises PreconditionFailed and Malformed."""
+    asked = preconditions(request)
+    if not asked.matched(profile.version):
+        raise PreconditionFailed
+    if asked.known(profile.version):
+        return Response("", status_code=HTTPStatus.NOT_MODIFIED, headers={**_of(profile)})
+    return ok(profile)
+
+
+def _of(profile: Profile) -> dict[str, str]:
+    # Relative to what was asked for, so that it is right behind any prefix: /users/me is /users/{id}.
+    return {"ETag": tag(profile.version), "Content-Location": quote(profile.id)}
+
+
+def install(app: Chalice, cors: Cors, types: str) -> None:
+    """Give the app its middleware. `types` is the URL of the page about problem types."""
 
     @app.middleware("http")
     def answer(request: Request, get_response: Callable[[Request], Response]) -> Response:
@@ -77,8 +103,10 @@ def install(app: Chalice, cors: Cors) -> None:
                     else _answered(get_response(request))
                 )
             except ApiError as exc:
-                response = _refused(exc, request_id)
-            response.headers = {**cors.headers(origin), **_ALWAYS, **response.headers}
+                response = _refused(exc, request_id, types)
+            if request.method == HEAD:
+                response.body = ""
+            response.headers = {**cors.headers(origin), **_ALWAYS, "X-Request-Id": request_id, **response.headers}
             _log(request, response, time.monotonic() - started)
         return response
 
@@ -94,26 +122,28 @@ def _methods(app: Chalice, request: Request) -> list[str]:
 
 
 def _options(methods: Sequence[str], preflight: Mapping[str, str]) -> Response:
-    return Response("", status_code=HTTPStatus.NO_CONTENT, headers={"Allow": ", ".join(methods), **preflight})
+    patch = {"Accept-Patch": MERGE_PATCH} if "PATCH" in methods else {}  # RFC 5789 3.1
+    headers = {"Allow": ", ".join(methods), **patch, **preflight}
+    return Response("", status_code=HTTPStatus.NO_CONTENT, headers={**headers})
 
 
 def _answered(response: Response) -> Response:
-    """Chalice answers its own errors itself, in a shape of its own; what it does not expect has become a 500."""
-    if response.status_code < HTTPStatus.BAD_REQUEST:
-        return response
-    raise UnsupportedMedia if response.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE else ApiError
+    """What Chalice does not expect has become its own kind of 500."""
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
+        raise ApiError
+    return response
 
 
-def _refused(error: ApiError, request_id: str) -> Response:
+def _refused(error: ApiError, request_id: str, types: str) -> Response:
     if isinstance(error, BackendFailed):
         logs.failure("request failed", error)
-    return render(error, request_id)
+    return render(error, request_id, types)
 
 
-def render(error: ApiError, request_id: str) -> Response:
+def render(error: ApiError, request_id: str, types: str) -> Response:
     """An error as its problem detail response."""
     return Response(
-        error.problem(request_id),
+        error.problem(request_id, types),
         status_code=error.status,
         headers={"Content-Type": PROBLEM_JSON, **error.headers},
     )

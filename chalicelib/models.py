@@ -56,7 +56,7 @@ class _Model(BaseModel):
 
 
 class Profile(_Model):
-    """A user as the API shows them. None: not known yet."""
+    """A user as the API shows them. What is not known is null."""
 
     id: str  # the Cognito sub
     email: str | None = None
@@ -95,7 +95,7 @@ class ServerOwned(_Model):
 class ProfileReplacement(ServerOwned):
     """The body of a PUT: all that the owner may edit, and whatever else GET answered, unchanged.
 
-    The editable fields must all be there. None keeps a value unknown that is unknown; it does not erase
+    The editable fields must all be there. Null keeps a value unknown that is unknown; it does not erase
     one. The fields the server owns may be left out; sent, they must be what is stored.
     """
 
@@ -107,6 +107,19 @@ class ProfileReplacement(ServerOwned):
     def editable(self) -> dict[str, Any]:
         """All that the owner may edit."""
         return {name: getattr(self, name) for name in EDITABLE}
+
+
+class ProfilePatch(ServerOwned):
+    """The body of a PATCH, a JSON Merge Patch (RFC 7396): the fields to change; null as in a PUT."""
+
+    name: Name | None = None
+    dob: BirthDate | None = None
+    gender: GenderValue | None = None
+    blood_group: BloodGroupValue | None = None
+
+    def editable(self) -> dict[str, Any]:
+        """What of it the owner may edit."""
+        return {name: getattr(self, name) for name in EDITABLE if name in self.model_fields_set}
 
 
 SERVER_OWNED: Final = tuple(ServerOwned.model_fields)

@@ -1,22 +1,32 @@
-"""The rules: check a sign-up, create from it, heal, read, replace. Speaks to a repository and a directory."""
+"""The rules: check a sign-up, create from it, heal, read, change. Speaks to a repository and a directory."""
 
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
 from chalicelib import logs
 from chalicelib.auth import Caller
 from chalicelib.cognito import UserDirectory
-from chalicelib.errors import ApiError, BackendFailed, Conflict, FieldError, Invalid, NotFound, SignUpRefused
+from chalicelib.errors import (
+    ApiError,
+    BackendFailed,
+    Conflict,
+    FieldError,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    SignUpRefused,
+)
 from chalicelib.logs import Metric
 from chalicelib.models import (
     EDITABLE,
     OWNED_RULE,
     SERVER_OWNED,
     Profile,
+    ProfilePatch,
     ProfileReplacement,
     SelfSignUp,
     ServerOwned,
@@ -24,7 +34,10 @@ from chalicelib.models import (
     field_errors,
     parse,
 )
+from chalicelib.preconditions import Preconditions
 from chalicelib.repository import Mismatch, ProfileRepository, Value
+
+Change: TypeAlias = ProfileReplacement | ProfilePatch
 
 
 def check_sign_up(attributes: Mapping[str, str], *, by_the_person: bool) -> None:
@@ -124,34 +137,44 @@ def heal(repository: ProfileRepository, directory: UserDirectory, caller: Caller
     return stored
 
 
-def replace(repository: ProfileRepository, directory: UserDirectory, caller: Caller, data: Any) -> Profile:
-    """Replace what the owner may edit by decoded JSON, a ProfileReplacement; a missing profile is healed first.
+def change(
+    repository: ProfileRepository,
+    directory: UserDirectory,
+    caller: Caller,
+    kind: type[Change],
+    data: Any,
+    preconditions: Preconditions,
+) -> Profile:
+    """Change what the owner may edit by decoded JSON of this kind; a missing profile is healed first.
 
-    Raises NotFound; Conflict where the body is of an older version than the stored profile; Invalid
-    where it breaks a rule, changes what the server owns, or erases a value: each such field is named.
+    Raises NotFound; PreconditionFailed; Conflict where the body is of an older version than the stored
+    profile; Invalid where it breaks a rule, changes what the server owns, or erases a value: each such
+    field is named.
     """
     try:
-        body = parse(ProfileReplacement, data)
+        body = parse(kind, data)
     except Invalid as exc:
         if owned := _comparable(data, exc):
             stored = read(repository, directory, caller)
             raise Invalid(errors=[*exc.errors, *_wrong(stored, owned.sent())]) from exc
         raise
     try:
-        return _update(repository, caller, body)
+        return _update(repository, caller, body, preconditions)
     except NotFound:
         heal(repository, directory, caller)
-        return _update(repository, caller, body)
+        return _update(repository, caller, body, preconditions)
 
 
-def _update(repository: ProfileRepository, caller: Caller, body: ProfileReplacement) -> Profile:
+def _update(repository: ProfileRepository, caller: Caller, body: Change, preconditions: Preconditions) -> Profile:
     editable = body.editable()
     expected = body.sent() | {name: None for name, value in editable.items() if value is None}
     changes = {name: value for name, value in editable.items() if value is not None}
+    if preconditions.none_match and preconditions.none_match.any:
+        raise PreconditionFailed  # there is a profile, or there will be one in a moment
     try:
-        return repository.update(caller.sub, changes, expected, datetime.now(UTC))
+        return repository.update(caller.sub, changes, expected, datetime.now(UTC), preconditions)
     except Mismatch as exc:
-        raise _refusal(exc.stored, expected) from exc
+        raise _refusal(exc.stored, expected, preconditions) from exc
 
 
 def _comparable(data: Any, known: Invalid) -> ServerOwned | None:
@@ -162,9 +185,11 @@ def _comparable(data: Any, known: Invalid) -> ServerOwned | None:
     return parse(ServerOwned, left) if left else None
 
 
-def _refusal(stored: Profile | None, expected: Mapping[str, Value]) -> ApiError:
+def _refusal(stored: Profile | None, expected: Mapping[str, Value], preconditions: Preconditions) -> ApiError:
     if stored is None:
         return NotFound("There is no profile for this user.")
+    if not preconditions.allow(stored.version):
+        return PreconditionFailed()
     return Conflict() if _is_older(stored, expected) else Invalid(errors=_wrong(stored, expected))
 
 

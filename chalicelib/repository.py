@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from chalicelib.aws import translated
 from chalicelib.errors import Unavailable
 from chalicelib.models import Profile
+from chalicelib.preconditions import Preconditions
 from chalicelib.values import timestamp
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 # Items that are no profiles: a sub never begins so.
 _OURS: Final = "#"
 _PAGE: Final = 100  # profiles
+
+
+ANY_VERSION: Final = Preconditions()
 
 
 class Mismatch(Exception):
@@ -91,45 +95,36 @@ class ProfileRepository:
         return True
 
     def update(
-        self, user_id: str, changes: Mapping[str, Value], expected: Mapping[str, Value], now: datetime
+        self,
+        user_id: str,
+        changes: Mapping[str, Value],
+        expected: Mapping[str, Value],
+        now: datetime,
+        preconditions: Preconditions = ANY_VERSION,
     ) -> Profile:
         """Change these fields if those are stored as expected (None: not at all); the profile as it is then.
 
-        Raises Mismatch, with what is stored instead.
+        Where they have these values already, nothing is written and the stored profile is answered: so a
+        request that is repeated, be it by botocore, is no second change. Raises Mismatch, with what is
+        stored instead.
         """
-        names = {"#key": KEY, "#version": "version", "#updated_at": "updated_at"}
-        values: dict[str, AttributeValueTypeDef] = {
-            ":one": {"N": "1"},
-            ":now": {"S": timestamp(now)},
-        }
-        conditions = ["attribute_exists(#key)"]
-        for name, value in expected.items():
-            names[f"#{name}"] = _attribute(name)
-            if value is None:
-                conditions.append(f"attribute_not_exists(#{name})")
-            else:
-                values[f":expected_{name}"] = _to_value(value)
-                conditions.append(f"#{name} = :expected_{name}")
-        assignments = ["#updated_at = :now"]
-        for name, value in changes.items():
-            names[f"#{name}"] = _attribute(name)
-            values[f":{name}"] = _to_value(value)
-            assignments.append(f"#{name} = :{name}")
+        if not changes:
+            return _as_expected(self.get(user_id), expected, preconditions)
         try:
             with translated(_CONDITION_FAILED):
                 answer = self._client.update_item(
                     TableName=self._table,
                     Key={KEY: {"S": user_id}},
-                    UpdateExpression=f"SET {', '.join(assignments)} ADD #version :one",
-                    ConditionExpression=" AND ".join(conditions),
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=values,
+                    **_update(changes, expected, now, preconditions),
                     ReturnValues="ALL_NEW",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ClientError as exc:
             item = _stored(exc)
-            raise Mismatch(to_profile(item) if item else None) from exc
+            stored = to_profile(item) if item else None
+            if stored and _done_before(stored, changes, expected, now, preconditions):
+                return stored
+            raise Mismatch(stored) from exc
         return to_profile(answer["Attributes"])
 
     def existing(self, user_ids: Sequence[str]) -> set[str]:
@@ -190,6 +185,63 @@ def _keys_only(keys: list[dict[str, Any]]) -> dict[str, Any]:
         "ProjectionExpression": "#key",
         "ExpressionAttributeNames": {"#key": KEY},
     }
+
+
+def _update(
+    changes: Mapping[str, Value], expected: Mapping[str, Value], now: datetime, preconditions: Preconditions
+) -> dict[str, Any]:
+    """UpdateItem's expressions, each clause by the name of its field."""
+    names = {"#key": KEY, "#version": "version", "#updated_at": "updated_at"}
+    values: dict[str, AttributeValueTypeDef] = {":one": {"N": "1"}, ":now": {"S": timestamp(now)}}
+    conditions, differing, assignments = ["attribute_exists(#key)"], [], ["#updated_at = :now"]
+    for name, value in expected.items():
+        names[f"#{name}"] = _attribute(name)
+        if value is None:
+            conditions.append(f"attribute_not_exists(#{name})")
+        else:
+            values[f":expected_{name}"] = _to_value(value)
+            conditions.append(f"#{name} = :expected_{name}")
+    for name, value in changes.items():
+        names[f"#{name}"] = _attribute(name)
+        values[f":{name}"] = _to_value(value)
+        assignments.append(f"#{name} = :{name}")
+        differing.append(f"attribute_not_exists(#{name}) OR #{name} <> :{name}")
+    conditions.append(f"({' OR '.join(differing)})")
+    for prefix, tags in (("", preconditions.match), ("NOT ", preconditions.none_match)):
+        if tags is not None and not tags.any:
+            named = [f":version_{version}" for version in tags.versions or {0}]  # which no profile has
+            values |= {f":version_{version}": _to_value(version) for version in tags.versions or {0}}
+            conditions.append(f"{prefix}#version IN ({', '.join(named)})")
+    return {
+        "UpdateExpression": f"SET {', '.join(assignments)} ADD #version :one",
+        "ConditionExpression": " AND ".join(conditions),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
+
+
+def _holds(stored: Profile, expected: Mapping[str, Value], preconditions: Preconditions) -> bool:
+    as_expected = all(getattr(stored, name) == value for name, value in expected.items())
+    return as_expected and preconditions.allow(stored.version)
+
+
+def _as_expected(stored: Profile | None, expected: Mapping[str, Value], preconditions: Preconditions) -> Profile:
+    if stored is None or not _holds(stored, expected, preconditions):
+        raise Mismatch(stored)
+    return stored
+
+
+def _done_before(
+    stored: Profile,
+    changes: Mapping[str, Value],
+    expected: Mapping[str, Value],
+    now: datetime,
+    preconditions: Preconditions,
+) -> bool:
+    """Whether there is nothing left to change: it was so, or this very request has done it and its answer was lost."""
+    if any(getattr(stored, name) != value for name, value in changes.items()):
+        return False
+    return _holds(stored, expected, preconditions) or timestamp(stored.updated_at) == timestamp(now)
 
 
 def _stored(failed: ClientError) -> Item:

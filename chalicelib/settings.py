@@ -36,6 +36,8 @@ class Settings(BaseModel):
     cors_allow_origins: Annotated[frozenset[str], BeforeValidator(_words)] = Field(
         frozenset(), alias="CORS_ALLOW_ORIGINS"
     )
+    # The page about problem types: where `type` of every problem points. The API serves it at /problems.
+    problems_url: str = Field("/problems", alias="PROBLEMS_URL")
     # Powertools' own variable: the name under which this stage's metrics are kept.
     service: str = Field("healthtech", alias="POWERTOOLS_SERVICE_NAME")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 NAME_MAX: Final = 256  # characters after NFC; Cognito itself allows 2048 for a standard attribute
@@ -140,10 +140,21 @@ def timestamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Name = Annotated[str, BeforeValidator(_name)]
+# What JSON Schema can say of a rule; the validator says the rest.
+_NAME_SCHEMA: Final = WithJsonSchema(
+    {"type": "string", "minLength": 1, "maxLength": NAME_MAX, "format": "person-name", "examples": ["John A. Doe"]}
+)
+_DATE_SCHEMA: Final = WithJsonSchema({"type": "string", "format": "date", "examples": ["1990-05-14"]})
+
+Name = Annotated[str, BeforeValidator(_name), _NAME_SCHEMA]
 Email = Annotated[str, BeforeValidator(_email)]
 PhoneNumber = Annotated[str, BeforeValidator(_phone_number)]
-BirthDate = Annotated[date, BeforeValidator(_iso_date), AfterValidator(_born)]
+BirthDate = Annotated[date, BeforeValidator(_iso_date), AfterValidator(_born), _DATE_SCHEMA]
 GenderValue = Annotated[Gender, BeforeValidator(_choice(Gender))]
 BloodGroupValue = Annotated[BloodGroup, BeforeValidator(_choice(BloodGroup))]
-Timestamp = Annotated[AwareDatetime, AfterValidator(in_utc), PlainSerializer(timestamp, return_type=str)]
+Timestamp = Annotated[
+    AwareDatetime,
+    AfterValidator(in_utc),
+    PlainSerializer(timestamp, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]

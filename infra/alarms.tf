@@ -8,6 +8,18 @@ locals {
         dimensions  = { FunctionName = function }
         threshold   = 1
         periods     = 1
+      } if name != "pre_sign_up"
+    },
+    {
+      # To refuse a sign-up is an error of the function, and anybody's typing mistake: only if nobody gets through.
+      "${local.functions.pre_sign_up}-errors" = {
+        description = "Nobody has signed up for a quarter of an hour, and somebody has tried: each was refused, or the function fails."
+        namespace   = "AWS/Lambda"
+        metric      = "Errors"
+        statistic   = "Average"
+        dimensions  = { FunctionName = local.functions.pre_sign_up }
+        threshold   = 1
+        periods     = 3
       }
     },
     {
@@ -24,7 +36,7 @@ locals {
       for name, what in {
         ProfileWriteFailed        = "Sign-ups whose profile was not stored. It heals at the first request, and at the next reconciliation."
         ContactWriteFailed        = "Verified contact data that was not taken over. The next sign-in makes up for it."
-        ReconciliationInterrupted = "Reconciliation met a fault of AWS. It goes on from there within the hour."
+        ReconciliationInterrupted = "Reconciliation met a fault of AWS. Three hours in a row is more than a passing one."
         } : "${local.prefix}-${name}" => {
         description = what
         namespace   = "HealthTech"
@@ -32,6 +44,7 @@ locals {
         dimensions  = { service = local.prefix }
         threshold   = 1
         periods     = name == "ReconciliationInterrupted" ? 3 : 1
+        seconds     = name == "ReconciliationInterrupted" ? 3600 : 300 # it runs once an hour
       }
     },
     {
@@ -79,10 +92,10 @@ resource "aws_cloudwatch_metric_alarm" "all" {
   namespace           = each.value.namespace
   metric_name         = each.value.metric
   dimensions          = each.value.dimensions
-  statistic           = "Sum"
+  statistic           = lookup(each.value, "statistic", "Sum")
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = each.value.threshold
-  period              = 300 # seconds
+  period              = lookup(each.value, "seconds", 300)
   evaluation_periods  = each.value.periods
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.alarm_actions

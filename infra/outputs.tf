@@ -3,6 +3,11 @@ output "region" {
   value       = var.region
 }
 
+output "account" {
+  description = "Account of everything."
+  value       = local.account
+}
+
 output "user_pool_id" {
   description = "The user pool, for front ends."
   value       = aws_cognito_user_pool.users.id
@@ -28,6 +33,11 @@ output "triggers" {
   value       = local.triggers
 }
 
+output "missing_triggers" {
+  description = "Functions that Cognito has to call and that are not deployed yet."
+  value       = [for name in ["pre_sign_up", "post_confirmation", "post_authentication"] : name if !contains(keys(local.triggers), name)]
+}
+
 # The stage's part of .chalice/config.json, whole.
 output "chalice_stage" {
   description = "What `chalice deploy` has to know of the stage."
@@ -45,11 +55,14 @@ output "chalice_stage" {
       for name, function in local.functions : name => merge(
         { iam_role_arn = aws_iam_role.function[name].arn },
         name == "api_handler" ? {
-          environment_variables = {
-            CORS_ALLOW_ORIGINS  = join(",", var.cors_allow_origins)
-            USER_POOL_ARN       = aws_cognito_user_pool.users.arn
-            USER_POOL_CLIENT_ID = aws_cognito_user_pool_client.web.id
-          }
+          environment_variables = merge(
+            {
+              CORS_ALLOW_ORIGINS  = join(",", var.cors_allow_origins)
+              USER_POOL_ARN       = aws_cognito_user_pool.users.arn
+              USER_POOL_CLIENT_ID = aws_cognito_user_pool_client.web.id
+            },
+            var.problems_url == null ? {} : { PROBLEMS_URL = var.problems_url },
+          )
         } : {},
         name == "reconcile" ? {
           environment_variables = { USER_POOL_ARN = aws_cognito_user_pool.users.arn }

@@ -109,6 +109,10 @@ resource "aws_s3_bucket_lifecycle_configuration" "pictures" {
     expiration {
       days = 1
     }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 1
+    }
   }
 
   rule {
@@ -116,6 +120,10 @@ resource "aws_s3_bucket_lifecycle_configuration" "pictures" {
     status = "Enabled"
 
     filter {}
+
+    expiration {
+      expired_object_delete_marker = true
+    }
 
     noncurrent_version_expiration {
       noncurrent_days = 30

@@ -28,6 +28,17 @@ variable "cors_allow_origins" {
   }
 }
 
+variable "problems_url" {
+  description = "The page that problem types point to, where the API has a domain of its own. By default the API's own /problems."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.problems_url == null || can(regex("^https://[^#]+$", var.problems_url))
+    error_message = "problems_url must be an https URL without a fragment."
+  }
+}
+
 variable "picture_bucket" {
   description = "Name of the bucket for profile pictures, unique in all of AWS. Without it there are no pictures."
   type        = string

@@ -18,6 +18,8 @@ def install() -> None:
     from ministack.services import lambda_svc
 
     lambda_svc._emit_lambda_logs = _shown(lambda_svc._emit_lambda_logs)
+    # A function that is updated is ready at once: `chalice deploy` would wait 5 s for each.
+    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0
 
 
 def _shown(emit: Callable[..., None]) -> Callable[..., None]:

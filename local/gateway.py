@@ -54,7 +54,11 @@ def _log_nothing(self: Any, *_: Any) -> None:
 def _send_error(self: Any, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG001
     """What http.server refuses by itself, in the shape of all others, and the end of the connection."""
     error = ApiError(HTTPStatus(code).phrase + ".")
-    problem = {**error.problem(str(uuid.uuid4())), "status": code, "title": HTTPStatus(code).phrase}
+    problem = {
+        **error.problem(str(uuid.uuid4()), settings().problems_url),
+        "status": code,
+        "title": HTTPStatus(code).phrase,
+    }
     body = json.dumps(problem).encode()
     self.close_connection = True
     self.request_version = self.protocol_version  # which a head that can't be read has not told
@@ -112,9 +116,13 @@ class _Refused(chalice.local.LocalGatewayException):
     """An answer of the gateway itself, in the shape of all others."""
 
     def __init__(self, error: ApiError, request_id: str, cors: Mapping[str, str]) -> None:
-        fixed = {"Content-Type": PROBLEM_JSON, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-        headers = {**cors, **error.headers, **fixed}
-        super().__init__(headers, json.dumps(error.problem(request_id)).encode())
+        fixed = {
+            "Content-Type": PROBLEM_JSON,
+            "Cache-Control": "private, no-store",
+            "X-Content-Type-Options": "nosniff",
+        }
+        headers = {**cors, **error.headers, **fixed, "X-Request-Id": request_id}
+        super().__init__(headers, json.dumps(error.problem(request_id, settings().problems_url)).encode())
         self.CODE = error.status
 
 

@@ -8,6 +8,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
@@ -63,16 +64,18 @@ class Session:
         )
         return dict(srp.authenticate_user()["AuthenticationResult"])
 
-    def call(self, method: str, path: str, token: str, body: Any = None) -> Answer:
-        """One request to the API."""
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    def call(
+        self, method: str, path: str, token: str, body: Any = None, more: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request to the API, with `more` headers."""
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **(more or {})}
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(self.stack.api_url + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
-                return Answer(answer.status, answer.headers, json.load(answer))
+                return Answer(answer.status, answer.headers, json.loads(answer.read() or "{}"))
         except urllib.error.HTTPError as exc:
-            return Answer(exc.code, exc.headers, json.load(exc))
+            return Answer(exc.code, exc.headers, json.loads(exc.read() or "{}"))
 
 
 def main() -> int:

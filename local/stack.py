@@ -198,11 +198,13 @@ def _bucket_settings(key_arn: str) -> dict[str, dict[str, Any]]:
                         "Status": "Enabled",
                         "Filter": {"Prefix": "uploads/"},
                         "Expiration": {"Days": 1},
+                        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
                     },
                     {
                         "ID": "what-was-replaced-or-removed",
                         "Status": "Enabled",
                         "Filter": {"Prefix": ""},
+                        "Expiration": {"ExpiredObjectDeleteMarker": True},
                         "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
                         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
                     },

@@ -7,15 +7,19 @@ run, and changes nothing after a whole one.
 import argparse
 import os
 import sys
+import time
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.deploy import api, checks, console
 from infra.deploy.console import Failure, step
-from infra.deploy.stage import Stage
+from infra.deploy.stage import Stage, forget
 from infra.deploy.terraform import Terraform
+
+_LOOKS: Final = 5
+_PAUSE: Final = 5  # seconds
 
 
 def up(name: str) -> None:
@@ -28,76 +32,105 @@ def up(name: str) -> None:
     with step("API logs") as it:
         it.result = _account(stage, outputs["region"])
     with step("configuration") as it:
-        it.result = "written to .chalice/config.json" if stage.configure(outputs["chalice_stage"]) else "as it was"
+        url = stage.url(stage.ensured_api())
+        section = _told_its_address(outputs["chalice_stage"], url)
+        it.result = "written to .chalice/config.json" if stage.configure(section) else "as it was"
         stage.remember()
     with step("code") as it:
         stage.chalice("deploy")
         it.result = f"{len(stage.functions())} functions and the API"
     with step("triggers") as it:
-        it.result = terraform.apply()
+        it.result = _attach(terraform)
     with step("API stage") as it:
         it.result = "log and throttling set" if _settle(stage, outputs) else "as it was"
-    console.say(f"\n{stage.url}\nuser pool {outputs['user_pool_id']}, client {outputs['user_pool_client_id']}")
+    console.say(f"\n{url}/users\nuser pool {outputs['user_pool_id']}, client {outputs['user_pool_client_id']}")
 
 
 def down(name: str) -> None:
     """Take a stage down: first what calls, then what is called, at last what holds data."""
     terraform = _begin(name)
-    outputs = terraform.outputs()
-    if not outputs:
+    if terraform.is_empty():
         raise Failure(f"Nothing is deployed as {name}.")
-    stage = Stage(name, outputs["region"])
-    checks.unprotected(name, outputs, stage.client("cognito-idp"), stage.client("dynamodb"))
-    with step("code") as it:
-        api_id = stage.api_id()
-        stage.configure(outputs["chalice_stage"])
-        stage.remember()
-        stage.chalice("delete")
-        if api_id:
-            _forget_log(stage.client("logs"), api.execution_log(api_id, name))
-        it.result = "functions and API removed"
+    outputs = terraform.outputs()
+    if "chalice_stage" in outputs:  # else an earlier run has come further than the code, or never to it
+        stage = Stage(name, outputs["region"])
+        checks.unprotected(name, outputs, stage.client("cognito-idp"), stage.client("dynamodb"))
+        with step("code") as it:
+            _remove_code(stage, outputs["chalice_stage"])
+            it.result = "functions and API removed"
     with step("infrastructure") as it:
         it.result = terraform.destroy()
         terraform.forget_workspace()
-        stage.forget()
+        forget(name)
+
+
+def _remove_code(stage: Stage, section: dict[str, Any]) -> None:
+    api_id = stage.api_id()
+    stage.configure(section)
+    stage.remember()
+    stage.chalice("delete")
+    if api_id:
+        logs = stage.client("logs")
+        with suppress(logs.exceptions.ResourceNotFoundException):
+            logs.delete_log_group(logGroupName=api.execution_log(api_id, stage.name))
 
 
 def _begin(name: str) -> Terraform:
     checks.stage_name(name)
     checks.tools()
-    who = checks.credentials()
+    account, who = checks.credentials()
     elsewhere = os.environ.get("AWS_ENDPOINT_URL")
     console.say(f"Stage {name}, as {who}" + (f", at {elsewhere}" if elsewhere else ""))
     terraform = Terraform.of_stage(name)
     terraform.init()
+    checks.same_account(account, terraform.outputs())
     return terraform
+
+
+def _attach(terraform: Terraform) -> str:
+    """Attach the triggers to the functions, which AWS may take a moment to list."""
+    for _ in range(_LOOKS):
+        result = terraform.apply()
+        if not (missing := terraform.outputs()["missing_triggers"]):
+            return result
+        time.sleep(_PAUSE)
+    raise Failure(f"AWS does not list {', '.join(missing)}: run the same command again.")
 
 
 def _account(stage: Stage, region: str) -> str:
     """API Gateway's role for logs, which an account has once a region."""
-    if stage.client("apigateway").get_account().get("cloudwatchRoleArn"):
+    gateway, iam = stage.client("apigateway"), stage.client("iam")
+    if gateway.get_account().get("cloudwatchRoleArn"):
         return "the account has a role for them"
-    terraform = Terraform.of_account(region)
-    terraform.init()
-    return terraform.apply()
+    try:  # made by a run that was interrupted, or from another machine
+        role = iam.get_role(RoleName=f"api-gateway-logs-{region}")["Role"]["Arn"]
+    except iam.exceptions.NoSuchEntityException:
+        terraform = Terraform.of_account(region)
+        terraform.init()
+        return terraform.apply()
+    gateway.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}])
+    return "the account's role is set"
+
+
+def _told_its_address(section: dict[str, Any], url: str) -> dict[str, Any]:
+    """The stage's configuration, in which the API knows where its page about problem types is."""
+    functions = section["lambda_functions"]
+    handler = functions["api_handler"]
+    variables = {"PROBLEMS_URL": f"{url}/problems", **handler["environment_variables"]}
+    return {
+        **section,
+        "lambda_functions": {**functions, "api_handler": {**handler, "environment_variables": variables}},
+    }
 
 
 def _settle(stage: Stage, outputs: dict[str, Any]) -> bool:
     api_id = stage.api_id()
     assert api_id is not None  # Chalice has just deployed it
-    wanted = outputs["api_stage"]
-    logs = stage.client("logs")
+    wanted, logs, group = outputs["api_stage"], stage.client("logs"), api.execution_log(api_id, stage.name)
     with suppress(logs.exceptions.ResourceAlreadyExistsException):
-        logs.create_log_group(logGroupName=api.execution_log(api_id, stage.name))
-        logs.put_retention_policy(
-            logGroupName=api.execution_log(api_id, stage.name), retentionInDays=wanted["retention_days"]
-        )
+        logs.create_log_group(logGroupName=group)
+    logs.put_retention_policy(logGroupName=group, retentionInDays=wanted["retention_days"])
     return api.settle(stage.client("apigateway"), api_id, wanted)
-
-
-def _forget_log(logs: Any, group: str) -> None:
-    with suppress(logs.exceptions.ResourceNotFoundException):
-        logs.delete_log_group(logGroupName=group)
 
 
 def main() -> int:
@@ -112,6 +145,8 @@ def main() -> int:
         return console.failed(failure)
     except (BotoCoreError, ClientError) as exc:
         return console.failed(Failure(f"{exc}\nMend it and run the same command again: it goes on from there."))
+    except KeyboardInterrupt:
+        return console.failed(Failure("Interrupted. Run the same command again: it goes on from there."))
     return 0
 
 

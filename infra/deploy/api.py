@@ -52,9 +52,9 @@ RESPONSES: Final[Mapping[str, ApiError]] = {
 }
 
 
-def gateway_responses(cors: Cors) -> dict[str, Any]:
-    """The value of `x-amazon-apigateway-gateway-responses`."""
-    return {kind: _response(error, _readable_by(cors)) for kind, error in RESPONSES.items()}
+def gateway_responses(cors: Cors, types: str) -> dict[str, Any]:
+    """The value of `x-amazon-apigateway-gateway-responses`. `types` is the page about problem types."""
+    return {kind: _response(error, _readable_by(cors), types) for kind, error in RESPONSES.items()}
 
 
 def _readable_by(cors: Cors) -> Mapping[str, str]:
@@ -64,23 +64,26 @@ def _readable_by(cors: Cors) -> Mapping[str, str]:
     return cors.headers(next(iter(cors.origins))) if len(cors.origins) == 1 else Cors(frozenset({ANY})).headers("")
 
 
-def _response(error: ApiError, cors: Mapping[str, str]) -> dict[str, Any]:
+def _response(error: ApiError, cors: Mapping[str, str], types: str) -> dict[str, Any]:
     headers = {
         "Content-Type": PROBLEM_JSON,
-        "Cache-Control": "no-store",
+        "Cache-Control": "private, no-store",
         "X-Content-Type-Options": "nosniff",
         **error.headers,
         **cors,
     }
     return {
         "statusCode": str(error.status),
-        "responseParameters": {f"gatewayresponse.header.{name}": f"'{text}'" for name, text in headers.items()},
+        "responseParameters": {
+            "gatewayresponse.header.X-Request-Id": "context.requestId",
+            **{f"gatewayresponse.header.{name}": f"'{text}'" for name, text in headers.items()},
+        },
         # Under this key it is taken whatever the request accepts.
-        "responseTemplates": {"application/json": json.dumps(error.problem("$context.requestId"))},
+        "responseTemplates": {"application/json": json.dumps(error.problem("$context.requestId", types))},
     }
 
 
-def extend(cors: Cors) -> None:
+def extend(cors: Cors, types: str) -> None:
     """Let Chalice's Swagger have gateway responses, a name for each stage, and an answer for any method and path."""
     generate = swagger.SwaggerGenerator.generate_swagger
 
@@ -88,7 +91,7 @@ def extend(cors: Cors) -> None:
         document: dict[str, Any] = generate(self, app, rest_api)
         if rest_api is not None:
             document["info"]["title"] = name(app.app_name, rest_api.api_gateway_stage)
-        document["x-amazon-apigateway-gateway-responses"] = gateway_responses(cors)
+        document["x-amazon-apigateway-gateway-responses"] = gateway_responses(cors, types)
         _with_any(document["paths"])
         return document
 

@@ -27,10 +27,12 @@ def restore(dynamodb: Any, source: str, target: str, options: argparse.Namespace
     """Copy items; how many were what. Each write is conditional: what changes meanwhile is left as it is."""
     told = Counter[str]()
     for item in _items(dynamodb, source, options.user):
+        if item[KEY]["S"].startswith("#"):
+            continue  # reconciliation's own
         there = dynamodb.get_item(TableName=target, Key={KEY: item[KEY]}, ConsistentRead=True).get("Item")
         outcome = _AS_IT_IS
-        if there is None:
-            outcome = "put back"
+        if there is None or there["created_at"]["S"] > item["created_at"]["S"]:
+            outcome = "put back"  # gone, or made anew from the sign-up since it was gone
         elif options.overwrite and _content(there) != _content(item):
             outcome = "overwritten"
         if outcome != _AS_IT_IS and not options.dry_run and not _write(dynamodb, target, item, there):
@@ -48,9 +50,10 @@ def _write(dynamodb: Any, table: str, item: dict[str, Any], there: dict[str, Any
         "ConditionExpression": "attribute_not_exists(#key)",
         "ExpressionAttributeNames": {"#key": KEY},
     }
-    if there is not None and "version" in there:
+    if there is not None:
         # A version never comes twice: who holds an older one must be told of the change.
-        item = {**item, "version": {"N": str(int(there["version"]["N"]) + 1)}}
+        newest = max(int(it["version"]["N"]) for it in (item, there))
+        item = {**item, "version": {"N": str(newest + 1)}}
         condition = {
             "ConditionExpression": "#version = :version",
             "ExpressionAttributeNames": {"#version": "version"},
@@ -83,8 +86,11 @@ def main() -> int:
     try:
         checks.stage_name(options.stage)
         checks.tools()
-        checks.credentials()
-        outputs = Terraform.of_stage(options.stage).outputs()
+        account, _ = checks.credentials()
+        terraform = Terraform.of_stage(options.stage)
+        terraform.init()
+        outputs = terraform.outputs()
+        checks.same_account(account, outputs)
         if not outputs or not options.table:
             raise Failure("Which? For example: make restore STAGE=dev FROM=Users-dev-restored")
         dynamodb = Stage(options.stage, outputs["region"]).client("dynamodb")

@@ -7,7 +7,6 @@ So it is written anew from what AWS has, before each deploy.
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ import boto3
 
 from infra.deploy import api
 from infra.deploy.console import Failure
+from infra.deploy.processes import run
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _CONFIG: Final = ROOT / ".chalice" / "config.json"
@@ -31,10 +31,6 @@ class Stage:
         self._region = region
         self._session = boto3.Session(region_name=region)
 
-    @property
-    def _record(self) -> Path:
-        return ROOT / ".chalice" / "deployed" / f"{self.name}.json"
-
     def client(self, service: str) -> Any:
         return self._session.client(service)  # type: ignore[call-overload]  # any service
 
@@ -46,13 +42,6 @@ class Stage:
         _write(_CONFIG, {**config, "stages": {**config["stages"], self.name: section}})
         return True
 
-    def forget(self) -> None:
-        """Of a stage that is gone."""
-        config = _config()
-        config["stages"].pop(self.name, None)
-        _write(_CONFIG, config)
-        self._record.unlink(missing_ok=True)
-
     def api_id(self) -> str | None:
         """The stage's API. Raises Failure where there are several: no telling which one clients use."""
         wanted = api.name(self.app, self.name)
@@ -62,53 +51,80 @@ class Stage:
             raise Failure(f"There are {len(found)} APIs named {wanted}: {', '.join(found)}. Delete those nobody uses.")
         return found[0] if found else None
 
+    def ensured_api(self) -> str:
+        """The stage's API, made if there is none: its address is told to the functions before Chalice fills it."""
+        if found := self.api_id():
+            return found
+        made = self.client("apigateway").create_rest_api(
+            name=api.name(self.app, self.name), endpointConfiguration={"types": ["REGIONAL"]}
+        )
+        return str(made["id"])
+
+    def url(self, api_id: str) -> str:
+        """Where an API answers."""
+        suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
+        return f"https://{api_id}.execute-api.{self._region}.{suffix}/{self.name}"
+
     def functions(self) -> dict[str, str]:
         """The stage's functions, by their name in app.py: their ARNs."""
-        prefix = f"{self.app}-{self.name}"
-        pages = self.client("lambda").get_paginator("list_functions").paginate()
+        prefix, lambda_ = f"{self.app}-{self.name}", self.client("lambda")
+        pages = lambda_.get_paginator("list_functions").paginate()
         found = {str(it["FunctionName"]): str(it["FunctionArn"]) for page in pages for it in page["Functions"]}
         return {
             name.removeprefix(f"{prefix}-") if name != prefix else "api_handler": arn
             for name, arn in found.items()
-            if name == prefix or name.startswith(f"{prefix}-")
+            if (name == prefix or name.startswith(f"{prefix}-")) and self._is_ours(lambda_, arn)
         }
+
+    def _is_ours(self, lambda_: Any, arn: str) -> bool:
+        """Whether Chalice made it for this stage; somebody else's function may be named like ours."""
+        tag = str(lambda_.list_tags(Resource=arn)["Tags"].get("aws-chalice", ""))
+        return tag.endswith(f":stage={self.name}:app={self.app}")
 
     def remember(self) -> None:
         """Write down for Chalice what AWS has of the stage."""
+        functions = self.functions()
         resources: list[dict[str, str]] = [
-            {"name": name, "resource_type": "lambda_function", "lambda_arn": arn}
-            for name, arn in self.functions().items()
+            {"name": name, "resource_type": "lambda_function", "lambda_arn": arn} for name, arn in functions.items()
         ]
         prefix = f"{self.app}-{self.name}-"
-        rules = self.client("events").list_rules(NamePrefix=prefix)["Rules"]
         resources += [
-            {"name": rule["Name"].removeprefix(prefix), "resource_type": "cloudwatch_event", "rule_name": rule["Name"]}
-            for rule in rules
+            {"name": rule.removeprefix(prefix), "resource_type": "cloudwatch_event", "rule_name": rule}
+            for rule in self._rules(prefix, set(functions.values()))
         ]
         if api_id := self.api_id():
             resources.append({"name": "rest_api", "resource_type": "rest_api", "rest_api_id": api_id})
-        self._record.parent.mkdir(exist_ok=True)
-        _write(self._record, {"resources": resources, "schema_version": "2.0", "backend": "api"})
+        _record(self.name).parent.mkdir(exist_ok=True)
+        _write(_record(self.name), {"resources": resources, "schema_version": "2.0", "backend": "api"})
+
+    def _rules(self, prefix: str, functions: set[str]) -> list[str]:
+        """The schedules of these functions."""
+        events = self.client("events")
+        named = [str(rule["Name"]) for rule in events.list_rules(NamePrefix=prefix)["Rules"]]
+        return [
+            rule
+            for rule in named
+            if functions & {target["Arn"] for target in events.list_targets_by_rule(Rule=rule)["Targets"]}
+        ]
 
     def chalice(self, command: str) -> None:
         """`chalice deploy` or `chalice delete`. Raises Failure with what it said."""
-        done = subprocess.run(
-            [*_CHALICE, command, "--stage", self.name],
-            cwd=ROOT,
-            env={**os.environ, "AWS_DEFAULT_REGION": self._region},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = {**os.environ, "AWS_DEFAULT_REGION": self._region}
+        done = run([*_CHALICE, command, "--stage", self.name], ROOT, environment)
         if done.returncode != 0:
             raise Failure(f"chalice {command}: {(done.stderr or done.stdout).strip()}")
 
-    @property
-    def url(self) -> str:
-        """Where the API is."""
-        resources = json.loads(self._record.read_text())["resources"]
-        return f"{next(it['rest_api_url'] for it in resources if it['resource_type'] == 'rest_api')}users"
+
+def forget(name: str) -> None:
+    """A stage that is gone."""
+    config = _config()
+    config["stages"].pop(name, None)
+    _write(_CONFIG, config)
+    _record(name).unlink(missing_ok=True)
+
+
+def _record(name: str) -> Path:
+    return ROOT / ".chalice" / "deployed" / f"{name}.json"
 
 
 def _config() -> dict[str, Any]:

@@ -49,7 +49,7 @@ run "unfinished_uploads_disappear" {
   command = plan
 
   assert {
-    condition     = aws_s3_bucket_lifecycle_configuration.pictures["pictures"].rule[0].expiration[0].days == 1
+    condition     = aws_s3_bucket_lifecycle_configuration.pictures["pictures"].rule[0].expiration[0].days == 1 && aws_s3_bucket_lifecycle_configuration.pictures["pictures"].rule[0].noncurrent_version_expiration[0].noncurrent_days == 1
     error_message = "After a day."
   }
 }

@@ -67,3 +67,9 @@ run "an_alarm_to_nobody" {
   variables { alarm_actions = ["me@example.com"] }
   expect_failures = [var.alarm_actions]
 }
+
+run "problems_in_plain_text" {
+  command = plan
+  variables { problems_url = "http://example.com/problems" }
+  expect_failures = [var.problems_url]
+}

@@ -116,11 +116,19 @@ class User:
     def token(self) -> str:
         return self.tokens["IdToken"]
 
-    def get(self, user_id: str = "me") -> Answer:
-        return self.session.call("GET", f"/users/{user_id}", self.token)
+    def get(self, user_id: str = "me", **headers: str) -> Answer:
+        return self.session.call("GET", f"/users/{user_id}", self.token, more=_named(headers))
 
-    def put(self, body: Any, user_id: str = "me") -> Answer:
-        return self.session.call("PUT", f"/users/{user_id}", self.token, body)
+    def put(self, body: Any, user_id: str = "me", **headers: str) -> Answer:
+        return self.session.call("PUT", f"/users/{user_id}", self.token, body, _named(headers))
+
+    def patch(self, body: Any, user_id: str = "me", **headers: str) -> Answer:
+        more = {"Content-Type": "application/merge-patch+json", **_named(headers)}
+        return self.session.call("PATCH", f"/users/{user_id}", self.token, body, more)
+
+
+def _named(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 def attributes(email: str, **changed: str | None) -> dict[str, str]:

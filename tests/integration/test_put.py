@@ -170,7 +170,7 @@ def test_the_untouched_representation_can_be_put_again(new_user: NewUser) -> Non
     read = user.get().body
     again = user.put(read)
     assert again.status == 200
-    assert again.body == {**read, "version": 2, "updated_at": again.body["updated_at"]}
+    assert again.body == read
 
 
 def test_names_keep_their_script(new_user: NewUser) -> None:

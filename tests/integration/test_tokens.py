@@ -6,12 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app import app
 from tests.integration.conftest import Run, User
-from tests.integration.tokens import TOKENS, Forge, call, token_of_another_pool
+from tests.integration.tokens import ROUTES, TOKENS, Forge, call, token_of_another_pool
 
 NewUser = Callable[..., User]
-ROUTES = [(method, path) for path, methods in app.routes.items() for method in methods]
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +25,12 @@ def forge(run: Run, user: User) -> Forge:
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_a_request_without_a_token_is_refused(run: Run, method: str, path: str) -> None:
     status, headers, problem = call(run.stack, method, path.format(user_id="me"), {})
-    assert (status, problem["title"]) == (401, "Unauthorized")
+    assert status == 401
+    assert method == "HEAD" or problem["title"] == "Unauthorized"
     assert headers["Content-Type"] == "application/problem+json"
     assert headers["WWW-Authenticate"] == "Bearer"
     assert headers["Access-Control-Allow-Origin"] == "*"
-    assert problem["request_id"]
+    assert headers["X-Request-Id"] == problem.get("request_id", headers["X-Request-Id"])
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -40,7 +39,7 @@ def test_a_request_without_a_token_is_refused(run: Run, method: str, path: str) 
 def test_a_bad_token_is_refused(run: Run, forge: Forge, method: str, path: str, kind: str, prefix: str) -> None:
     header = (prefix + TOKENS[kind](forge)).encode().decode("latin-1")
     status, _, problem = call(run.stack, method, path.format(user_id="me"), {"Authorization": header})
-    assert (status, problem["status"]) == (401, 401)
+    assert (status, problem.get("status", 401)) == (401, 401)
 
 
 @pytest.mark.parametrize("spelling", ["{}", "Bearer {}", "bearer {}", "BEARER  {}"])

@@ -9,11 +9,11 @@ ROOT = Path(__file__).parents[2]
 # Top to bottom; a module imports only from lines below its own, or nothing of ours.
 FLOORS = [
     ["app"],
-    ["http", "reconciliation"],
+    ["http", "problems", "reconciliation"],
     ["profiles"],
     ["auth", "cognito", "repository"],
     ["aws", "models"],
-    ["settings", "values"],
+    ["preconditions", "settings", "values"],
     ["cors", "errors", "logs"],
 ]
 MODULES = sorted((ROOT / "chalicelib").glob("*.py"))

@@ -4,14 +4,14 @@ from chalicelib.errors import ApiError, FieldError, Invalid, MethodNotAllowed, U
 
 
 def concrete(kind: type[ApiError]) -> list[ApiError]:
-    own: ApiError = kind("GET, PUT") if kind is MethodNotAllowed else kind()
+    own: ApiError = kind(["GET", "PUT"]) if kind is MethodNotAllowed else kind()
     return [own, *(error for child in kind.__subclasses__() for error in concrete(child))]
 
 
 @pytest.mark.parametrize("error", concrete(ApiError), ids=lambda error: type(error).__name__)
 def test_every_error_is_a_problem_detail(error: ApiError) -> None:
-    problem = error.problem("request-1")
-    assert problem["type"] == "about:blank"
+    problem = error.problem("request-1", "https://api.example.com/problems")
+    assert problem["type"] == f"https://api.example.com/problems#{error.slug}"
     assert problem["status"] == error.status
     assert problem["title"] == error.title
     assert problem["detail"].endswith(".")
@@ -20,7 +20,7 @@ def test_every_error_is_a_problem_detail(error: ApiError) -> None:
 
 
 def test_an_invalid_body_names_its_fields() -> None:
-    problem = Invalid(errors=[FieldError("/dob", "is required")]).problem("")
+    problem = Invalid(errors=[FieldError("/dob", "is required")]).problem("", "")
     assert problem["errors"] == [{"pointer": "/dob", "detail": "is required"}]
 
 

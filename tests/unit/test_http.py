@@ -9,6 +9,7 @@ from chalice.test import Client, HTTPResponse
 
 from app import app
 from chalicelib.http import BODY_MAX
+from chalicelib.problems import types
 from tests.conftest import CLAIMS, POOL_ID, SUB
 
 VALID = {"name": "John Doe", "dob": "1990-05-14", "gender": "Male", "blood_group": "A+"}
@@ -51,7 +52,8 @@ def api() -> Api:
     return Api(app)
 
 
-ROUTES = [(method, path) for path, methods in app.routes.items() for method in methods]
+PUBLIC = {"/problems"}  # a page about the API, the same for everybody
+ROUTES = [(method, path) for path, methods in app.routes.items() for method in methods if path not in PUBLIC]
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -137,11 +139,11 @@ def test_the_media_type_may_be_spelt_as_http_allows(api: Api, content_type: str)
     assert api.request("PUT", body="{}", content_type=content_type).status_code == 422
 
 
-@pytest.mark.parametrize("method", ["POST", "DELETE", "PATCH"])
+@pytest.mark.parametrize("method", ["POST", "DELETE", "TRACE"])
 def test_a_method_there_is_not_says_which_there_are(api: Api, method: str) -> None:
     answer = api.request(method)
     assert answer.status_code == 405
-    assert answer.headers["Allow"] == "GET, PUT, OPTIONS"
+    assert answer.headers["Allow"] == "GET, HEAD, PUT, PATCH, OPTIONS"
     assert answer.json_body["title"] == "Method Not Allowed"
 
 
@@ -157,7 +159,7 @@ def test_a_bug_of_ours_is_a_500_that_tells_nothing(capsys: pytest.CaptureFixture
     from chalicelib.cors import Cors
 
     buggy = Chalice("healthtech", configure_logs=False)
-    http.install(buggy, Cors(frozenset()))
+    http.install(buggy, Cors(frozenset()), "/problems")
 
     @buggy.route("/users/{user_id}")
     def view(user_id: str) -> None:
@@ -185,7 +187,7 @@ def test_a_bug_of_ours_is_a_500_that_tells_nothing(capsys: pytest.CaptureFixture
 )
 def test_no_answer_is_kept_by_anybody(api: Api, answer: Any) -> None:
     headers = answer(api).headers
-    assert headers["Cache-Control"] == "no-store"
+    assert headers["Cache-Control"] == "private, no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -211,10 +213,65 @@ def test_a_page_of_another_origin_may_neither_call_nor_read(api: Api, origin: st
         assert answer.headers["Vary"] == "Origin"
 
 
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("if-match", "7"),
+        ("if-match", '"7'),
+        ("if-match", '"7" "8"'),
+        ("if-none-match", "W/7"),
+        ("if-match", '"7", *'),
+        ("if-match", ",".join(['"1"'] * 101)),
+    ],
+)
+def test_a_precondition_that_is_none_is_malformed(api: Api, header: str, value: str) -> None:
+    answer = api.request("PUT", body=json.dumps(VALID), headers={header: value})
+    assert (answer.status_code, answer.json_body["type"]) == (400, "/problems#malformed")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", None])
+def test_a_patch_is_a_merge_patch(api: Api, content_type: str | None) -> None:
+    answer = api.request("PATCH", body="{}", content_type=content_type)
+    assert (answer.status_code, answer.headers["Accept"]) == (415, "application/merge-patch+json")
+
+
+@pytest.mark.parametrize("patch", [[], None, "text", 1])
+def test_a_patch_is_an_object(api: Api, patch: Any) -> None:
+    answer = api.request("PATCH", body=json.dumps(patch), content_type="application/merge-patch+json")
+    assert (answer.status_code, answer.json_body["errors"]) == (
+        422,
+        [{"pointer": "", "detail": "must be a JSON object"}],
+    )
+
+
+def test_a_refused_head_has_no_body(api: Api) -> None:
+    answer = api.request("HEAD", "another")
+    assert (answer.status_code, answer.body) == (403, b"")
+
+
+def test_every_problem_type_has_its_section(api: Api) -> None:
+    page = api.request("GET", path="/problems", claims=None)
+    assert page.status_code == 200
+    assert page.headers["Content-Type"].startswith("text/html")
+    for status, answer in ((405, api.request("DELETE")), (403, api.request("GET", "another"))):
+        assert answer.status_code == status
+        place, _, section = answer.json_body["type"].partition("#")
+        assert place == "/problems"
+        assert f'id="{section}"'.encode() in page.body
+    kinds = list(types())
+    assert len(kinds) == 13
+    assert all(f'id="{kind.slug}"'.encode() in page.body for kind in kinds)
+
+
+def test_every_answer_has_the_request_s_id(api: Api) -> None:
+    for answer in (api.request("GET", "another"), api.request("OPTIONS"), api.request("GET", path="/problems")):
+        assert answer.headers["X-Request-Id"] == "request-1"
+
+
 def test_options_tells_what_a_resource_has_without_a_token(api: Api) -> None:
     answer = api.request("OPTIONS", claims=None, headers={"origin": "https://app.example.com"})
     assert (answer.status_code, answer.body) == (204, b"")
-    assert answer.headers["Allow"] == answer.headers["Access-Control-Allow-Methods"] == "GET, PUT, OPTIONS"
+    assert answer.headers["Allow"] == answer.headers["Access-Control-Allow-Methods"] == "GET, HEAD, PUT, PATCH, OPTIONS"
     assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
 
 

