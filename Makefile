@@ -6,9 +6,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # The scanner's own environment: it pins another boto3.
 SCANNER := .venv-scan
-# The browser tests' client. Without npm, or without Chromium, those tests say that they were skipped.
+# What the browser tests and the generated client need. Without npm, or without Chromium, they say that they were skipped.
 ifneq ($(shell command -v npm),)
-BROWSER_CLIENT := tests/browser/node_modules/.package-lock.json
+NPM_PACKAGES := tests/browser/node_modules/.package-lock.json tests/contract/typescript/node_modules/.package-lock.json
 endif
 
 .DEFAULT_GOAL := help
@@ -20,7 +20,7 @@ help: ## Show this
 run: $(INSTALLED) ## Run all of it on this machine; API_PORT and AWS_PORT change the ports
 	@$(BIN)/python -m local
 
-test: $(INSTALLED) $(BROWSER_CLIENT) ## Run all tests; ARGS goes to pytest: make test ARGS=tests/unit
+test: $(INSTALLED) $(NPM_PACKAGES) ## Run all tests; ARGS goes to pytest: make test ARGS=tests/unit
 	@$(BIN)/python -m pytest $(ARGS)
 
 faults: $(INSTALLED) ## Hold the promises to faults of AWS, at full size: some minutes
@@ -67,10 +67,10 @@ reset: $(INSTALLED) ## Forget the users of make run
 	@$(BIN)/python -m local.reset
 
 clean: ## Remove all that these targets made
-	@rm -rf .local .terraform-plugins $(VENV) $(SCANNER) .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/browser/node_modules
+	@rm -rf .local .terraform-plugins $(VENV) $(SCANNER) .mypy_cache .ruff_cache .pytest_cache .hypothesis $(dir $(NPM_PACKAGES))
 
-tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
-	@npm ci --silent --prefix tests/browser
+%/node_modules/.package-lock.json: %/package-lock.json
+	@npm ci --silent --prefix $*
 	@touch $@
 
 $(SCANNER): requirements-scan.txt

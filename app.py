@@ -40,13 +40,13 @@ def owner(requested: str) -> Caller:
     return auth.only_own(auth.identify(request().context, settings()), requested)
 
 
-@app.route("/users/{user_id}", methods=["GET", "HEAD"], authorizer=authorizer)
+# No content types at the routes: Chalice would look at them first, whoever is asking and whatever the method.
+@app.route("/users/{user_id}", methods=["GET", "HEAD"], content_types=[], authorizer=authorizer)
 def get_user(user_id: str) -> Response:
     profile = profiles.read(repository(), directory(), owner(user_id))
     return http.unless_known(request(), profile)
 
 
-# No content types here: Chalice would look at them before anybody knows who is asking.
 @app.route("/users/{user_id}", methods=["PUT"], content_types=[], authorizer=authorizer)
 def put_user(user_id: str) -> Response:
     return change(owner(user_id), ProfileReplacement, http.JSON)
@@ -62,7 +62,7 @@ def change(caller: Caller, kind: type[profiles.Change], media_type: str) -> Resp
     return http.ok(profiles.change(repository(), directory(), caller, kind, body, asked))
 
 
-@app.route("/problems", methods=["GET", "HEAD"])
+@app.route("/problems", methods=["GET", "HEAD"], content_types=[])
 def get_problems() -> Response:
     return problems.page()
 

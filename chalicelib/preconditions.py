@@ -12,7 +12,7 @@ from typing import Final, Self
 from chalicelib.errors import Malformed
 
 _TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'  # RFC 9110 8.8.3
-_LIST: Final = re.compile(rf"\s*(?:{_TAG})?(?:\s*,\s*(?:{_TAG})?)*\s*")
+_LIST: Final = re.compile(rf"[\s,]*{_TAG}(?:\s*,\s*(?:{_TAG})?)*\s*")
 _STRONG: Final = re.compile(r'"([1-9][0-9]{0,15})"')
 _LONGEST: Final = 400  # characters of a header: DynamoDB compares with a hundred values at most
 

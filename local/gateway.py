@@ -23,6 +23,7 @@ from chalice.config import Config
 from chalicelib import logs
 from chalicelib.cors import Cors
 from chalicelib.errors import PROBLEM_JSON, ApiError, NotFound, Unauthenticated, Unavailable
+from chalicelib.http import HEAD
 from chalicelib.settings import settings
 from local.processes import end_with_parent
 
@@ -43,8 +44,16 @@ def install() -> None:
     handler.log_request = _log_nothing
     handler.log_error = _log_nothing
     handler.timeout = _TIMEOUT
+    handler.__getattr__ = _any_method
     # Python's default of 5 waiting connections resets those of a page that loads many things at once.
     chalice.local.ThreadedHTTPServer.request_queue_size = 128
+
+
+def _any_method(self: Any, name: str) -> Any:
+    """A method that http.server does not know is for the application to refuse."""
+    if name.startswith("do_"):
+        return self._generic_handle
+    raise AttributeError(name)
 
 
 def _log_nothing(self: Any, *_: Any) -> None:
@@ -115,14 +124,15 @@ def _chunks(stream: BinaryIO) -> bytes | None:
 class _Refused(chalice.local.LocalGatewayException):
     """An answer of the gateway itself, in the shape of all others."""
 
-    def __init__(self, error: ApiError, request_id: str, cors: Mapping[str, str]) -> None:
+    def __init__(self, error: ApiError, request_id: str, cors: Mapping[str, str], method: str) -> None:
         fixed = {
             "Content-Type": PROBLEM_JSON,
             "Cache-Control": "private, no-store",
             "X-Content-Type-Options": "nosniff",
         }
         headers = {**cors, **error.headers, **fixed, "X-Request-Id": request_id}
-        super().__init__(headers, json.dumps(error.problem(request_id, settings().problems_url)).encode())
+        body = json.dumps(error.problem(request_id, settings().problems_url)).encode()
+        super().__init__(headers, b"" if method == HEAD else body)
         self.CODE = error.status
 
 
@@ -158,13 +168,13 @@ class Gateway(chalice.local.LocalGateway):
         try:
             event = self._generate_lambda_event(method, path, headers, body)
         except ValueError:
-            raise _Refused(NotFound(), context.aws_request_id, always) from None
+            raise _Refused(NotFound(), context.aws_request_id, always, method) from None
         event["requestContext"] |= {"requestId": context.aws_request_id, "stage": "local"}
         event["pathParameters"] = {name: unquote(text) for name, text in event["pathParameters"].items()}
         try:
             event, context = self._authorizer.authorize(path, event, context)
         except ApiError as exc:
-            raise _Refused(exc, context.aws_request_id, always) from exc
+            raise _Refused(exc, context.aws_request_id, always, method) from exc
         return self._app_object(event, context)
 
 

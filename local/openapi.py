@@ -241,7 +241,7 @@ def _components() -> dict[str, Any]:
                 "in": "path",
                 "required": True,
                 "description": "The user's Cognito `sub`, or `me`.",
-                "schema": {"type": "string", "minLength": 1, "pattern": "^[0-9A-Za-z-]+$"},
+                "schema": {"type": "string", "minLength": 1, "format": "user-id"},
                 "examples": {"own": {"value": "me"}, "sub": {"value": _SUB}},
             },
             "If-Match": _tags("If-Match", "Only if the profile is one of these versions, else 412."),
@@ -266,7 +266,7 @@ def _tags(name: str, description: str) -> dict[str, Any]:
         "name": name,
         "in": "header",
         "description": f"{description} A list of entity tags, or `*`; at most 400 characters.",
-        "schema": {"type": "string", "maxLength": 400, "pattern": r'^(\*|(W/)?"[0-9a-z]*"(, (W/)?"[0-9a-z]*")*)$'},
+        "schema": {"type": "string", "minLength": 1, "maxLength": 400, "format": "entity-tags"},
         "examples": {"version": {"value": '"2"'}},
     }
 

@@ -17,6 +17,7 @@ from infra.deploy.processes import run
 
 INFRA: Final = Path(__file__).resolve().parents[1]
 _OLDEST: Final = (1, 9)
+_NO_STATE: Final = "No state file was found"
 _PROTECTION: Final = "TF_VAR_deletion_protection"
 # What no plan may take away: it holds data, or the key to it, or who people are.
 _PRECIOUS: Final = frozenset(
@@ -117,7 +118,14 @@ class Terraform:
 
     def is_empty(self) -> bool:
         """Whether there is nothing that it manages."""
-        return not self._run("state", "list").strip() if self._exists() else True
+        if not self._exists():
+            return True
+        try:
+            return not self._run("state", "list").strip()
+        except Failure as failure:
+            if _NO_STATE in str(failure):
+                return True
+            raise
 
     def _exists(self) -> bool:
         listed = self._run("workspace", "list", workspace="default")

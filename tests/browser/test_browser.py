@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Error, Page, sync_playwright
 
 from local.aws import CONFIRMATION_CODE
+from local.stack import client
 from tests.integration.conftest import PASSWORD, Run, attributes, new_email, running
 
 HERE = Path(__file__).parent
@@ -116,6 +117,17 @@ def test_a_page_can_read_every_refusal(
     assert (answer["status"], answer["body"]["status"]) == (status, status)
 
 
+def test_a_page_edits_the_version_it_has_read_and_no_other(visitor: Visitor, token: str) -> None:
+    tag = visitor("call", "GET", "/users/me", token)["headers"]["etag"]
+    edited = visitor("call", "PATCH", "/users/me", token, {"gender": "Other"}, {"If-Match": tag})
+    assert (edited["status"], edited["body"]["gender"]) == (200, "Other")
+    stale = visitor("call", "PATCH", "/users/me", token, {"gender": "Female"}, {"If-Match": tag})
+    assert (stale["status"], stale["body"]["title"]) == (412, "Precondition Failed")
+    assert stale["headers"]["x-request-id"] == stale["body"]["request_id"]
+    known = visitor("call", "GET", "/users/me", token, None, {"If-None-Match": edited["headers"]["etag"]})
+    assert known["status"] == 304
+
+
 @pytest.mark.parametrize(
     ("function", "arguments", "message"),
     [
@@ -129,3 +141,13 @@ def test_a_page_can_read_what_cognito_refuses(
 ) -> None:
     with pytest.raises(Error, match=message):
         visitor(function, *arguments)
+
+
+def test_a_page_can_read_that_the_fault_is_not_its_own(visitor: Visitor, token: str, run: Run) -> None:
+    """The last one here: the table is taken away."""
+    dynamodb = client("dynamodb", run.stack.aws_endpoint_url)
+    dynamodb.update_table(TableName=run.stack.table, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=run.stack.table)
+    answer = visitor("call", "GET", "/users/me", token)
+    assert (answer["status"], answer["body"]["status"]) == (500, 500)
+    assert answer["headers"]["x-request-id"] == answer["body"]["request_id"]

@@ -67,8 +67,6 @@ def test_a_body_of_no_length_is_a_bad_request(run: Run, user: User, headers: str
 @pytest.mark.parametrize(
     ("request_", "status"),
     [
-        (b"TRACE /users/me HTTP/1.1\r\n\r\n", 501),
-        (b"FOO /users/me HTTP/1.1\r\n\r\n", 501),
         (b"GET /users/me HTTP/9.9\r\n\r\n", 505),
         (b"Jane Secret is no request line\r\n\r\n", 400),
         (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),

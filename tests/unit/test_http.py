@@ -221,6 +221,8 @@ def test_a_page_of_another_origin_may_neither_call_nor_read(api: Api, origin: st
         ("if-match", '"7" "8"'),
         ("if-none-match", "W/7"),
         ("if-match", '"7", *'),
+        ("if-none-match", ""),
+        ("if-none-match", " , "),
         ("if-match", ",".join(['"1"'] * 101)),
     ],
 )
@@ -233,6 +235,13 @@ def test_a_precondition_that_is_none_is_malformed(api: Api, header: str, value: 
 def test_a_patch_is_a_merge_patch(api: Api, content_type: str | None) -> None:
     answer = api.request("PATCH", body="{}", content_type=content_type)
     assert (answer.status_code, answer.headers["Accept"]) == (415, "application/merge-patch+json")
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "multipart/form-data", "x", None])
+@pytest.mark.parametrize(("method", "path"), [(method, path) for path, its in app.routes.items() for method in its])
+def test_a_content_type_is_never_our_fault(api: Api, method: str, path: str, content_type: str | None) -> None:
+    answer = api.request(method, "another", path=path, content_type=content_type, body="x")
+    assert answer.status_code in (200, 403)
 
 
 @pytest.mark.parametrize("patch", [[], None, "text", 1])

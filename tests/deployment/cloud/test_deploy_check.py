@@ -8,7 +8,6 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -18,8 +17,9 @@ from local.aws import CONFIRMATION_CODE
 from local.session import Session
 from local.stack import TRIGGERS
 from tests.deployment.cloud.conftest import ORIGIN, STAGE, Cloud
+from tests.integration.authorization import AuthorizationSuite
 from tests.integration.conftest import PASSWORD, User, attributes, new_email
-from tests.integration.tokens import ROUTES, TOKENS, Forge, call, token_of_another_pool
+from tests.integration.tokens import Forge, call
 
 SEED = {
     "username": "john@example.com",
@@ -85,8 +85,9 @@ def test_a_missing_profile_heals(cloud: Cloud, new_user: Callable[..., User]) ->
     assert user.get().status == 200
 
 
-def test_anothers_profile_is_refused(user: User) -> None:
-    assert user.get("00000000-0000-4000-8000-000000000000").status == 403
+@pytest.fixture(scope="module")
+def other(new_user: Callable[..., User]) -> User:
+    return new_user(name="Somebody Else")
 
 
 @pytest.fixture(scope="module")
@@ -94,31 +95,8 @@ def forge(cloud: Cloud, user: User) -> Forge:
     return Forge(cloud.directory, user)
 
 
-def assert_refused(told: tuple[int, Any, Any]) -> None:
-    status, headers, problem = told
-    assert (status, problem.get("status", 401), problem.get("title", "Unauthorized")) == (401, 401, "Unauthorized")
-    assert headers["Content-Type"] == "application/problem+json"
-    assert headers["X-Request-Id"] == problem.get("request_id", headers["X-Request-Id"])
-
-
-@pytest.mark.parametrize("kind", TOKENS)
-def test_a_bad_token_is_refused(session: Session, forge: Forge, kind: str) -> None:
-    for method, path in ROUTES:
-        for prefix in ("", "Bearer "):
-            header = (prefix + TOKENS[kind](forge)).encode().decode("latin-1")
-            url = path.format(user_id="me")
-            assert_refused(call(session.stack, method, url, {"Authorization": header, "Origin": ORIGIN}))
-
-
-def test_no_token_and_a_token_of_another_pool_are_refused(session: Session) -> None:
-    assert_refused(call(session.stack, "GET", "/users/me", {}))
-    assert_refused(call(session.stack, "GET", "/users/me", {"Authorization": token_of_another_pool(session.stack)}))
-
-
-@pytest.mark.parametrize("spelling", ["{}", "Bearer {}"])
-def test_a_good_token_is_let_in_bare_or_as_bearer(session: Session, user: User, spelling: str) -> None:
-    status, _, profile = call(session.stack, "GET", "/users/me", {"authorization": spelling.format(user.token)})
-    assert (status, profile["id"]) == (200, user.sub)
+class TestDeployed(AuthorizationSuite):
+    """On the deployed API."""
 
 
 @pytest.mark.parametrize(
@@ -184,7 +162,7 @@ def test_lost_profiles_are_put_back_from_a_restored_table(cloud: Cloud, new_user
     told = [cloud.make(*command, f"ARGS={options}").stdout.split() for options in ("--dry-run", "", "--overwrite")]
     assert [line[line.index("back") + 1] for line in told] == ["1", "1", "0"]
     assert lost.get().body["name"] == "As It Was"
-    assert lost.get().body["version"] == 3  # made anew by a first request, then put back
+    assert lost.get().body["version"] == 2  # made anew by a first request, then put back
     assert told[1][told[1].index("overwritten") + 1] == "0"
     assert told[2][told[2].index("overwritten") + 1] == "1"
     assert kept.get().body["name"] == "As It Was"
@@ -276,29 +254,15 @@ def test_what_was_deleted_by_hand_is_not_made_anew_unasked(cloud: Cloud) -> None
     key["instances"][0]["attributes"] |= {"id": "Users-gone", "name": "Users-gone"}
     changed = cloud.tree / "changed.tfstate"
     changed.write_text(json.dumps({**state, "serial": state["serial"] + 1}))
-    assert cloud.terraform("state", "push", str(changed)).returncode == 0
+    assert cloud.terraform("state", "push", "-force", str(changed)).returncode == 0
     try:
         done = cloud.make("deploy", f"STAGE={STAGE}")
     finally:
         key["instances"][0]["attributes"] |= {"id": f"Users-{STAGE}", "name": f"Users-{STAGE}"}
         changed.write_text(json.dumps({**state, "serial": state["serial"] + 2}))
-        assert cloud.terraform("state", "push", str(changed)).returncode == 0
+        assert cloud.terraform("state", "push", "-force", str(changed)).returncode == 0
     assert done.returncode != 0
     assert "aws_dynamodb_table.profiles is not where it was" in done.stderr
-
-
-def test_somebody_else_s_function_with_a_name_like_ours_stays(cloud: Cloud) -> None:
-    lambda_ = cloud.client("lambda")
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("theirs.py", "def handler(event, context): ...")
-    lambda_.create_function(
-        FunctionName=f"healthtech-{STAGE}-thumbnailer", Role="arn:aws:iam::000000000000:role/theirs",
-        Runtime="python3.12", Handler="theirs.handler", Code={"ZipFile": archive.getvalue()},
-    )  # fmt: skip
-    done = cloud.make("deploy", f"STAGE={STAGE}")
-    assert "5 functions and the API" in done.stdout
-    lambda_.delete_function(FunctionName=f"healthtech-{STAGE}-thumbnailer")  # which is there still
 
 
 def test_a_variable_that_is_no_value_is_told_in_one_line(cloud: Cloud) -> None:
@@ -309,13 +273,30 @@ def test_a_variable_that_is_no_value_is_told_in_one_line(cloud: Cloud) -> None:
     assert "ok" not in done.stdout.split()
 
 
-def test_a_second_deploy_changes_nothing(cloud: Cloud, user: User) -> None:
+@pytest.fixture
+def their_function(cloud: Cloud) -> Iterator[str]:
+    """Somebody else's, in the same account, with a name like ours."""
+    lambda_, name = cloud.client("lambda"), f"healthtech-{STAGE}-thumbnailer"
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("theirs.py", "def handler(event, context): ...")
+    lambda_.create_function(
+        FunctionName=name, Role=f"arn:aws:iam::000000000000:role/healthtech-{STAGE}-pre_sign_up",
+        Runtime="python3.12", Handler="theirs.handler", Code={"ZipFile": archive.getvalue()},
+    )  # fmt: skip
+    yield name
+    lambda_.delete_function(FunctionName=name)  # which is there still
+
+
+def test_a_second_deploy_changes_nothing(cloud: Cloud, user: User, their_function: str) -> None:
     before = (cloud.api_ids, (cloud.tree / ".chalice" / "config.json").read_text())
     done = cloud.make("deploy", f"STAGE={STAGE}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("nothing to change") == 2
     assert done.stdout.count("as it was") == 2
+    assert "5 functions and the API" in done.stdout
     assert (cloud.api_ids, (cloud.tree / ".chalice" / "config.json").read_text()) == before
+    assert cloud.client("lambda").get_function(FunctionName=their_function)
     assert user.get().status == 200
 
 

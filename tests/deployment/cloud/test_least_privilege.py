@@ -74,10 +74,13 @@ class Probes:
     def log(self, role: str) -> bool:
         """Its last run left a stream of its own in its log."""
         group = f"/aws/lambda/healthtech-{STAGE}" + ("" if role == "api_handler" else f"-{role}")
-        logs = self.cloud.client("logs")
-        before = len(logs.describe_log_streams(logGroupName=group)["logStreams"])
+        before = self.streams(group)
         getattr(self, role)()
-        return len(logs.describe_log_streams(logGroupName=group)["logStreams"]) > before
+        return self.streams(group) > before
+
+    def streams(self, group: str) -> int:
+        pages = self.cloud.client("logs").get_paginator("describe_log_streams").paginate(logGroupName=group)
+        return sum(len(page["logStreams"]) for page in pages)
 
     def traces(self, role: str) -> bool:
         """The embedded AWS has no X-Ray: that the role may write to it is all there is to ask."""

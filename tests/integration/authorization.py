@@ -1,0 +1,133 @@
+"""Who may do what, asked of any API of ours: the suite runs against `chalice local` and the deployed one alike."""
+
+import http.client
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from local.stack import client
+from tests.integration.conftest import User
+from tests.integration.tokens import BODY, ROUTES, TOKENS, Forge, call, token_of_another_pool
+
+NewUser = Callable[..., User]
+NOBODY = "00000000-0000-4000-8000-000000000000"
+MEDIA = {"PATCH": "application/merge-patch+json"}
+
+
+def assert_refused(told: tuple[int, Any, Any], status: int = 401) -> None:
+    code, headers, problem = told
+    assert (code, problem.get("status", status)) == (status, status)
+    assert headers["Content-Type"] == "application/problem+json"
+    assert headers["Cache-Control"] == "private, no-store"
+    assert headers["X-Request-Id"] == problem.get("request_id", headers["X-Request-Id"])
+    assert headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
+
+
+class AuthorizationSuite:
+    """Wants the fixtures `user`, `other` and `forge`."""
+
+    @pytest.mark.parametrize(("method", "path"), ROUTES)
+    def test_a_request_without_a_token_is_refused(self, user: User, method: str, path: str) -> None:
+        assert_refused(call(user.session.stack, method, path.format(user_id="me"), {}))
+
+    @pytest.mark.parametrize(("method", "path"), ROUTES)
+    @pytest.mark.parametrize("kind", TOKENS)
+    def test_a_bad_token_is_refused(self, user: User, forge: Forge, method: str, path: str, kind: str) -> None:
+        for prefix in ("", "Bearer "):
+            header = (prefix + TOKENS[kind](forge)).encode().decode("latin-1")
+            assert_refused(call(user.session.stack, method, path.format(user_id="me"), {"Authorization": header}))
+
+    def test_a_token_of_another_pool_is_refused(self, user: User) -> None:
+        token = token_of_another_pool(user.session.stack)
+        assert_refused(call(user.session.stack, "GET", "/users/me", {"Authorization": token}))
+
+    @pytest.mark.parametrize("length", [8_000, 60_000, 100_000])
+    def test_a_token_as_long_as_a_book_is_refused(self, user: User, length: int) -> None:
+        api = urlsplit(user.session.stack.api_url)
+        connection = http.client.HTTPConnection(api.netloc, timeout=10)
+        try:
+            connection.request("GET", f"{api.path}/users/me", headers={"Authorization": "x" * length})
+            assert connection.getresponse().status in (400, 401, 431)
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+            pass  # it did not even read it to the end
+        finally:
+            connection.close()
+
+    @pytest.mark.parametrize("name", ["authorization", "Authorization", "AUTHORIZATION"])
+    @pytest.mark.parametrize("spelling", ["{}", "Bearer {}"])
+    def test_a_good_token_is_let_in_bare_or_as_bearer(self, user: User, name: str, spelling: str) -> None:
+        status, _, profile = call(user.session.stack, "GET", "/users/me", {name: spelling.format(user.token)})
+        assert (status, profile["id"]) == (200, user.sub)
+
+    def test_two_tokens_are_not_one(self, user: User, forge: Forge) -> None:
+        """Whichever of two headers is taken, the forged one opens nothing."""
+        api = urlsplit(user.session.stack.api_url)
+        connection = http.client.HTTPConnection(api.netloc, timeout=10)
+        connection.putrequest("GET", f"{api.path}/users/me")
+        for _ in range(2):
+            connection.putheader("Authorization", forge.sign(forge.own_key))
+        connection.endheaders()
+        assert connection.getresponse().status == 401
+        connection.close()
+
+    def test_a_refusal_says_nothing_of_the_token(self, user: User, forge: Forge) -> None:
+        token = forge.sign(forge.own_key)
+        _, headers, problem = call(user.session.stack, "GET", "/users/me", {"Authorization": token})
+        assert token[:20] not in f"{headers}{problem}"
+
+    @pytest.mark.parametrize(("method", "path"), ROUTES)
+    def test_anothers_profile_is_neither_read_nor_changed_nor_told_of(
+        self, user: User, other: User, method: str, path: str
+    ) -> None:
+        before = other.get().body
+        headers = {"Authorization": user.token, "Content-Type": MEDIA.get(method, "application/json")}
+        existing, missing = (
+            call(user.session.stack, method, path.format(user_id=user_id), headers) for user_id in (other.sub, NOBODY)
+        )
+        for told in (existing, missing):
+            assert_refused(told, 403)
+        mine = ("request_id",)
+        assert {**existing[2], **dict.fromkeys(mine)} == {**missing[2], **dict.fromkeys(mine)}
+        assert other.get().body == before
+
+    @pytest.mark.parametrize("field", ["id", "user_id", "sub"])
+    def test_a_body_that_names_another_changes_nothing_of_theirs(self, user: User, other: User, field: str) -> None:
+        before = other.get().body
+        answer = user.put({**json.loads(BODY), field: other.sub})
+        assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, f"/{field}")
+        assert other.get().body == before
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "version",
+            "#name",
+            ":name",
+            "user_id",
+            "name.first",
+            "__proto__",
+            "constructor",
+            "attribute_not_exists(x)",
+            "",
+        ],
+    )
+    def test_a_field_there_is_not_is_refused_by_its_name(self, user: User, name: str) -> None:
+        before = user.get().body
+        answer = user.patch({"name": "Mallory", name: {"S": "x"}})
+        pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+        assert (answer.status, [error["pointer"] for error in answer.body["errors"]]) == (422, [pointer])
+        assert user.get().body == before
+
+    @pytest.mark.parametrize(
+        "text",
+        ["SET #version = :one", "attribute_exists(user_id) OR :a = :a", "{{7*seven}}", "<script>alert(1)</script>"],
+    )
+    def test_expression_text_in_a_name_is_text(self, user: User, text: str) -> None:
+        assert user.patch({"name": text}).body["name"] == text
+        item = client("dynamodb", user.session.stack.aws_endpoint_url).get_item(
+            TableName=user.session.stack.table, Key={"user_id": {"S": user.sub}}
+        )["Item"]
+        assert item["name"] == {"S": text}
