@@ -65,17 +65,18 @@ def _choice(kind: type[StrEnum]) -> Callable[[object], StrEnum]:
     return read
 
 
-# Explicit embeddings, overrides and isolates reorder what stands around a name (Unicode TR36 2.5).
-_BIDI_CONTROLS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-# Control, surrogate, private use, line and paragraph separators. Format characters stay: the
-# zero-width joiner and non-joiner are part of names in Persian and in Indic scripts.
-_NOT_IN_NAMES: Final = frozenset({"Cc", "Cs", "Co", "Zl", "Zp"})
+# Of the characters that nobody sees, those that spelling needs: the joiners of Persian and of Indic scripts, and the
+# marks by which a name of both directions is put in order. Overrides and isolates would reorder what stands around it
+# (Unicode TR36 2.5), and the others only tell apart what looks the same.
+_SPELLING: Final = frozenset("\u200c\u200d\u200e\u200f\u061c")
+# Control, format, surrogate, private use, line and paragraph separators.
+_NOT_IN_NAMES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 def _name(value: object) -> str:
     """A person's name in any script, trimmed and in NFC."""
     text = unicodedata.normalize("NFC", text_only(value)).strip()
-    if any(char in _BIDI_CONTROLS or unicodedata.category(char) in _NOT_IN_NAMES for char in text):
+    if any(unicodedata.category(char) in _NOT_IN_NAMES and char not in _SPELLING for char in text):
         raise wrong("must not contain control characters")
     if not any(char.isalpha() for char in text):
         raise wrong("must contain a letter")

@@ -25,6 +25,7 @@ class Faults:
         self._random = random.Random(seed)
         self._lock = threading.Lock()
         self._rates: dict[str, float] = {}
+        self._once: dict[str, str] = {}
         self.met: Counter[str] = Counter()
 
     @contextmanager
@@ -38,9 +39,17 @@ class Faults:
             with self._lock:
                 self._rates = {}
 
+    def once(self, call: str, fault: str) -> None:
+        """Let the next call of this name meet this fault."""
+        with self._lock:
+            self._once[call] = fault
+
     def draw(self, target: str) -> str | None:
         """The fault of this call, if it is one that fails."""
         with self._lock:
+            if fault := self._once.pop(target.rpartition(".")[2], None):
+                self.met[fault] += 1
+                return fault
             rate = next((rate for service, rate in self._rates.items() if target.startswith(service)), 0.0)
             fault = self._random.choice(FAULTS) if self._random.random() < rate else None
             if rate >= 1.0 and fault == "applied":

@@ -1,5 +1,6 @@
 """The bars of `make faults`, at a size for every day."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from tests.faults import bars
 from tests.faults.large_pool import reconcile_a_large_pool
 from tests.faults.proxy import DYNAMODB, FAULTS, Faults
 from tests.faults.row import Row
+
+_numbers = itertools.count(900_000)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +35,19 @@ def test_sign_ups_lose_nobody_while_dynamodb_is_down(bench: bars.Bench) -> None:
 
 def test_no_acknowledged_edit_is_lost(bench: bars.Bench) -> None:
     assert held(bars.concurrent_edits(bench, 2))
+
+
+@pytest.mark.parametrize("headers", [{}, {"If-Match": '"1"'}])
+def test_a_put_whose_answer_was_lost_is_one_change(bench: bars.Bench, headers: dict[str, str]) -> None:
+    """DynamoDB has applied it, its answer was lost, and botocore has asked again."""
+    email, _ = bench.sign_up(next(_numbers))
+    token = bench.sign_in(email)
+    assert bench.get(token).body["version"] == 1
+    bench.faults.once("UpdateItem", "applied")
+    body = {"name": "Jane R. Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}
+    answer = bench.session.call("PUT", "/users/me", token, body, headers)
+    assert (answer.status, answer.body["version"], answer.body["name"]) == (200, 2, "Jane R. Roe")
+    assert bench.get(token).body == answer.body
 
 
 def test_every_kind_of_fault_was_met_and_every_trigger_ran(bench: bars.Bench) -> None:

@@ -1,12 +1,16 @@
 """The README's examples of the API do what it says they do."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 from typing import Any
 
 import pytest
 
+from local.session import Session
 from local.settings import ROOT
 from tests.integration.conftest import PATIENCE, Run
 
@@ -34,6 +38,40 @@ def test_get_answers_what_the_readme_shows(answers: list[Any]) -> None:
     assert {**answers[0], **{name: ANSWERS[0][name] for name in mine}} == ANSWERS[0]
 
 
+def test_patch_answers_the_profile_with_the_change(answers: list[Any]) -> None:
+    assert answers[2] == {
+        **answers[1],
+        "name": "John A. Doe",
+        "updated_at": answers[2]["updated_at"],
+        "version": answers[1]["version"] + 1,
+    }
+
+
+def example(run: Run, language: str, command: str, *arguments: str) -> str:
+    """Run the section's example in this language, told the address and a token as variables."""
+    (code,) = re.findall(rf"```{language}\n(.*?)```", API, re.DOTALL)
+    token = Session(run.stack).sign_in("john@example.com", "StrongPass123!")["IdToken"]
+    keyword = "const " if language == "js" else ""
+    told = "".join(
+        f"{keyword}{name} = {json.dumps(value)}\n" for name, value in (("API", run.stack.api_url), ("TOKEN", token))
+    )
+    done = subprocess.run(
+        [command, *arguments], input=told + code, capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    return str(done.stdout).strip()
+
+
+@pytest.mark.skipif(shutil.which("node") is None and "CI" not in os.environ, reason="needs Node.js")
+@pytest.mark.usefixtures("answers")
+def test_the_javascript_example_edits_what_it_has_read(run: Run) -> None:
+    assert example(run, "js", "node", "--input-type=module") == "Other"
+
+
+@pytest.mark.usefixtures("answers")
+def test_the_python_example_edits_what_it_has_read(run: Run) -> None:
+    assert example(run, "python", sys.executable, "-") == "Male"
+
+
 def test_put_answers_the_profile_as_it_is_then(answers: list[Any]) -> None:
     assert (answers[1]["name"], answers[1]["gender"], answers[1]["blood_group"]) == ("John Doe", "Male", "A+")
     assert answers[1]["version"] == answers[0]["version"] + 1
@@ -41,8 +79,8 @@ def test_put_answers_the_profile_as_it_is_then(answers: list[Any]) -> None:
 
 def test_a_refusal_reads_as_the_readme_shows(answers: list[Any]) -> None:
     mine = ("request_id", "type")
-    assert answers[2]["type"].partition("#")[2] == ANSWERS[1]["type"].partition("#")[2]
-    assert {**answers[2], **{name: ANSWERS[1][name] for name in mine}} == ANSWERS[1]
+    assert answers[3]["type"].partition("#")[2] == ANSWERS[1]["type"].partition("#")[2]
+    assert {**answers[3], **{name: ANSWERS[1][name] for name in mine}} == ANSWERS[1]
 
 
 def test_every_local_path_the_readme_names_is_there() -> None:
