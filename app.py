@@ -2,6 +2,7 @@
 
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 from chalice import Chalice, CognitoUserPoolAuthorizer, Rate, Response
 from chalice.app import CloudWatchEvent, Request
@@ -37,7 +38,8 @@ def request() -> Request:
 
 
 def owner(requested: str) -> Caller:
-    return auth.only_own(auth.identify(request().context, settings()), requested)
+    # API Gateway passes a path's parameters on as they were sent.
+    return auth.only_own(auth.identify(request().context, settings()), unquote(requested))
 
 
 # No content types at the routes: Chalice would look at them first, whoever is asking and whatever the method.

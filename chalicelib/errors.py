@@ -85,12 +85,12 @@ class ApiError(ChaliceUnhandledError):
 
 
 class Malformed(ApiError):
-    """The body is not what its media type says."""
+    """The body is not what its media type says, or If-Match or If-None-Match is no list of entity tags."""
 
     slug = "malformed"
     status = 400
     title = "Bad Request"
-    detail = "The body is not valid JSON."
+    detail = "The body or a header can't be read."
 
 
 class Unauthenticated(ApiError):
@@ -182,7 +182,10 @@ class UnsupportedMedia(ApiError):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        return {"Accept": self.wanted} if self.wanted else {}  # RFC 9110 15.5.16
+        if self.wanted is None:
+            return {}
+        patch = {"Accept-Patch": self.wanted} if "patch" in self.wanted else {}  # RFC 5789 2.2
+        return {"Accept": self.wanted, **patch}  # RFC 9110 15.5.16
 
 
 class Invalid(ApiError):

@@ -5,6 +5,7 @@ shape only. It also writes the one log line of each request.
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -36,6 +37,10 @@ HEAD: Final = "HEAD"
 OPTIONS: Final = "OPTIONS"  # answered here for every resource
 BODY_MAX: Final = 64 * 1024  # bytes; a full profile has less than 2 KiB
 
+# U+FFFD, which API Gateway puts in the place of whatever is not UTF-8.
+_REPLACED: Final = "\ufffd".encode()
+_TOKEN: Final = re.compile(r"[A-Za-z]{1,20}")  # a method's name
+
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"  # RFC 7396
 
@@ -53,16 +58,26 @@ def json_body(request: Request, media_type: str = JSON) -> Any:
     raw = request.raw_body
     if len(raw) > BODY_MAX:
         raise TooLarge(f"The body must be at most {BODY_MAX} bytes long.")
+    if _REPLACED in raw:
+        raise Malformed("The body is not UTF-8.")
     try:
         # Not request.json_body: it takes NaN, and answers deep nesting with a RecursionError.
         return from_json(raw, allow_inf_nan=False)
     except ValueError as exc:
-        raise Malformed from exc
+        raise Malformed("The body is not valid JSON.") from exc
 
 
 def preconditions(request: Request) -> Preconditions:
     """What the request asks of the profile's version. Raises Malformed."""
-    return Preconditions.of(request.headers)
+    lists = {name: ", ".join(lines) for name, lines in _lines(request).items()}  # RFC 9110 5.3
+    return Preconditions.of(lists)
+
+
+def _lines(request: Request) -> Mapping[str, Sequence[str]]:
+    """Each header's lines, by lower-case name. In `headers` a gateway keeps only one of several."""
+    lines = request.to_original_event().get("multiValueHeaders") or {}
+    one = {name.lower(): [text] for name, text in request.headers.items()}
+    return one | {name.lower(): texts for name, texts in lines.items()}
 
 
 def ok(profile: Profile) -> Response:
@@ -113,6 +128,10 @@ def install(app: Chalice, cors: Cors, types: str) -> None:
 
 def _methods(app: Chalice, request: Request) -> list[str]:
     """What the resource has. API Gateway hands on any path and any method, so that both are refused here."""
+    asked = request.headers.get("access-control-request-method", "")
+    if request.method == OPTIONS and _TOKEN.fullmatch(asked):
+        # A preflight. What there is not is allowed, too: else a page could not read the 404 or 405.
+        return [*dict.fromkeys([*app.routes.get(request.path, ()), asked, OPTIONS])]
     if request.path not in app.routes:
         raise NotFound
     methods = [*app.routes[request.path], OPTIONS]

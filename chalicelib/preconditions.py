@@ -12,7 +12,7 @@ from typing import Final, Self
 from chalicelib.errors import Malformed
 
 _TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'  # RFC 9110 8.8.3
-_LIST: Final = re.compile(rf"[\s,]*{_TAG}(?:\s*,\s*(?:{_TAG})?)*\s*")
+_LIST: Final = re.compile(rf"[\s,]*{_TAG}(?:\s*,[\s,]*{_TAG})*[\s,]*")  # each comma in one place: no backtracking
 _STRONG: Final = re.compile(r'"([1-9][0-9]{0,15})"')
 _LONGEST: Final = 400  # characters of a header: DynamoDB compares with a hundred values at most
 
@@ -42,7 +42,7 @@ class Preconditions:
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Self:
-        """From the request's headers. Raises Malformed."""
+        """From the request's headers, by lower-case name. Raises Malformed."""
         return cls(_tags(headers, "If-Match", weak=False), _tags(headers, "If-None-Match", weak=True))
 
     def allow(self, version: int) -> bool:

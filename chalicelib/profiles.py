@@ -35,7 +35,7 @@ from chalicelib.models import (
     parse,
 )
 from chalicelib.preconditions import Preconditions
-from chalicelib.repository import Mismatch, ProfileRepository, Value
+from chalicelib.repository import ANY_VERSION, Mismatch, ProfileRepository, Value
 
 Change: TypeAlias = ProfileReplacement | ProfilePatch
 
@@ -154,10 +154,13 @@ def change(
     try:
         body = parse(kind, data)
     except Invalid as exc:
-        if owned := _comparable(data, exc):
-            stored = read(repository, directory, caller)
-            raise Invalid(errors=[*exc.errors, *_wrong(stored, owned.sent())]) from exc
-        raise
+        owned = _comparable(data, exc)
+        if owned is None and preconditions == ANY_VERSION:
+            raise
+        stored = read(repository, directory, caller)
+        if not preconditions.allow(stored.version):
+            raise PreconditionFailed from exc
+        raise Invalid(errors=[*exc.errors, *_wrong(stored, owned.sent() if owned else {})]) from exc
     try:
         return _update(repository, caller, body, preconditions)
     except NotFound:

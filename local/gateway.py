@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from functools import cache
 from http import HTTPStatus
 from typing import Any, BinaryIO, Final
-from urllib.parse import unquote
 
 import chalice.local
 from chalice import Chalice, CognitoUserPoolAuthorizer
@@ -39,6 +38,7 @@ def install() -> None:
     chalice.local.LocalGateway = Gateway  # type: ignore[misc]
     handler = chalice.local.ChaliceRequestHandler
     handler.parse_request = _with_body(handler.parse_request)
+    handler._send_http_response_with_body = _answer(handler._send_http_response_with_body)  # type: ignore[method-assign]
     handler._parse_payload = _payload  # type: ignore[method-assign]
     handler.send_error = _send_error
     handler.log_request = _log_nothing
@@ -47,6 +47,19 @@ def install() -> None:
     handler.__getattr__ = _any_method
     # Python's default of 5 waiting connections resets those of a page that loads many things at once.
     chalice.local.ThreadedHTTPServer.request_queue_size = 128
+
+
+def _answer(send: Callable[..., None]) -> Callable[..., None]:
+    """What has no body by its nature does not tell its length either: RFC 9110 8.6."""
+
+    def answer(self: Any, code: int, headers: Any, body: Any) -> None:
+        if self.command != HEAD and code not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+            send(self, code, headers, body)
+            return
+        self.send_response(code)
+        self._send_headers(headers)
+
+    return answer
 
 
 def _any_method(self: Any, name: str) -> Any:
@@ -98,7 +111,7 @@ def _with_body(parse_request: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 def _payload(self: Any) -> tuple[dict[str, str], bytes | None]:
-    return dict(self.headers), self.body
+    return {name: ", ".join(self.headers.get_all(name, [])) for name in self.headers}, self.body
 
 
 def _counted(stream: BinaryIO, headers: Any) -> bytes | None:
@@ -148,7 +161,7 @@ class _Authorizer(chalice.local.LocalGatewayAuthorizer):
 
 
 class Gateway(chalice.local.LocalGateway):
-    """Chalice's gateway with the authorizer, a request id, a stage and decoded path parameters."""
+    """Chalice's gateway with the authorizer, a request id and a stage."""
 
     def __init__(self, app_object: Chalice, config: Config) -> None:
         super().__init__(app_object, config)
@@ -170,7 +183,6 @@ class Gateway(chalice.local.LocalGateway):
         except ValueError:
             raise _Refused(NotFound(), context.aws_request_id, always, method) from None
         event["requestContext"] |= {"requestId": context.aws_request_id, "stage": "local"}
-        event["pathParameters"] = {name: unquote(text) for name, text in event["pathParameters"].items()}
         try:
             event, context = self._authorizer.authorize(path, event, context)
         except ApiError as exc:

@@ -209,11 +209,12 @@ def _problems(kinds: tuple[type[ApiError], ...]) -> dict[str, Any]:
 
 
 def _problem_responses() -> dict[str, Any]:
-    kinds: set[type[ApiError]] = {*_READ, *_WRITE}
+    kinds: set[type[ApiError]] = {*_READ, *_WRITE, errors.MethodNotAllowed}  # which is of no operation
     return {kind.__name__: _problem(kind) for kind in sorted(kinds, key=lambda kind: (kind.status, kind.slug))}
 
 
 _HEADERS_OF: Final = {
+    errors.MethodNotAllowed: ("Allow",),
     errors.Unauthenticated: ("WWW-Authenticate",),
     errors.UnsupportedMedia: ("Accept",),
     errors.TooManyRequests: ("Retry-After",),
@@ -223,7 +224,9 @@ _HEADERS_OF: Final = {
 
 def _problem(kind: type[ApiError]) -> dict[str, Any]:
     wrong = [FieldError("/dob", "must not be in the future")] if kind is Invalid else []
-    example = kind(errors=wrong) if wrong else kind()
+    example = (
+        kind(errors=wrong) if wrong else errors.MethodNotAllowed([]) if kind is errors.MethodNotAllowed else kind()
+    )
     value = example.problem("d4743ad6-b53a-4803-b7b8-7dc138182899", "http://127.0.0.1:8000/problems")
     return {
         **_response(kind.detail, *_HEADERS_OF.get(kind, ())),
@@ -298,10 +301,12 @@ def _schemas() -> dict[str, Any]:
         for field in schema.get("properties", {}).values():
             field.pop("title", None)  # the name in other letters
             field.pop("default", None)  # what is left out is left as it is
+    schemas["Profile"]["properties"]["picture"] = {"type": ["object", "null"], "description": "null: there is none."}
     schemas["Profile"]["required"] = list(Profile.model_fields)  # what is not known is null, and there
     for name in ("ProfileReplacement", "ProfilePatch"):
         for field in SERVER_OWNED:
-            schemas[name]["properties"][field]["readOnly"] = True
+            schemas[name]["properties"][field] = _owned(schemas["Profile"]["properties"][field])
+    del schemas["Profile"]["additionalProperties"]  # there may be more to come
     schemas["Problem"] = {
         "type": "object",
         "description": "A problem detail (RFC 9457). It never repeats a value.",
@@ -314,7 +319,6 @@ def _schemas() -> dict[str, Any]:
             "errors": {"type": "array", "minItems": 1, "items": _ref("schemas", "FieldError")},
         },
         "required": ["type", "title", "status", "detail", "request_id"],
-        "additionalProperties": False,
     }
     schemas["FieldError"] = {
         "type": "object",
@@ -324,9 +328,13 @@ def _schemas() -> dict[str, Any]:
             "detail": {"type": "string", "description": "The rule it broke."},
         },
         "required": ["pointer", "detail"],
-        "additionalProperties": False,
     }
     return dict(sorted(schemas.items()))
+
+
+def _owned(field: dict[str, Any]) -> dict[str, Any]:
+    """Not readOnly: generators leave such fields out of what they send, and `version` is what tells of a conflict."""
+    return {**field, "description": "Set by the server: leave it out, or send it as it was answered."}
 
 
 def text() -> str:

@@ -4,6 +4,7 @@
   CloudFormation already; methods that stand for any, and gateway responses, are added.
 - UpdateRestApi with the operations Chalice sends: no compression, and the type of the endpoint.
 - CreateDeployment with tracing.
+- The header that a function may not set: it reaches the client under another name.
 """
 
 import functools
@@ -16,6 +17,8 @@ Handler = Callable[..., Awaitable[Answer]]
 
 _ANY: Final = "x-amazon-apigateway-any-method"
 _GATEWAY_RESPONSES: Final = "x-amazon-apigateway-gateway-responses"
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+_REMAPPED: Final = {"www-authenticate": "x-amzn-Remapped-www-authenticate"}
 _BINARY: Final = "x-amazon-apigateway-binary-media-types"
 
 
@@ -27,6 +30,7 @@ def install() -> None:
     v1.handle_request = _importing(v1.handle_request)
     v1._update_rest_api = _of_chalice(v1._update_rest_api)
     v1._create_deployment = _traced(v1._create_deployment)
+    v1._invoke_lambda_proxy_v1 = _remapped(v1._invoke_lambda_proxy_v1)
 
 
 def _importing(handle: Handler) -> Handler:
@@ -92,6 +96,15 @@ def _of_chalice(update: Callable[..., Answer]) -> Callable[..., Answer]:
             elif path != "/minimumCompressionSize" or value:
                 left.append(operation)
         return update(api_id, {**data, "patchOperations": left})
+
+    return wrapped
+
+
+def _remapped(invoke: Handler) -> Handler:
+    @functools.wraps(invoke)
+    async def wrapped(*arguments: Any, **more: Any) -> Answer:
+        status, headers, body = await invoke(*arguments, **more)
+        return status, {_REMAPPED.get(name.lower(), name): value for name, value in headers.items()}, body
 
     return wrapped
 

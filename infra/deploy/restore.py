@@ -20,6 +20,8 @@ from infra.deploy.console import Failure
 from infra.deploy.stage import Stage
 from infra.deploy.terraform import Terraform
 
+# More versions than a profile gets between a backup and its loss: a version never comes twice.
+_GAP: Final = 1000
 _AS_IT_IS: Final = "left as they are"
 
 
@@ -50,8 +52,8 @@ def _write(dynamodb: Any, table: str, item: dict[str, Any], there: dict[str, Any
         "ConditionExpression": "attribute_not_exists(#key)",
         "ExpressionAttributeNames": {"#key": KEY},
     }
+    item = {**item, "version": {"N": str(int(item["version"]["N"]) + _GAP)}}
     if there is not None:
-        # A version never comes twice: who holds an older one must be told of the change.
         newest = max(int(it["version"]["N"]) for it in (item, there))
         item = {**item, "version": {"N": str(newest + 1)}}
         condition = {

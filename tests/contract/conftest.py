@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.aws import CONFIRMATION_CODE
 from local.session import Session
-from tests.integration.conftest import PASSWORD, Run, User, attributes, new_email, running
+from tests.integration.conftest import Run, User, running, signed_up
 
 
 @pytest.fixture(scope="package")
@@ -17,7 +16,4 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 @pytest.fixture
 def user(run: Run) -> User:
-    session, email = Session(run.stack), new_email()
-    sub = session.sign_up(email, PASSWORD, attributes(email))
-    session.confirm(email, CONFIRMATION_CODE)
-    return User(session, email, sub, session.sign_in(email, PASSWORD))
+    return signed_up(Session(run.stack))

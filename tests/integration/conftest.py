@@ -1,5 +1,6 @@
 """One `make run` for all integration tests, on free ports and with a state of its own."""
 
+import functools
 import itertools
 import os
 import signal
@@ -166,14 +167,15 @@ def made_user(session: Session) -> Callable[..., User]:
     return make
 
 
+def signed_up(session: Session, **changed: str | None) -> User:
+    """A new user, confirmed and signed in."""
+    email = new_email()
+    sub = session.sign_up(email, PASSWORD, attributes(email, **changed))
+    session.confirm(email, CONFIRMATION_CODE)
+    return User(session, email, sub, session.sign_in(email, PASSWORD))
+
+
 @pytest.fixture(scope="session")
 def new_user(session: Session) -> Callable[..., User]:
     """Sign a user up, confirm them and sign them in."""
-
-    def make(**changed: str | None) -> User:
-        email = new_email()
-        sub = session.sign_up(email, PASSWORD, attributes(email, **changed))
-        session.confirm(email, CONFIRMATION_CODE)
-        return User(session, email, sub, session.sign_in(email, PASSWORD))
-
-    return make
+    return functools.partial(signed_up, session)

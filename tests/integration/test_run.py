@@ -47,11 +47,12 @@ def children(process: int) -> list[int]:
 
 
 def is_running(process: int) -> bool:
+    """Whether it runs; one that has ended, and that init has not got round to yet, does not."""
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
         return False
-    return True
+    return state not in "ZX"
 
 
 def ports(run: Run) -> list[int]:

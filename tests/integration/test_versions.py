@@ -70,6 +70,11 @@ def test_a_precondition_is_asked_of_a_healed_profile(session: Session, user: Use
     assert user.put(EDIT, If_Match="*").status == 200
 
 
+def test_a_stale_version_is_told_before_what_is_wrong_with_the_body(user: User) -> None:
+    assert user.put({"name": ""}, If_Match='"99"').status == 412
+    assert user.put({"name": ""}, If_Match='"1"').status == 422
+
+
 def test_a_repeated_put_is_no_second_change(user: User) -> None:
     first, again = user.put(EDIT), user.put(EDIT)
     assert first.body["version"] == 2

@@ -223,6 +223,8 @@ def test_a_page_of_another_origin_may_neither_call_nor_read(api: Api, origin: st
         ("if-match", '"7", *'),
         ("if-none-match", ""),
         ("if-none-match", " , "),
+        ("if-none-match", '"1"' + ", " * 190 + "x"),
+        ("if-match", ", " * 190 + "x"),
         ("if-match", ",".join(['"1"'] * 101)),
     ],
 )

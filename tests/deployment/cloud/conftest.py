@@ -1,5 +1,6 @@
 """The stage `dev`, deployed by `make deploy` from a copy of the checkout to an embedded AWS of its own."""
 
+import functools
 import json
 import os
 import subprocess
@@ -12,14 +13,14 @@ from typing import Any
 import pytest
 
 from local import settings
-from local.aws import CONFIRMATION_CODE, READY_PATH
+from local.aws import READY_PATH
 from local.processes import Child
 from local.session import Session
 from local.settings import LocalSettings
 from local.stack import Stack, client
 from tests.conftest import assert_nothing_personal
 from tests.deployment.conftest import missing_tools
-from tests.integration.conftest import PASSWORD, User, attributes, free_port, new_email
+from tests.integration.conftest import User, free_port, signed_up
 
 STAGE = "dev"
 ORIGIN = "https://app.example.com"
@@ -145,14 +146,7 @@ def session(cloud: Cloud) -> Session:
 @pytest.fixture(scope="session")
 def new_user(session: Session) -> Callable[..., User]:
     """Sign a user up, confirm them and sign them in."""
-
-    def make(**changed: str | None) -> User:
-        email = new_email()
-        sub = session.sign_up(email, PASSWORD, attributes(email, **changed))
-        session.confirm(email, CONFIRMATION_CODE)
-        return User(session, email, sub, session.sign_in(email, PASSWORD))
-
-    return make
+    return functools.partial(signed_up, session)
 
 
 @pytest.fixture(scope="session")
