@@ -1,10 +1,13 @@
 """What MiniStack lacks and local/ adds. A failure here is good news: MiniStack has it, so take ours out."""
 
+import io
 import json
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,3 +135,33 @@ def test_plain_ministack_writes_a_function_s_log_whatever_its_role_says(plain: S
     plain.sign_up(email, PASSWORD, attributes(email))
     groups = client("logs", plain.stack.aws_endpoint_url).describe_log_groups()["logGroups"]
     assert f"/aws/lambda/{NAME}-pre_sign_up" in {group["logGroupName"] for group in groups}
+
+
+CHALLENGE = """
+def handler(event, context):
+    return {"statusCode": 401, "headers": {"WWW-Authenticate": "Bearer"}, "body": ""}
+"""
+
+
+def test_plain_ministack_lets_a_function_set_the_header_that_api_gateway_renames(plain: Session) -> None:
+    endpoint, archive = plain.stack.aws_endpoint_url, io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("challenge.py", CHALLENGE)
+    function = client("lambda", endpoint).create_function(
+        FunctionName="challenge", Role=f"arn:aws:iam::000000000000:role/{NAME}-pre_sign_up", Runtime="python3.12",
+        Handler="challenge.handler", Code={"ZipFile": archive.getvalue()},
+    )["FunctionArn"]  # fmt: skip
+    gateway = client("apigateway", endpoint)
+    api_id = gateway.create_rest_api(name="challenge")["id"]
+    (root,) = gateway.get_resources(restApiId=api_id)["items"]
+    where = {"restApiId": api_id, "resourceId": root["id"], "httpMethod": "GET"}
+    gateway.put_method(**where, authorizationType="NONE")
+    gateway.put_integration(
+        **where, type="AWS_PROXY", integrationHttpMethod="POST",
+        uri=f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations",
+    )  # fmt: skip
+    gateway.create_deployment(restApiId=api_id, stageName="dev")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{endpoint}/restapis/{api_id}/dev/_user_request_/", timeout=10)
+    with refused.value as answer:
+        assert (answer.code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
