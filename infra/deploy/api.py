@@ -5,6 +5,7 @@ gateway's own answers have the shape of the application's: RFC 9457, readable by
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -109,8 +110,11 @@ def _with_any(paths: dict[str, Any]) -> None:
     rest = {key: some[key] for key in ("produces", "responses", "x-amazon-apigateway-integration")}
     for path in ("/", "/{proxy+}"):
         paths.setdefault(path, {})
-    for methods in paths.values():
-        methods["x-amazon-apigateway-any-method"] = rest
+    for path, methods in paths.items():
+        parameters = [
+            {"name": name, "in": "path", "required": True, "type": "string"} for name in re.findall(r"{(\w+)\+?}", path)
+        ]
+        methods["x-amazon-apigateway-any-method"] = {**rest, "parameters": parameters}
 
 
 def execution_log(api_id: str, stage: str) -> str:

@@ -90,6 +90,14 @@ def test_every_route_of_the_api_is_behind_the_pool(resources: dict[str, Any]) ->
     assert {key for key in operations if key[0] != "x-amazon-apigateway-any-method"} == routes
 
 
+def test_every_parameter_of_a_path_is_declared(resources: dict[str, Any]) -> None:
+    (api,) = [it["Properties"] for it in resources.values() if it["Type"] == "AWS::Serverless::Api"]
+    for path, methods in api["DefinitionBody"]["paths"].items():
+        for operation in methods.values():
+            named = [it["name"] for it in operation.get("parameters", [])]
+            assert named == re.findall(r"{(\w+)\+?}", path)
+
+
 def test_the_gateway_answers_by_itself_in_the_shape_of_the_application(resources: dict[str, Any]) -> None:
     (api,) = [it["Properties"] for it in resources.values() if it["Type"] == "AWS::Serverless::Api"]
     responses = api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]
