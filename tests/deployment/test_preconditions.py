@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.deploy import checks
+from infra.deploy.console import Failure
 from local.settings import CREDENTIALS, ROOT
 
 CLOSED = "http://127.0.0.1:9"
@@ -71,3 +73,12 @@ def test_there_must_be_credentials(tmp_path: Path) -> None:
 def test_aws_must_know_them(tmp_path: Path) -> None:
     path = terraform(tmp_path, "1.11.4")
     assert_told(deploy("up", "dev", path=path, **CREDENTIALS), "AWS does not know you: Could not connect")
+
+
+def test_the_account_must_be_the_stage_s() -> None:
+    checks.same_account("111111111111", {})
+    checks.same_account("111111111111", {"account": "111111111111"})
+    with pytest.raises(
+        Failure, match="The stage is in account 222222222222, and these credentials are of 111111111111"
+    ):
+        checks.same_account("111111111111", {"account": "222222222222"})
