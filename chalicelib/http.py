@@ -132,7 +132,7 @@ def _methods(app: Chalice, request: Request) -> list[str]:
     if request.method == OPTIONS and _TOKEN.fullmatch(asked):
         # A preflight. What there is not is allowed, too: else a page could not read the 404 or 405.
         return [*dict.fromkeys([*app.routes.get(request.path, ()), asked, OPTIONS])]
-    if request.path not in app.routes:
+    if not app.routes.get(request.path):
         raise NotFound
     methods = [*app.routes[request.path], OPTIONS]
     if request.method not in methods:

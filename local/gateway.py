@@ -21,7 +21,7 @@ from chalice.config import Config
 
 from chalicelib import logs
 from chalicelib.cors import Cors
-from chalicelib.errors import PROBLEM_JSON, ApiError, NotFound, Unauthenticated, Unavailable
+from chalicelib.errors import PROBLEM_JSON, ApiError, Unauthenticated, Unavailable
 from chalicelib.http import HEAD
 from chalicelib.settings import settings
 from local.processes import end_with_parent
@@ -180,14 +180,25 @@ class Gateway(chalice.local.LocalGateway):
         always = Cors(settings().cors_allow_origins).headers(CaseInsensitiveMapping(headers).get("origin", ""))
         try:
             event = self._generate_lambda_event(method, path, headers, body)
-        except ValueError:
-            raise _Refused(NotFound(), context.aws_request_id, always, method) from None
+        except ValueError:  # no route: the application's to answer, as the deployed API hands it on
+            return self._app_object(_unrouted(method, headers, context.aws_request_id), context)
         event["requestContext"] |= {"requestId": context.aws_request_id, "stage": "local"}
         try:
             event, context = self._authorizer.authorize(path, event, context)
         except ApiError as exc:
             raise _Refused(exc, context.aws_request_id, always, method) from exc
         return self._app_object(event, context)
+
+
+def _unrouted(method: str, headers: Mapping[str, str], request_id: str) -> dict[str, Any]:
+    return {
+        "requestContext": {"httpMethod": method, "resourcePath": "/{proxy+}", "requestId": request_id},
+        "headers": {name.lower(): text for name, text in headers.items()},
+        "pathParameters": {},
+        "multiValueQueryStringParameters": None,
+        "stageVariables": None,
+        "body": None,
+    }
 
 
 def verified_claims(header: str, swagger: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,8 @@ class Terraform:
             for address in tainted:  # made, but not finished: it is finished, not made again
                 self._run("untaint", address)
             plan = self._plan()
-            self._refuse_losses(plan)
+            if self._refuse_losses(plan):
+                raise Failure("terraform untaint has had no effect. Nothing was touched.")
         lines = self._run("apply", "-json", str(plan))
         changes = next(event["changes"] for event in _events(lines) if event["type"] == "change_summary")
         told = [f"{changes[kind]} {word}" for kind, word in _WORDS.items() if changes[kind]]
@@ -86,7 +87,9 @@ class Terraform:
         changes = [it for it in told.get("resource_changes", []) if it["type"] in _PRECIOUS]
         lost = [it for it in changes if "delete" in it["change"]["actions"]]
         tainted = [it["address"] for it in lost if it.get("action_reason") == "replace_because_tainted"]
-        if doomed := [it["address"] for it in lost if it["address"] not in tainted]:
+        if tainted:
+            return tainted  # what depends on them is replaced with them: the next plan tells
+        if doomed := [it["address"] for it in lost]:
             raise Failure(
                 f"This would delete {', '.join(doomed)} and all that is in it. Nothing was touched.\n"
                 "If that is meant, do it by hand: terraform -chdir=infra plan, and terraform apply."
@@ -103,7 +106,7 @@ class Terraform:
                 "terraform -chdir=infra apply -refresh-only"
             )
         _refuse_a_second(told)
-        return tainted
+        return []
 
     def destroy(self) -> str:
         """Take all of it down. Raises Failure."""

@@ -1,8 +1,10 @@
 """`make deploy` says in one line what is missing, before anything is touched."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,35 @@ def test_there_must_be_credentials(tmp_path: Path) -> None:
 def test_aws_must_know_them(tmp_path: Path) -> None:
     path = terraform(tmp_path, "1.11.4")
     assert_told(deploy("up", "dev", path=path, **CREDENTIALS), "AWS does not know you: Could not connect")
+
+
+SLOW = """
+import pathlib, signal, sys, time
+signal.signal(signal.SIGINT, lambda *_: (time.sleep(1), pathlib.Path("state").write_text("saved"), sys.exit(1)))
+pathlib.Path("ready").write_text("")
+time.sleep(60)
+"""
+RUNNER = """
+import os, pathlib, sys
+from infra.deploy.processes import run
+print(run([sys.executable, "-c", sys.argv[1]], pathlib.Path(sys.argv[2]), os.environ).returncode)
+"""
+
+
+def test_ctrl_c_lets_terraform_save_what_it_has_done(tmp_path: Path) -> None:
+    """Both get the signal, as from a terminal; the child takes longer than Python's own patience."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUNNER, SLOW, str(tmp_path)],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    while not (tmp_path / "ready").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    told, _ = process.communicate(timeout=30)
+    assert "it saves what it has done" in told
+    assert told.splitlines()[-1] == "1"
+    assert (tmp_path / "state").read_text() == "saved"
 
 
 def test_the_account_must_be_the_stage_s() -> None:

@@ -58,6 +58,17 @@ class AuthorizationSuite:
         finally:
             connection.close()
 
+    @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/elsewhere", 404), ("DELETE", "/users/me", 405)])
+    def test_a_page_may_read_what_there_is_not(self, user: User, method: str, path: str, status: int) -> None:
+        """Which a browser asks for only if its preflight is answered."""
+        stack, origin = user.session.stack, {"Origin": "https://app.example.com"}
+        preflight = call(stack, "OPTIONS", path, {**origin, "Access-Control-Request-Method": method})
+        assert preflight[0] == 204
+        assert method in preflight[1]["Access-Control-Allow-Methods"].split(", ")
+        told, headers, problem = call(stack, method, path, origin)
+        assert (told, problem["status"]) == (status, status)
+        assert headers["Access-Control-Allow-Origin"] in ("*", origin["Origin"])
+
     @pytest.mark.parametrize("name", ["authorization", "Authorization", "AUTHORIZATION"])
     @pytest.mark.parametrize("spelling", ["{}", "Bearer {}"])
     def test_a_good_token_is_let_in_bare_or_as_bearer(self, user: User, name: str, spelling: str) -> None:

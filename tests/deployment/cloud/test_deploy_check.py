@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.logs import Metric
+from local import example
 from local.aws import CONFIRMATION_CODE
 from local.session import Session
 from local.stack import TRIGGERS
@@ -21,19 +22,6 @@ from tests.deployment.cloud.conftest import ORIGIN, STAGE, Cloud
 from tests.integration.authorization import AuthorizationSuite
 from tests.integration.conftest import PASSWORD, User, attributes, new_email
 from tests.integration.tokens import Forge, call
-
-SEED = {
-    "username": "john@example.com",
-    "password": "StrongPass123!",
-    "user_attributes": {
-        "name": "John Doe",
-        "email": "john@example.com",
-        "phone_number": "+8801712345678",
-        "custom:dob": "1990-05-14",
-        "custom:gender": "Male",
-        "custom:blood_group": "A+",
-    },
-}
 
 
 def test_a_stage_is_deployed_from_nothing_by_one_command(
@@ -51,11 +39,8 @@ def test_the_pool_calls_the_deployed_functions(cloud: Cloud) -> None:
 
 
 def test_the_example_signs_up_and_has_a_verified_profile(cloud: Cloud, session: Session) -> None:
-    username, password, form = SEED["username"], SEED["password"], SEED["user_attributes"]
-    assert isinstance(username, str)
-    assert isinstance(password, str)
-    assert isinstance(form, dict)
-    sub = session.sign_up(username, password, form)
+    username, password = example.USERNAME, example.PASSWORD
+    sub = session.sign_up(username, password, example.ATTRIBUTES)
     with pytest.raises(ClientError, match="CodeMismatch"):
         session.confirm(username, "000000")
     session.confirm(username, CONFIRMATION_CODE)
@@ -321,7 +306,7 @@ def test_a_second_deploy_changes_nothing(cloud: Cloud, user: User, their_functio
 
 
 def test_a_deploy_that_was_killed_is_mended_by_the_next_and_the_users_stay(cloud: Cloud, user: User) -> None:
-    """Killed while Chalice was at it, and gone on with from another machine: without Chalice's own record."""
+    """Killed while Chalice was at it, and gone on with without Chalice's own record and with a pool left unfinished."""
     profile, apis = user.get().body, cloud.api_ids
     errors = cloud.tree / "chalicelib" / "errors.py"
     errors.write_text(errors.read_text().replace("There is no such resource.", "There is nothing here."))
@@ -333,6 +318,7 @@ def test_a_deploy_that_was_killed_is_mended_by_the_next_and_the_users_stay(cloud
     subprocess.run(["kill", "-KILL", "--", f"-{process.pid}"], check=True)
     process.communicate()
     (cloud.tree / ".chalice" / "deployed" / f"{STAGE}.json").unlink(missing_ok=True)
+    assert cloud.terraform("taint", "aws_cognito_user_pool.users").returncode == 0
     done = cloud.make("deploy", f"STAGE={STAGE}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert cloud.api_ids == apis
