@@ -78,7 +78,7 @@ $(SCANNER): requirements-scan.txt
 	@$(SCANNER)/bin/pip install --quiet --disable-pip-version-check -r requirements-scan.txt
 	@touch $@
 
-$(INSTALLED): requirements.txt requirements-dev.txt constraints.txt
+$(INSTALLED): requirements.txt requirements-pictures.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@echo "Installing into $(VENV), once: a minute or so" >&2
 	@$(PYTHON) -m venv $(VENV)

@@ -7,8 +7,10 @@ from urllib.parse import unquote
 from chalice import Chalice, CognitoUserPoolAuthorizer, Rate, Response
 from chalice.app import CloudWatchEvent, Request
 
-from chalicelib import auth, aws, cognito, http, logs, problems, profiles
+from chalicelib import auth, aws, checking, cognito, http, logs, pictures, problems, profiles
 from chalicelib.auth import Caller
+from chalicelib.bucket import PictureBucket
+from chalicelib.checking import Order, PictureChecker
 from chalicelib.cognito import UserDirectory, on_cognito_event
 from chalicelib.cors import Cors
 from chalicelib.models import ProfilePatch, ProfileReplacement
@@ -30,6 +32,16 @@ def repository() -> ProfileRepository:
 @cache
 def directory() -> UserDirectory:
     return UserDirectory(aws.cognito(), settings().required_user_pool_id)
+
+
+@cache
+def bucket() -> PictureBucket:
+    return PictureBucket(aws.s3(), settings().required_bucket)
+
+
+@cache
+def checker() -> PictureChecker:
+    return PictureChecker(aws.lambda_(), settings().required_picture_function)
 
 
 def request() -> Request:
@@ -64,6 +76,46 @@ def change(caller: Caller, kind: type[profiles.Change], media_type: str) -> Resp
     return http.ok(profiles.change(repository(), directory(), caller, kind, body, asked))
 
 
+PICTURE = "/users/{user_id}/picture"
+
+
+@app.route(PICTURE, methods=["POST"], content_types=[], authorizer=authorizer)
+def post_picture(user_id: str) -> Response:
+    caller, place = owner(user_id), bucket()
+    return http.told(pictures.offer(place, caller, http.json_body(request())))
+
+
+@app.route(PICTURE, methods=["PUT"], content_types=[], authorizer=authorizer)
+def put_picture(user_id: str) -> Response:
+    caller, place = owner(user_id), bucket()
+    body, asked = http.json_body(request()), http.preconditions(request())
+    return http.ok(pictures.choose(repository(), directory(), place, checker(), caller, body, asked), up="../")
+
+
+@app.route(PICTURE, methods=["GET", "HEAD"], content_types=[], authorizer=authorizer)
+def get_picture(user_id: str) -> Response:
+    caller, place = owner(user_id), bucket()
+    return http.told(pictures.show(repository(), directory(), place, caller))
+
+
+@app.route(PICTURE, methods=["DELETE"], content_types=[], authorizer=authorizer)
+def delete_picture(user_id: str) -> Response:
+    caller, place = owner(user_id), bucket()
+    return http.ok(pictures.remove(repository(), directory(), place, caller, http.preconditions(request())), up="../")
+
+
+if settings().bucket:
+
+    @app.lambda_function()
+    def check_picture(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        from chalicelib import images  # the library is in this function's layer alone
+
+        order = Order.model_validate(event)
+        with logs.context(request_id=context.aws_request_id, sub=order.sub):
+            slow = PictureBucket(aws.s3(read_timeout=2), settings().required_bucket)
+            return checking.check(slow, order, images.clean, images.NotAPicture).model_dump(mode="json")
+
+
 @app.route("/problems", methods=["GET", "HEAD"], content_types=[])
 def get_problems() -> Response:
     return problems.page()
@@ -91,7 +143,8 @@ def post_authentication(event: cognito.PostAuthentication) -> None:
 def reconcile(event: CloudWatchEvent) -> dict[str, Any]:
     options = Options.model_validate(event.detail)
     left = time_left(event.context, options.seconds)
-    return Reconciliation(repository(), directory(), options, left).run().model_dump(mode="json")
+    kept = bucket() if settings().bucket else None
+    return Reconciliation(repository(), directory(), options, left, kept).run().model_dump(mode="json")
 
 
 if settings().in_chalice_command:  # never in Lambda, whose package has neither of these

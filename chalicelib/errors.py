@@ -6,6 +6,7 @@
         ├── Unauthenticated     401  no token, or one that is not for this API
         ├── Forbidden           403  somebody else's profile, whether it exists or not
         ├── NotFound            404
+        │   └── PicturesDisabled     the stage has no bucket for pictures
         ├── MethodNotAllowed    405
         ├── Conflict            409  a representation older than what is stored
         ├── PreconditionFailed  412  If-Match or If-None-Match does not hold
@@ -122,6 +123,13 @@ class NotFound(ApiError):
     status = 404
     title = "Not Found"
     detail = "There is no such resource."
+
+
+class PicturesDisabled(NotFound):
+    """This deployment keeps no profile pictures."""
+
+    slug = "pictures-not-enabled"
+    detail = "Pictures are not enabled here."
 
 
 class MethodNotAllowed(ApiError):

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from chalice import Chalice, Response
 from chalice.app import Request
+from pydantic import BaseModel
 from pydantic_core import from_json
 
 from chalicelib import logs
@@ -80,9 +81,14 @@ def _lines(request: Request) -> Mapping[str, Sequence[str]]:
     return one | {name.lower(): texts for name, texts in lines.items()}
 
 
-def ok(profile: Profile) -> Response:
-    """200 with the profile."""
-    return Response(profile.model_dump(mode="json"), headers={"Content-Type": JSON, **_of(profile)})
+def ok(profile: Profile, up: str = "") -> Response:
+    """200 with the profile. `up` is the way from the request's resource to its owner's: "../" from below it."""
+    return Response(profile.model_dump(mode="json"), headers={"Content-Type": JSON, **_of(profile, up)})
+
+
+def told(answer: BaseModel) -> Response:
+    """200 with what was asked for, which is no profile and has no version."""
+    return Response(answer.model_dump(mode="json"), headers={"Content-Type": JSON})
 
 
 def unless_known(request: Request, profile: Profile) -> Response:
@@ -95,9 +101,9 @@ def unless_known(request: Request, profile: Profile) -> Response:
     return ok(profile)
 
 
-def _of(profile: Profile) -> dict[str, str]:
+def _of(profile: Profile, up: str = "") -> dict[str, str]:
     # Relative to what was asked for, so that it is right behind any prefix: /users/me is /users/{id}.
-    return {"ETag": tag(profile.version), "Content-Location": quote(profile.id)}
+    return {"ETag": tag(profile.version), "Content-Location": up + quote(profile.id)}
 
 
 def install(app: Chalice, cors: Cors, types: str) -> None:

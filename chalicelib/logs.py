@@ -33,6 +33,9 @@ class Metric(StrEnum):
     PROFILE_HEALED = "ProfileHealed"
     CONTACT_FOLLOWED = "ContactFollowed"
     CONTACT_WRITE_FAILED = "ContactWriteFailed"
+    PICTURE_STORED = "PictureStored"
+    PICTURE_REFUSED = "PictureRefused"
+    PICTURE_LEFT_OVER = "PictureLeftOver"
     ORPHANED_PROFILES = "OrphanedProfiles"
     RECONCILIATION_INTERRUPTED = "ReconciliationInterrupted"
 

@@ -18,6 +18,8 @@ from pydantic import (
 
 from chalicelib.errors import FieldError, Invalid
 from chalicelib.values import (
+    PICTURE_BYTES,
+    PICTURE_PIXELS,
     BirthDate,
     BloodGroup,
     BloodGroupValue,
@@ -26,7 +28,11 @@ from chalicelib.values import (
     GenderValue,
     Name,
     PhoneNumber,
+    PictureSize,
+    PictureType,
+    PictureTypeValue,
     Timestamp,
+    UploadId,
     in_utc,
     text_only,
     wrong,
@@ -55,6 +61,16 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+class Picture(_Model):
+    """A profile's picture. Where it is kept, nobody is told."""
+
+    content_type: PictureType
+    size: int  # bytes
+    width: int  # pixels
+    height: int  # pixels
+    updated_at: Timestamp
+
+
 class Profile(_Model):
     """A user as the API shows them. What is not known is null."""
 
@@ -67,7 +83,7 @@ class Profile(_Model):
     dob: date | None = None
     gender: Gender | None = None
     blood_group: BloodGroup | None = None
-    picture: None = None
+    picture: Picture | None = None
     created_at: Timestamp
     updated_at: Timestamp
     version: int  # 1 at creation, one more with each change
@@ -81,7 +97,7 @@ class ServerOwned(_Model):
     email_verified: Annotated[bool | None, Field(strict=True), _OWNED] = None
     phone_number: Annotated[str | None, _OWNED] = None
     phone_number_verified: Annotated[bool | None, Field(strict=True), _OWNED] = None
-    picture: Annotated[None, _OWNED] = None
+    picture: Annotated[Picture | None, _OWNED] = None
     created_at: Annotated[_SentTimestamp | None, _OWNED] = None
     updated_at: Annotated[_SentTimestamp | None, _OWNED] = None
     # Exact in every JSON reader, JavaScript's included.
@@ -124,6 +140,44 @@ class ProfilePatch(ServerOwned):
 
 SERVER_OWNED: Final = tuple(ServerOwned.model_fields)
 EDITABLE: Final = tuple(name for name in ProfileReplacement.model_fields if name not in SERVER_OWNED)
+
+
+class UploadRequest(_Model):
+    """The body of a POST for a picture: what the file to come is."""
+
+    content_type: PictureTypeValue
+    size: PictureSize  # bytes
+
+
+class Limits(_Model):
+    """What a file must keep to."""
+
+    content_type: PictureType
+    max_bytes: int = PICTURE_BYTES
+    max_pixels: int = PICTURE_PIXELS
+
+
+class Upload(_Model):
+    """A presigned POST: send `fields`, and after them the file as `file`, to `url` as multipart/form-data."""
+
+    upload_id: str
+    url: str
+    fields: dict[str, str]
+    expires_at: Timestamp
+    limits: Limits
+
+
+class PictureChoice(_Model):
+    """The body of a PUT of a picture: which upload it is to be."""
+
+    upload_id: UploadId
+
+
+class PictureLink(Picture):
+    """A picture, and where it may be loaded from for a while."""
+
+    url: str
+    expires_at: Timestamp
 
 
 class SignUp(_Model):
@@ -174,7 +228,7 @@ class SelfSignUp(SignUp):
 
 _MESSAGES: Final = {
     "missing": "is required",
-    "extra_forbidden": "is not a field of a profile",
+    "extra_forbidden": "is not a known field",
     "model_type": "must be a JSON object",
     "dict_type": "must be a JSON object",
 }

@@ -1,9 +1,9 @@
 """Reconciliation: every user of the pool has a profile, and every profile its user.
 
 A walk in two parts. First the pool, page by page: who has no profile gets one. Then the table, page by
-page: a profile whose user is gone is reported, and removed only if that was asked for. After each page the
-place is kept in the table, so that a run may end, or be ended, anywhere and the next goes on from there.
-Memory is one page's, whatever the size of the pool.
+page: a profile whose user is gone is reported, and removed with its picture only if that was asked for.
+After each page the place is kept in the table, so that a run may end, or be ended, anywhere and the next
+goes on from there. Memory is one page's, whatever the size of the pool.
 """
 
 import logging
@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib import logs
+from chalicelib.bucket import PictureBucket
 from chalicelib.cognito import CursorExpired, DirectoryUser, UserDirectory
 from chalicelib.errors import BackendFailed
 from chalicelib.logs import Metric
@@ -67,11 +68,13 @@ class Reconciliation:
         directory: UserDirectory,
         options: Options,
         milliseconds_left: Callable[[], float],
+        bucket: PictureBucket | None = None,
     ) -> None:
         self._repository = repository
         self._directory = directory
         self._options = options
         self._milliseconds_left = milliseconds_left
+        self._bucket = bucket
         self._place = "reconciliation-dry-run" if options.dry_run else "reconciliation"
 
     def run(self) -> Progress:
@@ -121,6 +124,11 @@ class Reconciliation:
         logs.count(Metric.PROFILE_HEALED, int(created))
         return created
 
+    def _remove(self, orphan: str) -> bool:
+        if self._bucket:  # first: an interrupted removal is met again as long as there is a profile
+            self._bucket.remove(self._bucket.pictures_of(orphan))
+        return self._repository.remove(orphan)
+
     def _profiles(self, progress: Progress) -> Progress:
         """One page of the table."""
         keys, cursor = self._repository.page(progress.cursor)
@@ -129,7 +137,7 @@ class Reconciliation:
             logs.event("profile without a user", logging.WARNING, sub=orphan)
         logs.count(Metric.ORPHANED_PROFILES, len(orphans))
         removing = self._options.remove_orphans and not self._options.dry_run
-        removed = sum(self._repository.remove(orphan) for orphan in orphans) if removing else 0
+        removed = sum(self._remove(orphan) for orphan in orphans) if removing else 0
         return progress.model_copy(
             update={
                 "part": "profiles" if cursor else "finished",

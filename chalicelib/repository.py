@@ -1,11 +1,13 @@
 """The table: keys, item <-> model, conditions. The only room that speaks to DynamoDB.
 
 Table: partition key `user_id` (S), the Cognito sub. One item a user; an unknown value is an absent
-attribute. `contact_as_of` (S) is ours alone: the state of the pool that the contact was last taken from.
-Every method but one is one request.
+attribute. These are ours alone: `contact_as_of` (S), the state of the pool that the contact was last taken from;
+`picture_key` (S), where the picture is in the bucket; `picture_before` (S), where the last one was; and
+`picture_changes` (N), how often it has changed. Every method but one is one request.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -14,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws import translated
 from chalicelib.errors import Unavailable
-from chalicelib.models import Profile
+from chalicelib.models import Picture, Profile
 from chalicelib.preconditions import Preconditions
 from chalicelib.values import timestamp
 
@@ -22,10 +24,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-Value: TypeAlias = str | bool | int | date | datetime | None
+Value: TypeAlias = str | bool | int | date | datetime | Picture | None
 Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 
 KEY: Final = "user_id"
+_OF_PICTURE: Final = ("picture", "picture_key", "picture_before", "picture_changes")
 _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 # Items that are no profiles: a sub never begins so.
 _OURS: Final = "#"
@@ -43,6 +46,24 @@ class Mismatch(Exception):
         self.stored = stored
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A profile with what is kept of its picture besides."""
+
+    profile: Profile
+    key: str | None = None  # of the picture in the bucket
+    before: str | None = None  # of the one that it has replaced
+    changes: int = 0  # of the picture
+
+
+class Overtaken(Exception):
+    """The picture or the version is not what a change of the picture expected. `held` is None where nothing is."""
+
+    def __init__(self, held: Held | None) -> None:
+        super().__init__("the condition of a write failed")
+        self.held = held
+
+
 class ProfileRepository:
     """Profiles in one table, over a client and a table name that are handed in."""
 
@@ -56,6 +77,13 @@ class ProfileRepository:
             answer = self._client.get_item(TableName=self._table, Key={KEY: {"S": user_id}}, ConsistentRead=True)
         item = answer.get("Item")
         return to_profile(item) if item else None
+
+    def held(self, user_id: str) -> Held | None:
+        """The profile and its picture's place, likewise."""
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key={KEY: {"S": user_id}}, ConsistentRead=True)
+        item = answer.get("Item")
+        return _to_held(item) if item else None
 
     def create(self, profile: Profile) -> Profile:
         """Store a profile unless its user has one; the stored one, which is then not this object."""
@@ -127,6 +155,30 @@ class ProfileRepository:
             raise Mismatch(stored) from exc
         return to_profile(answer["Attributes"])
 
+    def set_picture(
+        self, held: Held, picture: Picture | None, key: str | None, now: datetime, preconditions: Preconditions
+    ) -> Profile:
+        """Set or remove the picture, unless it has changed since it was held so; the profile as it is then.
+
+        Raises Overtaken, with what is held instead.
+        """
+        try:
+            with translated(_CONDITION_FAILED):
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key={KEY: {"S": held.profile.id}},
+                    **_picture_update(held, picture, key, now, preconditions),
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as exc:
+            item = _stored(exc)
+            stored = _to_held(item) if item else None
+            if stored and (stored.key, stored.changes) == (key, held.changes + 1) and (key or _at(stored, now)):
+                return stored.profile  # by this very request, whose first answer was lost
+            raise Overtaken(stored) from exc
+        return to_profile(answer["Attributes"])
+
     def existing(self, user_ids: Sequence[str]) -> set[str]:
         """Which of these, at most 100, have a profile.
 
@@ -187,6 +239,43 @@ def _keys_only(keys: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _picture_update(
+    held: Held, picture: Picture | None, key: str | None, now: datetime, preconditions: Preconditions
+) -> dict[str, Any]:
+    """UpdateItem's expressions. The number of changes, and not the key, tells that nobody was faster: a key goes and
+    none comes in its place twice, a number never does."""
+    names = {f"#{name}": _attribute(name) for name in ("id", "version", "updated_at", *_OF_PICTURE)}
+    values: dict[str, AttributeValueTypeDef] = {":one": {"N": "1"}, ":now": {"S": timestamp(now)}}
+    assignments, gone = ["#updated_at = :now"], []
+    for name, value in (("picture", picture), ("picture_key", key), ("picture_before", held.key)):
+        if value is None:
+            gone.append(f"#{name}")
+        else:
+            values[f":{name}"] = _to_value(value)
+            assignments.append(f"#{name} = :{name}")
+    conditions = ["attribute_exists(#id)", "attribute_not_exists(#picture_changes)"]
+    if held.changes:
+        values[":changes"] = _to_value(held.changes)
+        conditions[1] = "#picture_changes = :changes"
+    _require(preconditions, conditions, values)
+    removals = f" REMOVE {', '.join(gone)}" if gone else ""
+    return {
+        "UpdateExpression": f"SET {', '.join(assignments)}{removals} ADD #version :one, #picture_changes :one",
+        "ConditionExpression": " AND ".join(conditions),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
+
+
+def _require(preconditions: Preconditions, conditions: list[str], values: "dict[str, AttributeValueTypeDef]") -> None:
+    """Add the clauses for If-Match and If-None-Match. An asterisk is no clause."""
+    for prefix, tags in (("", preconditions.match), ("NOT ", preconditions.none_match)):
+        if tags is not None and not tags.any:
+            named = [f":version_{version}" for version in tags.versions or {0}]  # which no profile has
+            values |= {f":version_{version}": _to_value(version) for version in tags.versions or {0}}
+            conditions.append(f"{prefix}#version IN ({', '.join(named)})")
+
+
 def _update(
     changes: Mapping[str, Value], expected: Mapping[str, Value], now: datetime, preconditions: Preconditions
 ) -> dict[str, Any]:
@@ -207,11 +296,7 @@ def _update(
         assignments.append(f"#{name} = :{name}")
         differing.append(f"attribute_not_exists(#{name}) OR #{name} <> :{name}")
     conditions.append(f"({' OR '.join(differing)})")
-    for prefix, tags in (("", preconditions.match), ("NOT ", preconditions.none_match)):
-        if tags is not None and not tags.any:
-            named = [f":version_{version}" for version in tags.versions or {0}]  # which no profile has
-            values |= {f":version_{version}": _to_value(version) for version in tags.versions or {0}}
-            conditions.append(f"{prefix}#version IN ({', '.join(named)})")
+    _require(preconditions, conditions, values)
     return {
         "UpdateExpression": f"SET {', '.join(assignments)} ADD #version :one",
         "ConditionExpression": " AND ".join(conditions),
@@ -264,6 +349,8 @@ def _to_value(value: Value) -> "AttributeValueTypeDef":
             return {"S": timestamp(value.astimezone(UTC))}
         case date():
             return {"S": value.isoformat()}
+        case Picture():
+            return {"M": {name: _to_value(getattr(value, name)) for name in Picture.model_fields}}
         case StrEnum():
             return {"S": value.value}
         case str():
@@ -279,8 +366,21 @@ def to_item(profile: Profile) -> "dict[str, AttributeValueTypeDef]":
 
 def to_profile(item: Item) -> Profile:
     """An item as a profile. The other half of to_item."""
+    return Profile.model_validate(_from_values({name: item.get(_attribute(name), {}) for name in Profile.model_fields}))
+
+
+def _from_values(values: Item) -> dict[str, Any]:
     fields: dict[str, Any] = {}
-    for name in Profile.model_fields:
-        for kind, value in item.get(_attribute(name), {}).items():
-            fields[name] = int(str(value)) if kind == "N" else value
-    return Profile.model_validate(fields)
+    for name, typed in values.items():
+        for kind, value in typed.items():
+            fields[name] = int(value) if kind == "N" else _from_values(value) if kind == "M" else value  # type: ignore[call-overload, arg-type]
+    return fields
+
+
+def _to_held(item: Item) -> Held:
+    ours = _from_values({name: item.get(name, {}) for name in _OF_PICTURE})
+    return Held(to_profile(item), ours.get("picture_key"), ours.get("picture_before"), ours.get("picture_changes", 0))
+
+
+def _at(stored: Held, now: datetime) -> bool:
+    return timestamp(stored.profile.updated_at) == timestamp(now)

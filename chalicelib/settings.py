@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from chalicelib.errors import SettingsError
+from chalicelib.errors import PicturesDisabled, SettingsError
 
 
 def _words(value: object) -> object:
@@ -24,6 +24,7 @@ class Settings(BaseModel):
 
     table: str = Field(alias="DYNAMODB_TABLE", min_length=3, max_length=255)
     bucket: str | None = Field(None, alias="S3_BUCKET")
+    picture_function: str | None = Field(None, alias="PICTURE_FUNCTION", max_length=140)
     # Only the API handler has the pool's ARN: in a trigger's environment it would make a cycle
     # (trigger -> pool -> trigger), and a trigger finds its pool in the event.
     user_pool_arn: str | None = Field(
@@ -55,6 +56,20 @@ class Settings(BaseModel):
         if self.user_pool_id is None:
             raise SettingsError("USER_POOL_ARN is missing: without it there is no telling whose users these are")
         return self.user_pool_id
+
+    @property
+    def required_bucket(self) -> str:
+        """The bucket. Raises PicturesDisabled where there is none."""
+        if self.bucket is None:
+            raise PicturesDisabled
+        return self.bucket
+
+    @property
+    def required_picture_function(self) -> str:
+        """The function that checks pictures, where there is a bucket for them. Raises SettingsError."""
+        if self.picture_function is None:
+            raise SettingsError("PICTURE_FUNCTION is missing: without it no picture can be checked")
+        return self.picture_function
 
     @property
     def trusted(self) -> tuple[str, frozenset[str]]:

@@ -10,12 +10,15 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 NAME_MAX: Final = 256  # characters after NFC; Cognito itself allows 2048 for a standard attribute
 EMAIL_MAX: Final = 254  # characters: RFC 5321 4.5.3.1.3 less the angle brackets
 OLDEST_YEARS: Final = 130  # years; the longest life on record is 122
+PICTURE_BYTES: Final = 5 * 1024 * 1024  # of an upload
+PICTURE_PIXELS: Final = 25_000_000  # of an upload; what phones take is within it
+PICTURE_SIDE: Final = 2048  # pixels of the longer side of what is kept
 
 
 class Gender(StrEnum):
@@ -25,6 +28,14 @@ class Gender(StrEnum):
     FEMALE = "Female"
     OTHER = "Other"
     UNKNOWN = "Unknown"
+
+
+class PictureType(StrEnum):
+    """The media types a picture may have."""
+
+    JPEG = "image/jpeg"
+    PNG = "image/png"
+    WEBP = "image/webp"
 
 
 class BloodGroup(StrEnum):
@@ -87,7 +98,21 @@ def _name(value: object) -> str:
 
 _EMAIL: Final = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f.]+(\.[^@\s\x00-\x1f\x7f.]+)+")
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_UPLOAD_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _picture_size(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= PICTURE_BYTES:
+        raise wrong(f"must be a number of bytes from 1 to {PICTURE_BYTES}")
+    return value
+
+
+def _upload_id(value: object) -> str:
+    text = text_only(value)
+    if not _UPLOAD_ID.fullmatch(text):
+        raise wrong("must be the upload_id of an upload")
+    return text
 
 
 def _email(value: object) -> str:
@@ -148,9 +173,12 @@ _NAME_SCHEMA: Final = WithJsonSchema(
 _DATE_SCHEMA: Final = WithJsonSchema({"type": "string", "format": "date", "examples": ["1990-05-14"]})
 
 Name = Annotated[str, BeforeValidator(_name), _NAME_SCHEMA]
+UploadId = Annotated[str, BeforeValidator(_upload_id), WithJsonSchema({"type": "string", "format": "uuid"})]
 Email = Annotated[str, BeforeValidator(_email)]
 PhoneNumber = Annotated[str, BeforeValidator(_phone_number)]
 BirthDate = Annotated[date, BeforeValidator(_iso_date), AfterValidator(_born), _DATE_SCHEMA]
+PictureTypeValue = Annotated[PictureType, BeforeValidator(_choice(PictureType))]
+PictureSize = Annotated[int, BeforeValidator(_picture_size), Field(ge=1, le=PICTURE_BYTES)]
 GenderValue = Annotated[Gender, BeforeValidator(_choice(Gender))]
 BloodGroupValue = Annotated[BloodGroup, BeforeValidator(_choice(BloodGroup))]
 Timestamp = Annotated[

@@ -30,6 +30,7 @@ class Api:
         self._arguments = [*_CHALICE, "local", "--stage", "local", "--no-autoreload", *where]
         self._environment = {
             **local.environment(),
+            "PICTURE_FUNCTION": stack.picture_function,
             "PROBLEMS_URL": f"{local.api_url}/problems",
             "USER_POOL_ARN": stack.user_pool_arn,
             "USER_POOL_CLIENT_ID": stack.user_pool_client_id,

@@ -72,7 +72,7 @@ class Session:
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(self.stack.api_url + path, data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return Answer(answer.status, answer.headers, json.loads(answer.read() or "{}"))
         except urllib.error.HTTPError as exc:
             return Answer(exc.code, exc.headers, json.loads(exc.read() or "{}"))

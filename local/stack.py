@@ -42,7 +42,13 @@ _RECONCILE_ACTIONS: Final = [
     "dynamodb:Scan",
     "cognito-idp:AdminGetUser",
     "cognito-idp:ListUsers",
+    "s3:DeleteObject",
+    "s3:ListBucket",
 ]
+# The function that checks pictures, which the API calls.
+CHECK_PICTURE: Final = "check_picture"
+_CHECK_ACTIONS: Final = ["s3:GetObject", "s3:PutObject"]
+_CHECK_TIMEOUT: Final = 8  # seconds
 _TRIGGER_TIMEOUT: Final = 5  # seconds: longer than this Cognito does not wait
 _RECONCILE_TIMEOUT: Final = 300  # seconds
 _STANDARD: Final = ["email", "name", "phone_number"]
@@ -65,6 +71,10 @@ class Stack:
     @property
     def user_pool_arn(self) -> str:
         return f"arn:aws:cognito-idp:{self.region}:000000000000:userpool/{self.user_pool_id}"
+
+    @property
+    def picture_function(self) -> str:
+        return f"{NAME}-{CHECK_PICTURE}"
 
     def write(self, file: Path) -> None:
         """All at once, so that nobody reads half of it."""
@@ -109,6 +119,8 @@ def build(local: settings.LocalSettings) -> Stack:
         bucket=BUCKET,
     )
     _reconcile(endpoint, table_arn, stack.user_pool_arn)
+    role_arn = _role(client("iam", endpoint), stack.picture_function, _CHECK_ACTIONS, table_arn)
+    _function(client("lambda", endpoint), CHECK_PICTURE, role_arn, _CHECK_TIMEOUT, {"S3_BUCKET": BUCKET})
     return stack
 
 
@@ -215,16 +227,24 @@ def _bucket_settings(key_arn: str) -> dict[str, dict[str, Any]]:
 
 
 def _role(iam: Any, name: str, actions: list[str], table_arn: str) -> str:
-    """The role of one trigger: its actions, and its log. The pool is made later, hence any of this account."""
+    """The role of one function: its actions, and its log. The pool is made later, hence any of this account."""
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     resources = {
         "dynamodb": table_arn,
         "cognito-idp": f"arn:aws:cognito-idp:{settings.REGION}:000000000000:userpool/*",
         "logs": f"arn:aws:logs:{settings.REGION}:000000000000:log-group:/aws/lambda/{name}:*",
+        "s3": f"arn:aws:s3:::{BUCKET}/pictures/*",
+        "s3:GetObject": f"arn:aws:s3:::{BUCKET}/uploads/*",
+        "s3:ListBucket": f"arn:aws:s3:::{BUCKET}",
     }
     allowed = [*actions, "logs:CreateLogStream", "logs:PutLogEvents"]
     statements = [
-        {"Effect": "Allow", "Action": [action], "Resource": resources[action.partition(":")[0]]} for action in allowed
+        {
+            "Effect": "Allow",
+            "Action": [action],
+            "Resource": resources.get(action) or resources[action.partition(":")[0]],
+        }
+        for action in allowed
     ]
     _unless_there(
         lambda: iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy([trust])), "EntityAlreadyExists"
@@ -248,8 +268,8 @@ def _functions(endpoint: str, table_arn: str) -> dict[str, str]:
 
 def _reconcile(endpoint: str, table_arn: str, pool_arn: str) -> None:
     role_arn = _role(client("iam", endpoint), f"{NAME}-{RECONCILE}", _RECONCILE_ACTIONS, table_arn)
-    pool = {"USER_POOL_ARN": pool_arn}
-    _function(client("lambda", endpoint), RECONCILE, role_arn, _RECONCILE_TIMEOUT, pool)
+    more = {"USER_POOL_ARN": pool_arn, "S3_BUCKET": BUCKET}
+    _function(client("lambda", endpoint), RECONCILE, role_arn, _RECONCILE_TIMEOUT, more)
 
 
 def _function(lambda_: Any, handler: str, role_arn: str, timeout: int, more: dict[str, str]) -> str:
@@ -268,7 +288,7 @@ def _function(lambda_: Any, handler: str, role_arn: str, timeout: int, more: dic
         "Runtime": "python3.12",
         "Handler": "working_tree.handler",
         "Timeout": timeout,
-        "MemorySize": 512,
+        "MemorySize": 1769 if handler == CHECK_PICTURE else 512,
         "Environment": {"Variables": variables},
     }
     code = _code()

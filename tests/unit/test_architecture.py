@@ -9,9 +9,9 @@ ROOT = Path(__file__).parents[2]
 # Top to bottom; a module imports only from lines below its own, or nothing of ours.
 FLOORS = [
     ["app"],
-    ["http", "problems", "reconciliation"],
-    ["profiles"],
-    ["auth", "cognito", "repository"],
+    ["http", "images", "pictures", "problems", "reconciliation"],
+    ["checking", "profiles"],
+    ["auth", "bucket", "cognito", "repository"],
     ["aws", "models"],
     ["preconditions", "settings", "values"],
     ["cors", "errors", "logs"],

@@ -1,0 +1,148 @@
+"""The rules of profile pictures: offer a place to upload to, take what arrived, show it, remove it.
+
+A picture changes in one conditional write of its profile; S3 has no part in it. What is written to S3 before is
+nobody's yet, and what is removed after is nobody's any more, so that an interruption leaves a picture and an orphan
+at most. A call lists the orphans before its own write, and removes them after it: whatever stood there then was
+made for a write that has been done, or can't be done now, since the number of the picture's changes has risen.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib import logs, profiles
+from chalicelib.auth import Caller
+from chalicelib.bucket import PictureBucket, picture_key, upload_key, upload_of
+from chalicelib.checking import Order, Outcome, PictureChecker
+from chalicelib.cognito import UserDirectory
+from chalicelib.errors import BackendFailed, Conflict, FieldError, Invalid, NotFound, PreconditionFailed
+from chalicelib.logs import Metric
+from chalicelib.models import Picture, PictureChoice, PictureLink, Profile, Upload, UploadRequest, parse
+from chalicelib.preconditions import Preconditions
+from chalicelib.repository import Held, Overtaken, ProfileRepository
+
+
+def offer(bucket: PictureBucket, caller: Caller, data: Any) -> Upload:
+    """A place for one file of the caller's. Raises Invalid."""
+    return bucket.presigned_upload(caller.sub, parse(UploadRequest, data))
+
+
+def show(repository: ProfileRepository, directory: UserDirectory, bucket: PictureBucket, caller: Caller) -> PictureLink:
+    """Where the caller's picture may be loaded from. Raises NotFound."""
+    held = _held(repository, directory, caller)
+    if held.key is None or held.profile.picture is None:
+        raise NotFound("There is no picture.")
+    return bucket.link(held.key, held.profile.picture)
+
+
+def choose(
+    repository: ProfileRepository,
+    directory: UserDirectory,
+    bucket: PictureBucket,
+    checker: PictureChecker,
+    caller: Caller,
+    data: Any,
+    preconditions: Preconditions,
+) -> Profile:
+    """Make the caller's picture of an upload of theirs. To do it again changes nothing.
+
+    Raises PreconditionFailed; Invalid, also for a file that is no good, which is removed then; NotFound for an
+    upload that is not there; Conflict where the picture was changed meanwhile.
+    """
+    held = _held(repository, directory, caller)
+    _require(preconditions, held)
+    upload_id = parse(PictureChoice, data).upload_id
+    upload = upload_key(caller.sub, upload_id)
+    if held.key and upload_of(held.key) == upload_id:
+        _clear_up(bucket, [upload, *([held.before] if held.before else [])])
+        return held.profile
+    if not bucket.has(upload):
+        raise NotFound("There is no such upload. Ask for a place, and send the file there first.")
+    left_over = bucket.pictures_of(caller.sub)
+    key = picture_key(caller.sub, upload_id)
+    picture = _checked(bucket, checker, Order(upload=upload, picture=key))
+    try:
+        profile = repository.set_picture(held, picture, key, picture.updated_at, preconditions)
+    except Overtaken as exc:
+        _clear_up(bucket, [key])
+        return _overtaken(exc, upload_id, preconditions)
+    logs.event("picture stored")
+    logs.count(Metric.PICTURE_STORED)
+    _clear_up(bucket, [upload, *left_over, *_upload_behind(caller, held)])
+    return profile
+
+
+def remove(
+    repository: ProfileRepository,
+    directory: UserDirectory,
+    bucket: PictureBucket,
+    caller: Caller,
+    preconditions: Preconditions,
+) -> Profile:
+    """Remove the caller's picture, if there is one. Raises PreconditionFailed, NotFound and Conflict."""
+    held = _held(repository, directory, caller)
+    _require(preconditions, held)
+    if held.key is None:
+        _clear_up(bucket, [held.before] if held.before else [])
+        return held.profile
+    left_over = bucket.pictures_of(caller.sub)
+    try:
+        profile = repository.set_picture(held, None, None, datetime.now(UTC), preconditions)
+    except Overtaken as exc:
+        return _overtaken(exc, None, preconditions)
+    logs.event("picture removed")
+    _clear_up(bucket, [*left_over, *_upload_behind(caller, held)])
+    return profile
+
+
+def _held(repository: ProfileRepository, directory: UserDirectory, caller: Caller) -> Held:
+    return repository.held(caller.sub) or Held(profiles.heal(repository, directory, caller))
+
+
+def _require(preconditions: Preconditions, held: Held) -> None:
+    if not preconditions.allow(held.profile.version):
+        raise PreconditionFailed
+
+
+def _checked(bucket: PictureBucket, checker: PictureChecker, order: Order) -> Picture:
+    outcome = checker.check(order)
+    if outcome.verdict == "missing":
+        if bucket.has(order.upload):
+            raise BackendFailed  # it is there, and may not be read
+        raise NotFound("There is no such upload any more.")
+    if outcome.verdict == "refused":
+        _clear_up(bucket, [order.upload])
+        logs.count(Metric.PICTURE_REFUSED)
+        raise Invalid("The file was removed, and the profile was not changed.", errors=[_rule(outcome)])
+    return Picture(
+        **outcome.model_dump(include={"content_type", "size", "width", "height"}), updated_at=datetime.now(UTC)
+    )
+
+
+def _rule(outcome: Outcome) -> FieldError:
+    return FieldError("/upload_id", f"the file {outcome.rule}")
+
+
+def _upload_behind(caller: Caller, held: Held) -> list[str]:
+    """The upload that the picture was made of. If an interruption has left it, it could be made a picture again."""
+    return [upload_key(caller.sub, upload_of(held.key))] if held.key else []
+
+
+def _overtaken(exc: Overtaken, upload_id: str | None, preconditions: Preconditions) -> Profile:
+    """Somebody was faster. Raises NotFound, PreconditionFailed or Conflict, unless they wanted the same."""
+    held = exc.held
+    if held is None:
+        raise NotFound("There is no profile for this user.") from exc
+    if (upload_of(held.key) if held.key else None) == upload_id:
+        return held.profile
+    _require(preconditions, held)
+    raise Conflict("The picture was changed by another request meanwhile. Read the profile again.") from exc
+
+
+def _clear_up(bucket: PictureBucket, keys: Iterable[str]) -> None:
+    """Remove what nobody refers to. It can wait: the next call removes what a fault has left."""
+    try:
+        bucket.remove(keys)
+    except BackendFailed as exc:
+        logs.failure("left over", exc)
+        logs.count(Metric.PICTURE_LEFT_OVER)
