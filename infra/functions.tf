@@ -54,8 +54,9 @@ locals {
     ]
   }
 
-  # Those that read or write encrypted data.
-  data_functions = ["api_handler", "post_authentication", "post_confirmation", "reconcile"]
+  # Those that read or write encrypted profiles, and pictures.
+  data_functions    = ["api_handler", "post_authentication", "post_confirmation", "reconcile"]
+  picture_functions = [for name in ["api_handler", "check_picture"] : name if var.picture_bucket != null]
 }
 
 resource "aws_cloudwatch_log_group" "function" {
@@ -89,19 +90,22 @@ resource "aws_iam_role_policy" "function" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = concat(local.permissions[each.key], [
-      {
-        Sid      = "Logs"
-        Effect   = "Allow"
-        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-        Resource = "${aws_cloudwatch_log_group.function[each.key].arn}:*"
-      },
-      {
-        Sid      = "Traces"
-        Effect   = "Allow"
-        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-        Resource = "*" # X-Ray knows no narrower resource for these
-      },
+    Statement = concat(
+      lookup(local.permissions, each.key, []),
+      [for statement in lookup(local.picture_permissions, each.key, []) : statement if var.picture_bucket != null],
+      [
+        {
+          Sid      = "Logs"
+          Effect   = "Allow"
+          Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+          Resource = "${aws_cloudwatch_log_group.function[each.key].arn}:*"
+        },
+        {
+          Sid      = "Traces"
+          Effect   = "Allow"
+          Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+          Resource = "*" # X-Ray knows no narrower resource for these
+        },
     ])
   })
 }

@@ -5,7 +5,7 @@ resource "aws_kms_key" "data" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         # Without it nobody could ever change this policy again; who may is a matter of the account's IAM policies.
         Sid       = "Account"
@@ -39,7 +39,23 @@ resource "aws_kms_key" "data" {
           }
         }
       },
-    ]
+      ], [for statement in [
+        {
+          # Whoever signs an upload or a picture's URL, or does as much themselves: by way of S3, and this bucket's keys.
+          # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+          Sid       = "Pictures"
+          Effect    = "Allow"
+          Principal = { AWS = [for name in local.picture_functions : aws_iam_role.function[name].arn] }
+          Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+          Resource  = "*" # this key
+          Condition = {
+            StringEquals = {
+              "kms:ViaService"                   = "s3.${var.region}.amazonaws.com"
+              "kms:EncryptionContext:aws:s3:arn" = local.picture_bucket
+            }
+          }
+        },
+    ] : statement if var.picture_bucket != null])
   })
 }
 

@@ -24,11 +24,14 @@ locals {
   partition = data.aws_partition.current.partition
 
   # Chalice's names: the API's function has the stage's, each other one its own behind it.
-  functions = {
-    api_handler         = local.prefix
-    pre_sign_up         = "${local.prefix}-pre_sign_up"
-    post_confirmation   = "${local.prefix}-post_confirmation"
-    post_authentication = "${local.prefix}-post_authentication"
-    reconcile           = "${local.prefix}-reconcile"
-  }
+  functions = merge(
+    {
+      api_handler         = local.prefix
+      pre_sign_up         = "${local.prefix}-pre_sign_up"
+      post_confirmation   = "${local.prefix}-post_confirmation"
+      post_authentication = "${local.prefix}-post_authentication"
+      reconcile           = "${local.prefix}-reconcile"
+    },
+    { for name in local.pictures : "check_picture" => "${local.prefix}-check_picture" },
+  )
 }

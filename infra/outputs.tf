@@ -62,6 +62,7 @@ output "chalice_stage" {
               USER_POOL_CLIENT_ID = aws_cognito_user_pool_client.web.id
             },
             var.problems_url == null ? {} : { PROBLEMS_URL = var.problems_url },
+            var.picture_bucket == null ? {} : { PICTURE_FUNCTION = local.functions.check_picture },
           )
         } : {},
         name == "reconcile" ? {

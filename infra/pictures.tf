@@ -1,6 +1,73 @@
 # Without a name for it there is no bucket, and nothing below.
 locals {
   pictures = var.picture_bucket == null ? toset([]) : toset(["pictures"])
+
+  # What functions may do with it. Who decodes what a stranger has sent may do nothing else.
+  picture_permissions = {
+    api_handler = [
+      {
+        Sid      = "OfferUploads"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject"]
+        Resource = "${local.picture_bucket}/uploads/*"
+      },
+      {
+        Sid      = "ShowPictures"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject"]
+        Resource = "${local.picture_bucket}/pictures/*"
+      },
+      {
+        Sid      = "ClearUp"
+        Effect   = "Allow"
+        Action   = ["s3:DeleteObject"]
+        Resource = ["${local.picture_bucket}/pictures/*", "${local.picture_bucket}/uploads/*"]
+      },
+      {
+        Sid       = "SeeWhatIsThere"
+        Effect    = "Allow"
+        Action    = ["s3:ListBucket"]
+        Resource  = local.picture_bucket
+        Condition = { StringLike = { "s3:prefix" = ["pictures/*", "uploads/*"] } }
+      },
+      {
+        Sid      = "HaveUploadsChecked"
+        Effect   = "Allow"
+        Action   = ["lambda:InvokeFunction"]
+        Resource = "arn:${local.partition}:lambda:${var.region}:${local.account}:function:${local.prefix}-check_picture"
+      },
+    ]
+    check_picture = [
+      {
+        Sid      = "ReadUploads"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject"]
+        Resource = "${local.picture_bucket}/uploads/*"
+      },
+      {
+        Sid      = "KeepPictures"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject"]
+        Resource = "${local.picture_bucket}/pictures/*"
+      },
+    ]
+    reconcile = [
+      {
+        Sid      = "RemoveOrphanedPictures"
+        Effect   = "Allow"
+        Action   = ["s3:DeleteObject"]
+        Resource = "${local.picture_bucket}/pictures/*"
+      },
+      {
+        Sid       = "FindOrphanedPictures"
+        Effect    = "Allow"
+        Action    = ["s3:ListBucket"]
+        Resource  = local.picture_bucket
+        Condition = { StringLike = { "s3:prefix" = ["pictures/*"] } }
+      },
+    ]
+  }
+  picture_bucket = "arn:${local.partition}:s3:::${coalesce(var.picture_bucket, "none")}"
 }
 
 resource "aws_s3_bucket" "pictures" {

@@ -28,6 +28,8 @@ os.environ |= {
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     "CORS_ALLOW_ORIGINS": "https://app.example.com, http://localhost:3000",
     "DYNAMODB_TABLE": "Users",
+    "PICTURE_FUNCTION": "check_picture",
+    "S3_BUCKET": "healthtech-profile-pics",
     "USER_POOL_ARN": f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{POOL_ID}",
     "USER_POOL_CLIENT_ID": CLIENT_ID,
 }

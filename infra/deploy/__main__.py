@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import api, checks, console
+from infra.deploy import api, checks, console, layer
 from infra.deploy.console import Failure, step
 from infra.deploy.stage import Stage, forget
 from infra.deploy.terraform import Terraform
@@ -31,13 +31,18 @@ def up(name: str) -> None:
     stage = Stage(name, outputs["region"])
     with step("API logs") as it:
         it.result = _account(stage, outputs["region"])
+    section = outputs["chalice_stage"]
+    library = _image_library(stage) if outputs.get("picture_bucket") else None
+    if library:
+        section = _with(section, "check_picture", layers=[library])
     with step("configuration") as it:
         url = stage.url(stage.ensured_api())
-        section = _told_its_address(outputs["chalice_stage"], url)
+        section = _told_its_address(section, url)
         it.result = "written to .chalice/config.json" if stage.configure(section) else "as it was"
         stage.remember()
     with step("code") as it:
         stage.chalice("deploy")
+        layer.remove(stage, but=library)
         it.result = f"{len(stage.functions())} functions and the API"
     with step("triggers") as it:
         it.result = _attach(terraform)
@@ -69,6 +74,7 @@ def _remove_code(stage: Stage, section: dict[str, Any]) -> None:
     stage.configure(section)
     stage.remember()
     stage.chalice("delete")
+    layer.remove(stage)
     if api_id:
         logs = stage.client("logs")
         with suppress(logs.exceptions.ResourceNotFoundException):
@@ -112,15 +118,23 @@ def _account(stage: Stage, region: str) -> str:
     return "the account's role is set"
 
 
+def _image_library(stage: Stage) -> str:
+    with step("image library") as it:
+        arn, built = layer.ensured(stage)
+        it.result = "built, a layer of its own" if built else "as it was"
+    return arn
+
+
 def _told_its_address(section: dict[str, Any], url: str) -> dict[str, Any]:
     """The stage's configuration, in which the API knows where its page about problem types is."""
+    variables = section["lambda_functions"]["api_handler"]["environment_variables"]
+    return _with(section, "api_handler", environment_variables={"PROBLEMS_URL": f"{url}/problems", **variables})
+
+
+def _with(section: dict[str, Any], function: str, **more: Any) -> dict[str, Any]:
+    """The section, with more settings of one function."""
     functions = section["lambda_functions"]
-    handler = functions["api_handler"]
-    variables = {"PROBLEMS_URL": f"{url}/problems", **handler["environment_variables"]}
-    return {
-        **section,
-        "lambda_functions": {**functions, "api_handler": {**handler, "environment_variables": variables}},
-    }
+    return {**section, "lambda_functions": {**functions, function: {**functions[function], **more}}}
 
 
 def _settle(stage: Stage, outputs: dict[str, Any]) -> bool:

@@ -99,6 +99,11 @@ run "there_are_no_pictures" {
     condition     = !contains(keys(output.chalice_stage.environment_variables), "S3_BUCKET")
     error_message = "The functions must not be told of a bucket that is not there."
   }
+
+  assert {
+    condition     = !contains(keys(output.chalice_stage.lambda_functions), "check_picture") && length(local.picture_functions) == 0
+    error_message = "Without a bucket there must be no function for it, and nobody who may use its key."
+  }
 }
 
 run "no_trigger_is_attached_before_its_function_is_there" {

@@ -62,3 +62,22 @@ run "the_functions_are_told_of_it" {
     error_message = "By S3_BUCKET."
   }
 }
+
+run "a_picture_is_checked_by_a_function_that_may_do_nothing_else" {
+  command = plan
+
+  assert {
+    condition     = output.chalice_stage.lambda_functions.api_handler.environment_variables.PICTURE_FUNCTION == "healthtech-prod-check_picture"
+    error_message = "The API must be told which function checks pictures."
+  }
+
+  assert {
+    condition     = contains(keys(output.chalice_stage.lambda_functions), "check_picture") && contains(keys(aws_cloudwatch_log_group.function), "check_picture")
+    error_message = "The function must have a role and a log of its own."
+  }
+
+  assert {
+    condition     = sort(flatten(local.picture_permissions.check_picture[*].Action)) == tolist(["s3:GetObject", "s3:PutObject"]) && !contains(keys(local.permissions), "check_picture")
+    error_message = "The function must read uploads and write pictures, and nothing else."
+  }
+}

@@ -36,7 +36,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
                 "__pycache__", "deployed", "deployments", "node_modules", ".terraform*", "*.tfstate*", "*.tfvars"
             )
             shutil.copytree(ROOT / name, tree / name, ignore=unwanted)
-        for name in ("app.py", "Makefile", "requirements.txt", "requirements-dev.txt"):
+        for name in ("app.py", "Makefile", "requirements.txt", "requirements-dev.txt", "requirements-pictures.txt"):
             shutil.copy(ROOT / name, tree)
         return tree
 

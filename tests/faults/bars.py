@@ -18,7 +18,7 @@ from local.api import Api
 from local.aws import CONFIRMATION_CODE
 from local.session import Answer, Session
 from local.settings import LocalSettings
-from local.stack import NAME, TRIGGERS, Stack, client
+from local.stack import CHECK_PICTURE, NAME, TRIGGERS, Stack, client
 from tests.faults.large_pool import reconcile_a_large_pool
 from tests.faults.proxy import COGNITO, DYNAMODB, Faults, proxy
 from tests.faults.row import Row
@@ -78,7 +78,7 @@ def bench(directory: Path, seed: int) -> Iterator[Bench]:
         local = LocalSettings(free_port(), port, directory / "api", {"PATH": "/usr/bin:/bin"})
         local.directory.mkdir()
         lambda_ = client("lambda", run.stack.aws_endpoint_url)
-        for handler, _ in TRIGGERS.values():
+        for handler in [*(handler for handler, _ in TRIGGERS.values()), CHECK_PICTURE]:
             name = f"{NAME}-{handler}"
             variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
             endpoint = {"AWS_ENDPOINT_URL": local.aws_endpoint_url}

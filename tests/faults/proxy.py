@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 DYNAMODB: Final = "DynamoDB"
 COGNITO: Final = "AWSCognitoIdentityProviderService"
+LAMBDA: Final = "Lambda"
+S3: Final = "S3"
 FAULTS: Final = ("throttle", "timeout", "drop", "applied", "500")
 _STALL: Final = 1.5  # seconds; longer than the functions wait for an answer
 
@@ -25,7 +27,7 @@ class Faults:
         self._random = random.Random(seed)
         self._lock = threading.Lock()
         self._rates: dict[str, float] = {}
-        self._once: dict[str, str] = {}
+        self._next: dict[str, list[str]] = {}
         self.met: Counter[str] = Counter()
 
     @contextmanager
@@ -39,23 +41,36 @@ class Faults:
             with self._lock:
                 self._rates = {}
 
-    def once(self, call: str, fault: str) -> None:
-        """Let the next call of this name meet this fault."""
+    def once(self, call: str, *faults: str) -> None:
+        """Let the next call of this name meet this fault; of several, each the next one."""
         with self._lock:
-            self._once[call] = fault
+            self._next[call] = list(faults)
 
     def draw(self, target: str) -> str | None:
         """The fault of this call, if it is one that fails."""
         with self._lock:
-            if fault := self._once.pop(target.rpartition(".")[2], None):
-                self.met[fault] += 1
-                return fault
+            if waiting := self._next.get(target.rpartition(".")[2]):
+                self.met[waiting[0]] += 1
+                return waiting.pop(0)
             rate = next((rate for service, rate in self._rates.items() if target.startswith(service)), 0.0)
             fault = self._random.choice(FAULTS) if self._random.random() < rate else None
             if rate >= 1.0 and fault == "applied":
                 fault = "drop"  # what is down applies nothing
             self.met[fault or "none"] += 1
             return fault
+
+
+def _named(method: str, path: str) -> str:
+    """What other services than those with a target header are asked, by what it is asked about."""
+    url = urlsplit(path)
+    parts, query = url.path.strip("/").split("/"), parse_qs(url.query, keep_blank_values=True)
+    if parts[-1] == "invocations":
+        return f"{LAMBDA}.Invoke"
+    if "list-type" in query:
+        return f"{S3}.List {query['prefix'][0].partition('/')[0]}"
+    if "delete" in query:
+        return f"{S3}.DeleteObjects"
+    return f"{S3}.{method.capitalize()}Object" if len(parts) > 1 else f"{S3}.{method.capitalize()}Bucket"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -65,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        target = self.headers.get("X-Amz-Target", "")
+        target = self.headers.get("X-Amz-Target") or _named(self.command, self.path)
         fault = self.faults.draw(target)
         if fault in ("throttle", "500"):
             self._refuse(target, throttled=fault == "throttle")
@@ -88,6 +103,11 @@ class _Handler(BaseHTTPRequestHandler):
         return answer.status, answer.getheaders(), content
 
     def _refuse(self, target: str, *, throttled: bool) -> None:
+        if target.startswith(S3):
+            code = "SlowDown" if throttled else "InternalError"
+            content = f"<Error><Code>{code}</Code><Message>a fault</Message></Error>".encode()
+            self._answer(503 if throttled else 500, [("Content-Type", "application/xml")], content)
+            return
         is_dynamodb = target.startswith(DYNAMODB)
         throttle = "ProvisionedThroughputExceededException" if is_dynamodb else "TooManyRequestsException"
         failure = "InternalServerError" if is_dynamodb else "InternalErrorException"

@@ -4,27 +4,31 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.images import opened, picture
+from local.stack import client
 from tests.integration.conftest import User
-from tests.integration.pictures import ask, choose, kept, remove, send, show, shown
+from tests.integration.picture_suite import PictureSuite
+from tests.integration.pictures import choose, kept, uploaded
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def user(new_user: Callable[..., User]) -> User:
     return new_user()
 
 
-def test_first(user: User) -> None:
-    up = ask(user)
-    print(up.status, up.body)
-    r = send(up.body, picture())
-    print(r.status_code, r.text)
-    print(kept(user))
-    a = choose(user, up.body["upload_id"])
-    print(a.status, a.body, a.headers)
-    print(kept(user))
-    s = show(user)
-    print(s.status, s.body)
-    print(opened(shown(user)))
-    print(remove(user).body, kept(user))
-    raise SystemError
+@pytest.fixture(scope="module")
+def other(new_user: Callable[..., User]) -> User:
+    return new_user()
+
+
+class TestLocal(PictureSuite):
+    """On `chalice local`."""
+
+
+def test_a_picture_of_a_user_without_a_profile_heals_it(new_user: Callable[..., User]) -> None:
+    user = new_user()
+    upload_id = uploaded(user)
+    stack = user.session.stack
+    client("dynamodb", stack.aws_endpoint_url).delete_item(TableName=stack.table, Key={"user_id": {"S": user.sub}})
+    chosen = choose(user, upload_id)
+    assert (chosen.status, chosen.body["version"], chosen.body["name"]) == (200, 2, "Jane Roe")
+    assert kept(user) == ["pictures"]

@@ -12,7 +12,7 @@ from chalicelib.settings import load
 from infra.custom_attributes import add_missing
 from local.session import Session
 from local.settings import ROOT
-from local.stack import NAME, TRIGGERS, client
+from local.stack import CHECK_PICTURE, NAME, TRIGGERS, client
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +52,8 @@ def test_custom_attributes_are_added_once_and_one_that_is_a_standard_s_namesake_
 
 
 def test_every_trigger_of_the_app_is_a_function_and_is_attached(session: Session, pool: Any) -> None:
-    assert {function.name for function in app.app.pure_lambda_functions} == {
-        handler for handler, _ in TRIGGERS.values()
-    }
+    triggers = {handler for handler, _ in TRIGGERS.values()}
+    assert {function.name for function in app.app.pure_lambda_functions} == {*triggers, CHECK_PICTURE}
     lambda_ = client("lambda", session.stack.aws_endpoint_url)
     for trigger, (handler, _) in TRIGGERS.items():
         function = lambda_.get_function_configuration(FunctionName=f"{NAME}-{handler}")

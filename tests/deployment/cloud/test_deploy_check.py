@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 
 from chalicelib.logs import Metric
@@ -19,8 +21,11 @@ from local.aws import CONFIRMATION_CODE
 from local.session import Session
 from local.stack import TRIGGERS
 from tests.deployment.cloud.conftest import ORIGIN, STAGE, Cloud
+from tests.images import picture
 from tests.integration.authorization import AuthorizationSuite
 from tests.integration.conftest import PASSWORD, User, attributes, new_email
+from tests.integration.picture_suite import PictureSuite
+from tests.integration.pictures import ask, choose, remove, show
 from tests.integration.tokens import Forge, call
 
 
@@ -28,7 +33,7 @@ def test_a_stage_is_deployed_from_nothing_by_one_command(
     bare_cloud: Cloud, first_deploy: subprocess.CompletedProcess[str]
 ) -> None:
     assert first_deploy.returncode == 0, first_deploy.stdout + first_deploy.stderr
-    assert "5 functions and the API" in first_deploy.stdout
+    assert "6 functions and the API" in first_deploy.stdout
     assert f".execute-api.us-east-1.amazonaws.com/{STAGE}/users" in first_deploy.stdout
 
 
@@ -83,6 +88,38 @@ def forge(cloud: Cloud, user: User) -> Forge:
 
 class TestDeployed(AuthorizationSuite):
     """On the deployed API."""
+
+
+class TestDeployedPictures(PictureSuite):
+    """On the deployed API, whose functions have the permissions of their roles and no others."""
+
+
+def test_the_image_library_is_a_layer_of_one_function(cloud: Cloud) -> None:
+    functions = cloud.client("lambda").list_functions()["Functions"]
+    layers = {it["FunctionName"]: [layer["Arn"] for layer in it.get("Layers", [])] for it in functions}
+    (library,) = layers.pop(f"healthtech-{STAGE}-check_picture")
+    assert f":layer:healthtech-{STAGE}-pictures:" in library
+    assert not any(layers.values())
+    made = cloud.client("lambda").get_layer_version_by_arn(Arn=library)
+    with urlopen(made["Content"]["Location"], timeout=20) as content:
+        names = zipfile.ZipFile(io.BytesIO(content.read())).namelist()
+    version = f"{sys.version_info.major}{sys.version_info.minor}"
+    assert f"python/PIL/_imaging.cpython-{version}-x86_64-linux-gnu.so" in names
+    assert made["CompatibleRuntimes"] == [f"python{version[0]}.{version[1:]}"]
+
+
+def test_a_page_of_a_configured_origin_may_upload_and_see(user: User) -> None:
+    form = ask(user).body
+    for origin, allowed in ((ORIGIN, ORIGIN), ("https://evil.example", None)):
+        told = [
+            requests.post(
+                form["url"], form["fields"], files={"file": picture()}, headers={"Origin": origin}, timeout=20
+            ),
+        ]
+        assert choose(user, form["upload_id"]).status == 200
+        told.append(requests.get(show(user).body["url"], headers={"Origin": origin}, timeout=20))
+        assert [it.headers.get("Access-Control-Allow-Origin") for it in told] == [allowed, allowed]
+    remove(user)
 
 
 @pytest.mark.parametrize(
@@ -299,7 +336,7 @@ def test_a_second_deploy_changes_nothing(cloud: Cloud, user: User, their_functio
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("nothing to change") == 2
     assert done.stdout.count("as it was") == 2
-    assert "5 functions and the API" in done.stdout
+    assert "6 functions and the API" in done.stdout
     assert (cloud.api_ids, (cloud.tree / ".chalice" / "config.json").read_text()) == before
     assert cloud.client("lambda").get_function(FunctionName=their_function)
     assert user.get().status == 200

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.stack import NAME, RECONCILE, TRIGGERS, Stack, client
+from local.stack import CHECK_PICTURE, NAME, RECONCILE, TRIGGERS, Stack, client
 from tests.deployment.cloud.conftest import ORIGIN, STAGE, Cloud
 from tests.integration.conftest import Run, running
 
@@ -86,7 +86,7 @@ def test_the_local_stack_is_the_deployed_one(cloud: Cloud, run: Run) -> None:
     assert not differing, "\n".join(differing)
 
 
-@pytest.mark.parametrize("handler", [*(handler for handler, _ in TRIGGERS.values()), RECONCILE])
+@pytest.mark.parametrize("handler", [*(handler for handler, _ in TRIGGERS.values()), RECONCILE, CHECK_PICTURE])
 def test_a_local_function_may_do_what_the_deployed_one_may(cloud: Cloud, run: Run, handler: str) -> None:
     def actions(endpoint: str, role: str, policy: str) -> set[str]:
         iam = client("iam", endpoint)

@@ -24,6 +24,7 @@ def test_an_unprotected_stage_is_taken_down_whole(cloud: Cloud) -> None:
     done = cloud.make("destroy", f"STAGE={STAGE}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert not cloud.client("lambda").list_functions()["Functions"]
+    assert not cloud.client("lambda").list_layers()["Layers"]
     assert not cloud.api_ids
     assert not cloud.client("dynamodb").list_tables()["TableNames"]
     assert f"healthtech-{STAGE}" not in {

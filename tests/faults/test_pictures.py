@@ -1,0 +1,131 @@
+"""A picture is changed whole or not at all, wherever the way there is interrupted, and the next call clears up."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults import bars
+from tests.faults.proxy import S3
+from tests.images import picture
+from tests.integration.conftest import User, signed_up
+from tests.integration.pictures import ask, choose, kept, remove, show, shown, uploaded
+
+RED, BLUE = picture(size=(40, 30)), picture(size=(50, 20))
+# Each call of a PUT in its order; the check is a call of the function, which makes two itself.
+CHOOSING = [
+    "GetItem",
+    "List uploads",
+    "List pictures",
+    "Invoke",
+    "GetObject",
+    "PutObject",
+    "UpdateItem",
+    "DeleteObjects",
+]
+REMOVING = ["GetItem", "List pictures", "UpdateItem", "DeleteObjects"]
+TRIES = 2  # of DynamoDB
+FAULTS = ["drop", "applied", "500"]  # before it was done, after it was done, and refused
+SLOW = [("Invoke", "timeout"), ("GetObject", "timeout"), ("PutObject", "throttle")]
+
+
+def met_by(calls: list[str]) -> list[tuple[str, str]]:
+    return [(call, fault) for call in calls for fault in FAULTS]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bars.Bench]:
+    with bars.bench(tmp_path_factory.mktemp("faults"), seed=7) as bench:
+        yield bench
+
+
+@pytest.fixture(scope="module")
+def user(bench: bars.Bench) -> User:
+    return signed_up(bench.session)
+
+
+@pytest.fixture
+def owner(user: User) -> User:
+    """Somebody who has a picture, and nothing left over."""
+    assert choose(user, uploaded(user, RED)).status == 200
+    assert kept(user) == ["pictures"]
+    return user
+
+
+def interrupt(bench: bars.Bench, call: str, fault: str) -> None:
+    bench.faults.once(call, *([fault] * (TRIES if call.endswith("Item") else 1)))
+
+
+def sees_a_whole_picture(user: User) -> bool:
+    """What the profile says of its picture is what its URL brings."""
+    told = user.get().body["picture"]
+    return told is None or len(shown(user)) == told["size"]
+
+
+@pytest.mark.parametrize(("call", "fault"), [*met_by(CHOOSING), *SLOW])
+def test_a_choice_interrupted_anywhere_is_whole_or_not_at_all(
+    bench: bars.Bench, owner: User, call: str, fault: str
+) -> None:
+    upload_id = uploaded(owner, BLUE)
+    before, met = owner.get().body, bench.faults.met[fault]
+    interrupt(bench, call, fault)
+    answer = choose(owner, upload_id)
+    assert bench.faults.met[fault] > met, "the fault was met"
+    assert answer.status in (200, 503)
+    if answer.status == 503:
+        assert answer.headers["Retry-After"] == "1"
+        assert owner.get().body == before or owner.get().body["picture"]["width"] == 50
+    assert sees_a_whole_picture(owner)
+    again = choose(owner, upload_id)
+    assert (again.status, again.body["picture"]["width"]) == (200, 50)
+    assert again.body["version"] == before["version"] + 1, "it was one change"
+    assert sees_a_whole_picture(owner)
+    assert kept(owner) == ["pictures"]
+
+
+@pytest.mark.parametrize("call", ["Invoke", "PutObject", "UpdateItem", "DeleteObjects"])
+def test_what_an_interrupted_choice_has_left_goes_with_another_choice(
+    bench: bars.Bench, owner: User, call: str
+) -> None:
+    first, second = uploaded(owner, BLUE), uploaded(owner, RED)
+    interrupt(bench, call, "applied")
+    choose(owner, first)
+    assert choose(owner, second).body["picture"]["width"] == 40
+    assert kept(owner).count("pictures") == 1
+    assert sees_a_whole_picture(owner)
+    choose(owner, first)  # late, and by then used or still waiting
+    assert kept(owner) == ["pictures"]
+    assert sees_a_whole_picture(owner)
+
+
+@pytest.mark.parametrize(("call", "fault"), met_by(REMOVING))
+def test_a_removal_interrupted_anywhere_is_whole_or_not_at_all(
+    bench: bars.Bench, owner: User, call: str, fault: str
+) -> None:
+    before = owner.get().body["version"]
+    interrupt(bench, call, fault)
+    assert remove(owner).status in (200, 503)
+    assert sees_a_whole_picture(owner)
+    again = remove(owner)
+    assert (again.status, again.body["picture"], again.body["version"]) == (200, None, before + 1)
+    assert show(owner).status == 404
+    assert kept(owner) == []
+
+
+def test_a_bad_file_that_could_not_be_removed_is_refused_all_the_same(bench: bars.Bench, owner: User) -> None:
+    upload_id = uploaded(owner, b"no picture")
+    interrupt(bench, "DeleteObjects", "500")
+    assert choose(owner, upload_id).status == 422
+    assert choose(owner, upload_id).status == 422
+    assert kept(owner) == ["pictures"]
+
+
+def test_without_s3_the_rest_goes_on(bench: bars.Bench, owner: User) -> None:
+    upload_id = uploaded(owner, BLUE)
+    with bench.faults.at(1.0, S3):
+        assert (ask(owner).status, show(owner).status) == (200, 200)  # to sign is no call
+        assert owner.patch({"name": "Jane R. Roe"}).status == 200
+        refused = [choose(owner, upload_id), remove(owner)]
+        assert [(answer.status, answer.headers["Retry-After"]) for answer in refused] == [(503, "1")] * 2
+        assert owner.get().body["picture"]["width"] == 40
+    assert choose(owner, upload_id).body["picture"]["width"] == 50
+    assert kept(owner) == ["pictures"]
