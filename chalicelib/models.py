@@ -65,9 +65,9 @@ class Picture(_Model):
     """A profile's picture. Where it is kept, nobody is told."""
 
     content_type: PictureType
-    size: int  # bytes
-    width: int  # pixels
-    height: int  # pixels
+    size: int = Field(description="bytes")
+    width: int = Field(description="pixels")
+    height: int = Field(description="pixels")
     updated_at: Timestamp
 
 
@@ -146,7 +146,7 @@ class UploadRequest(_Model):
     """The body of a POST for a picture: what the file to come is."""
 
     content_type: PictureTypeValue
-    size: PictureSize  # bytes
+    size: PictureSize
 
 
 class Limits(_Model):

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 NAME_MAX: Final = 256  # characters after NFC; Cognito itself allows 2048 for a standard attribute
@@ -103,9 +103,11 @@ _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _picture_size(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= PICTURE_BYTES:
+    # 2048.0 is an integer, too: JSON Schema, and ECMA-404, know numbers only.
+    number = int(value) if isinstance(value, float) and value.is_integer() else value
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= PICTURE_BYTES:
         raise wrong(f"must be a number of bytes from 1 to {PICTURE_BYTES}")
-    return value
+    return number
 
 
 def _upload_id(value: object) -> str:
@@ -178,7 +180,11 @@ Email = Annotated[str, BeforeValidator(_email)]
 PhoneNumber = Annotated[str, BeforeValidator(_phone_number)]
 BirthDate = Annotated[date, BeforeValidator(_iso_date), AfterValidator(_born), _DATE_SCHEMA]
 PictureTypeValue = Annotated[PictureType, BeforeValidator(_choice(PictureType))]
-PictureSize = Annotated[int, BeforeValidator(_picture_size), Field(ge=1, le=PICTURE_BYTES)]
+PictureSize = Annotated[
+    int,
+    BeforeValidator(_picture_size),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": PICTURE_BYTES, "description": "bytes"}),
+]
 GenderValue = Annotated[Gender, BeforeValidator(_choice(Gender))]
 BloodGroupValue = Annotated[BloodGroup, BeforeValidator(_choice(BloodGroup))]
 Timestamp = Annotated[

@@ -10,19 +10,41 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chalicelib import errors
 from chalicelib.cors import EXPOSED_HEADERS
 from chalicelib.errors import PROBLEM_JSON, ApiError, FieldError, Invalid
 from chalicelib.http import HEAD, JSON, MERGE_PATCH, OPTIONS
-from chalicelib.models import EDITABLE, SERVER_OWNED, Profile, ProfilePatch, ProfileReplacement
+from chalicelib.models import (
+    EDITABLE,
+    SERVER_OWNED,
+    Limits,
+    Picture,
+    PictureChoice,
+    PictureLink,
+    Profile,
+    ProfilePatch,
+    ProfileReplacement,
+    Upload,
+    UploadRequest,
+)
 from local import settings
 
 FILE: Final = settings.ROOT / "openapi.json"
 _USER: Final = "/users/{user_id}"
+_PICTURE: Final = "/users/{user_id}/picture"
 _PROBLEMS: Final = "/problems"
 _SUB: Final = "2df44964-086b-4a40-b7fa-35ec5a31c03d"
+_UPLOAD: Final = "0b8de2a6-4d5e-4c0f-9a53-5e3f6f1d7c21"
+_PICTURE_TOLD: Final = {
+    "content_type": "image/jpeg",
+    "size": 48213,
+    "width": 1200,
+    "height": 900,
+    "updated_at": "2026-11-23T17:12:52.920Z",
+}
 _PROFILE: Final = {
     "id": _SUB,
     "email": "john@example.com",
@@ -41,7 +63,13 @@ _PROFILE: Final = {
 _ALWAYS: Final = (errors.TooManyRequests, ApiError, errors.Unavailable)
 _OWNER: Final = (errors.Malformed, errors.Unauthenticated, errors.Forbidden, errors.NotFound, errors.PreconditionFailed)
 _READ: Final = (*_OWNER, *_ALWAYS)
-_WRITE: Final = (*_OWNER, errors.Conflict, errors.TooLarge, errors.UnsupportedMedia, Invalid, *_ALWAYS)
+_BODY: Final = (errors.TooLarge, errors.UnsupportedMedia, Invalid)
+_WRITE: Final = (*_OWNER, errors.Conflict, *_BODY, *_ALWAYS)
+# In the place of NotFound, of which it is one.
+_OF_PICTURES: Final = (errors.Unauthenticated, errors.Forbidden, errors.PicturesDisabled)
+_OFFER: Final = (errors.Malformed, *_OF_PICTURES, *_BODY, *_ALWAYS)
+_REMOVE: Final = (errors.Malformed, *_OF_PICTURES, errors.Conflict, errors.PreconditionFailed, *_ALWAYS)
+_CHOOSE: Final = (*_REMOVE, *_BODY)
 
 
 def document() -> dict[str, Any]:
@@ -52,7 +80,7 @@ def document() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for path, methods in app.routes.items():
         described = {method.lower(): _operation(path, method) for method in [*methods, OPTIONS]}
-        parameters = [_ref("parameters", "user_id")] if path == _USER else []
+        parameters = [_ref("parameters", "user_id")] if "{user_id}" in path else []
         paths[path] = {**({"parameters": parameters} if parameters else {}), **described}
     project = tomllib.loads((settings.ROOT / "pyproject.toml").read_text())["project"]
     return {
@@ -95,7 +123,7 @@ def _operation(path: str, method: str) -> dict[str, Any]:
 def _options(path: str) -> dict[str, Any]:
     headers = ("Allow", "Accept-Patch") if path == _USER else ("Allow",)
     return {
-        "operationId": f"options_{path.split('/')[1]}",
+        "operationId": f"options_{path.replace('/{user_id}', '').strip('/').replace('/', '_')}",
         "summary": "What this resource has, and the answer to a browser's preflight",
         "tags": [path.split("/")[1]],
         "responses": {"204": _response("The methods there are.", *headers), **_problems(_ALWAYS)},
@@ -125,12 +153,17 @@ def _get(_: str) -> dict[str, Any]:
 
 
 def _head(path: str) -> dict[str, Any]:
-    get = _get(path)
+    get = _OPERATIONS[path]["GET"](path)
     without = {
         status: {name: part for name, part in response.items() if name != "content"}
         for status, response in ((status, _resolved(it)) for status, it in get["responses"].items())
     }
-    return {**get, "operationId": "head_user", "summary": "The head of GET's answer", "responses": without}
+    return {
+        **get,
+        "operationId": get["operationId"].replace("get", "head"),
+        "summary": "The head of GET's answer",
+        "responses": without,
+    }
 
 
 def _resolved(response: dict[str, Any]) -> dict[str, Any]:
@@ -188,7 +221,91 @@ def _head_problems(path: str) -> dict[str, Any]:
     return {**_get_problems(path), "operationId": "head_problems", "responses": told}
 
 
+def _post_picture(_: str) -> dict[str, Any]:
+    asked = {"content_type": "image/jpeg", "size": 1_834_520}
+    form = {
+        "Content-Type": "image/jpeg",
+        "key": f"uploads/{_SUB}/{_UPLOAD}",
+        "policy": "eyJleHBpcmF0aW9uIjogIjIwMjYtMTEtMjNUMTc6MTc6NTFaIn0=",
+        "x-amz-algorithm": "AWS4-HMAC-SHA256",
+        "x-amz-credential": "ASIAEXAMPLE/20261123/us-east-1/s3/aws4_request",
+        "x-amz-date": "20261123T171251Z",
+        "x-amz-signature": "0" * 64,
+    }
+    offered = {
+        "upload_id": _UPLOAD,
+        "url": "https://healthtech-profile-pics.s3.us-east-1.amazonaws.com/",
+        "fields": form,
+        "expires_at": "2026-11-23T17:17:51.000Z",
+        "limits": {"content_type": "image/jpeg", "max_bytes": 5_242_880, "max_pixels": 25_000_000},
+    }
+    return {
+        **_guarded(
+            "post_picture",
+            "A place to upload a picture to",
+            "A presigned POST: send `fields`, and after them the file as `file`, to `url` as multipart/form-data, "
+            "before `expires_at`. Then PUT the `upload_id` here.",
+        ),
+        "requestBody": _body("UploadRequest", asked),
+        "responses": {"200": _told("What to send where.", "Upload", offered), **_problems(_OFFER)},
+    }
+
+
+def _put_picture(_: str) -> dict[str, Any]:
+    return {
+        **_guarded(
+            "put_picture",
+            "Make an upload the picture",
+            "The file is checked, and drawn anew: upright, without what a camera writes into it, its longer side at "
+            "most 2048 pixels. A file that is no good is removed, and refused with 422. To repeat the call changes "
+            "nothing. If-Match and If-None-Match are about the profile.",
+        ),
+        "parameters": [_ref("parameters", "If-Match"), _ref("parameters", "If-None-Match")],
+        "requestBody": _body("PictureChoice", {"upload_id": _UPLOAD}),
+        "responses": {"200": _profile("The profile as it is then."), **_problems(_CHOOSE)},
+    }
+
+
+def _get_picture(_: str) -> dict[str, Any]:
+    url = f"https://healthtech-profile-pics.s3.us-east-1.amazonaws.com/pictures/{_SUB}/{_UPLOAD}/1?X-Amz-Expires=300"
+    shown = {**_PICTURE_TOLD, "url": url, "expires_at": "2026-11-23T17:17:51.000Z"}
+    kinds = (*_OF_PICTURES, *_ALWAYS)
+    return {
+        **_guarded("get_picture", "One's own picture", "A URL from which it may be loaded for a few minutes."),
+        "responses": {"200": _told("Where it is, and what.", "PictureLink", shown), **_problems(kinds)},
+    }
+
+
+def _delete_picture(_: str) -> dict[str, Any]:
+    return {
+        **_guarded(
+            "delete_picture",
+            "Remove the picture",
+            "Where there is none, nothing changes. If-Match is about the profile.",
+        ),
+        "parameters": [_ref("parameters", "If-Match"), _ref("parameters", "If-None-Match")],
+        "responses": {"200": _profile("The profile as it is then."), **_problems(_REMOVE)},
+    }
+
+
+def _body(schema: str, example: Any) -> dict[str, Any]:
+    content = {"schema": _ref("schemas", schema), "examples": {"example": {"value": example}}}
+    return {"required": True, "content": {JSON: content}}
+
+
+def _told(description: str, schema: str, example: Any) -> dict[str, Any]:
+    content = {JSON: {"schema": _ref("schemas", schema), "examples": {"example": {"value": example}}}}
+    return {**_response(description), "content": content}
+
+
 _OPERATIONS: Final = {
+    _PICTURE: {
+        "POST": _post_picture,
+        "PUT": _put_picture,
+        "GET": _get_picture,
+        HEAD: _head,
+        "DELETE": _delete_picture,
+    },
     _USER: {"GET": _get, HEAD: _head, "PUT": _put, "PATCH": _patch},
     _PROBLEMS: {"GET": _get_problems, HEAD: _head_problems},
 }
@@ -209,7 +326,8 @@ def _problems(kinds: tuple[type[ApiError], ...]) -> dict[str, Any]:
 
 
 def _problem_responses() -> dict[str, Any]:
-    kinds: set[type[ApiError]] = {*_READ, *_WRITE, errors.MethodNotAllowed}  # which is of no operation
+    # MethodNotAllowed is of no operation.
+    kinds: set[type[ApiError]] = {*_READ, *_WRITE, *_CHOOSE, errors.MethodNotAllowed}
     return {kind.__name__: _problem(kind) for kind in sorted(kinds, key=lambda kind: (kind.status, kind.slug))}
 
 
@@ -227,10 +345,16 @@ def _problem(kind: type[ApiError]) -> dict[str, Any]:
     example = (
         kind(errors=wrong) if wrong else errors.MethodNotAllowed([]) if kind is errors.MethodNotAllowed else kind()
     )
-    value = example.problem("d4743ad6-b53a-4803-b7b8-7dc138182899", "http://127.0.0.1:8000/problems")
+    examples = [example]
+    if kind is errors.PicturesDisabled:
+        examples.append(errors.NotFound("There is no picture."))
+    told = {
+        it.slug: {"value": it.problem("d4743ad6-b53a-4803-b7b8-7dc138182899", "http://127.0.0.1:8000/problems")}
+        for it in examples
+    }
     return {
-        **_response(kind.detail, *_HEADERS_OF.get(kind, ())),
-        "content": {PROBLEM_JSON: {"schema": _ref("schemas", "Problem"), "examples": {kind.slug: {"value": value}}}},
+        **_response(" ".join(it.detail for it in examples), *_HEADERS_OF.get(kind, ())),
+        "content": {PROBLEM_JSON: {"schema": _ref("schemas", "Problem"), "examples": told}},
     }
 
 
@@ -291,9 +415,15 @@ def _header(name: str) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string"}, "example": example}
 
 
+_ANSWERS: Final[tuple[type[BaseModel], ...]] = (Profile, Picture, PictureLink, Upload, Limits)
+
+
 def _schemas() -> dict[str, Any]:
     _, told = models_json_schema(
-        [(Profile, "serialization"), (ProfileReplacement, "validation"), (ProfilePatch, "validation")],
+        [
+            *((model, "serialization") for model in _ANSWERS),
+            *((model, "validation") for model in (ProfileReplacement, ProfilePatch, UploadRequest, PictureChoice)),
+        ],
         ref_template="#/components/schemas/{model}",
     )
     schemas: dict[str, Any] = told["$defs"]
@@ -301,12 +431,12 @@ def _schemas() -> dict[str, Any]:
         for field in schema.get("properties", {}).values():
             field.pop("title", None)  # the name in other letters
             field.pop("default", None)  # what is left out is left as it is
-    schemas["Profile"]["properties"]["picture"] = {"type": ["object", "null"], "description": "null: there is none."}
-    schemas["Profile"]["required"] = list(Profile.model_fields)  # what is not known is null, and there
+    for model in _ANSWERS:
+        schemas[model.__name__]["required"] = list(model.model_fields)  # what is not known is null, and there
+        del schemas[model.__name__]["additionalProperties"]  # there may be more to come
     for name in ("ProfileReplacement", "ProfilePatch"):
         for field in SERVER_OWNED:
             schemas[name]["properties"][field] = _owned(schemas["Profile"]["properties"][field])
-    del schemas["Profile"]["additionalProperties"]  # there may be more to come
     schemas["Problem"] = {
         "type": "object",
         "description": "A problem detail (RFC 9457). It never repeats a value.",

@@ -44,7 +44,12 @@ FIELDS = st.one_of(
     st.sampled_from([*EDIT, "id", "email", "version", "updated_at", "picture", "__proto__", "a.b"]), TEXTS
 )
 OBJECTS = st.dictionaries(FIELDS, VALUES, max_size=5).map(lambda wrong: {**EDIT, **wrong})
-JSON = st.one_of(OBJECTS, st.dictionaries(FIELDS, VALUES, max_size=4), VALUES).map(json.dumps)
+OF_PICTURES = {"content_type": "image/jpeg", "size": 9, "upload_id": OTHER}
+PICTURES = st.one_of(
+    st.sets(st.sampled_from([*OF_PICTURES])).map(lambda left: {name: OF_PICTURES[name] for name in left}),
+    st.dictionaries(st.sampled_from([*OF_PICTURES, "key"]), VALUES, max_size=3),
+)
+JSON = st.one_of(OBJECTS, PICTURES, st.dictionaries(FIELDS, VALUES, max_size=4), VALUES).map(json.dumps)
 BODIES = st.one_of(JSON, st.text(max_size=50), st.just("[" * 2000), st.just("")).map(
     lambda text: text.encode("utf-8", "surrogatepass")
 )
@@ -55,6 +60,7 @@ HEADERS = st.fixed_dictionaries(
 )
 IDS = st.sampled_from(["me", SUB, OTHER, "x", "..", "%2e%2e", "me%00", "me "])
 METHODS = st.sampled_from(["GET", "HEAD", "PUT", "PATCH", "PUT", "PATCH", "POST", "DELETE"])
+PLACES = st.sampled_from(["", "", "", "/picture"])
 
 
 def token() -> str:
@@ -65,17 +71,21 @@ def token() -> str:
 
 
 @contextmanager
-def pointed_at(endpoint: str) -> Iterator[None]:
+def pointed_at(at: stack.Stack) -> Iterator[None]:
     """The application's own clients, at this AWS and this table."""
-    caches = (aws.dynamodb, aws.cognito, app.repository, app.directory, load_settings)
-    before = {name: os.environ[name] for name in ("AWS_ENDPOINT_URL", "DYNAMODB_TABLE")}
+    caches = (
+        aws.dynamodb, aws.cognito, aws.s3, aws.lambda_, app.repository, app.directory, app.bucket, app.checker,
+        load_settings,
+    )  # fmt: skip
+    before = {name: os.environ[name] for name in ("AWS_ENDPOINT_URL", "DYNAMODB_TABLE", "PICTURE_FUNCTION")}
 
     def change(environment: dict[str, str]) -> None:
         os.environ |= environment
         for cache in caches:
             cache.cache_clear()
 
-    change({"AWS_ENDPOINT_URL": endpoint, "DYNAMODB_TABLE": TABLE})
+    told = {"AWS_ENDPOINT_URL": at.aws_endpoint_url, "PICTURE_FUNCTION": at.picture_function}
+    change({**told, "DYNAMODB_TABLE": TABLE})
     try:
         yield
     finally:
@@ -93,7 +103,7 @@ def dynamodb(run: Run) -> Iterator[Any]:
     )
     for user_id in (SUB, OTHER):
         client.put_item(TableName=TABLE, Item={**ITEM, "user_id": {"S": user_id}})
-    with pointed_at(run.stack.aws_endpoint_url):
+    with pointed_at(run.stack):
         yield client
     client.delete_table(TableName=TABLE)
 
@@ -106,19 +116,19 @@ def test_no_request_is_answered_5xx_or_changes_what_it_should_not(dynamodb: Any)
     authorization = {"Authorization": token()}
     with Client(app.app, stage_name="test") as client:
 
-        def send(method: str, user_id: str, headers: dict[str, str], body: bytes) -> HTTPResponse:
-            return client.http.request(method, f"/users/{user_id}", {**headers, **authorization}, body)
+        def send(method: str, path: str, headers: dict[str, str], body: bytes) -> HTTPResponse:
+            return client.http.request(method, f"/users/{path}", {**headers, **authorization}, body)
 
         @settings(
             max_examples=REQUESTS, deadline=None, database=None, phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
-        @given(METHODS, IDS, HEADERS, BODIES)
-        def attack(method: str, user_id: str, headers: dict[str, str], body: bytes) -> None:
-            answer = send(method, user_id, headers, body)
+        @given(METHODS, IDS, PLACES, HEADERS, BODIES)
+        def attack(method: str, user_id: str, place: str, headers: dict[str, str], body: bytes) -> None:
+            answer = send(method, user_id + place, headers, body)
             seen.append(answer.status_code)
-            assert answer.status_code < 500, (method, user_id, headers, body)
-            if answer.status_code == 200 and method in ("PUT", "PATCH"):
+            assert answer.status_code < 500, (method, user_id, place, headers, body)
+            if answer.status_code == 200 and method in ("PUT", "PATCH") and not place:
                 stored.update(answer.json_body)
 
         attack()

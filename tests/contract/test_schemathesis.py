@@ -44,7 +44,7 @@ def test_the_api_keeps_what_its_document_says(user: User, tmp_path: Path) -> Non
         cwd=ROOT, env=os.environ, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-20_000:]
-    assert "8 selected / 8 total" in done.stdout
+    assert "14 selected / 14 total" in done.stdout
     after = user.get().body
     owned = ("id", "email", "email_verified", "phone_number", "phone_number_verified", "created_at")
     assert [after[name] for name in owned] == [before[name] for name in owned]

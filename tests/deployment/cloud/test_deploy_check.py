@@ -335,7 +335,7 @@ def test_a_second_deploy_changes_nothing(cloud: Cloud, user: User, their_functio
     done = cloud.make("deploy", f"STAGE={STAGE}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("nothing to change") == 2
-    assert done.stdout.count("as it was") == 2
+    assert done.stdout.count("as it was") == 3
     assert "6 functions and the API" in done.stdout
     assert (cloud.api_ids, (cloud.tree / ".chalice" / "config.json").read_text()) == before
     assert cloud.client("lambda").get_function(FunctionName=their_function)
