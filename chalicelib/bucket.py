@@ -86,7 +86,8 @@ class PictureBucket:
                     "Key": key,
                     "ResponseContentType": picture.content_type.value,
                     "ResponseContentDisposition": f'inline; filename="picture.{_SUFFIX[picture.content_type]}"',
-                    "ResponseCacheControl": f"private, max-age={seconds}",
+                    # Else a browser that has it for an <img>, without CORS headers, would give that to a fetch.
+                    "ResponseCacheControl": "private, no-store",
                 },
                 ExpiresIn=seconds,
             )

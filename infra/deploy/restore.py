@@ -9,7 +9,7 @@ stays as it is, unless it is to be overwritten.
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,7 +25,12 @@ _GAP: Final = 1000
 _AS_IT_IS: Final = "left as they are"
 
 
-def restore(dynamodb: Any, source: str, target: str, options: argparse.Namespace) -> Counter[str]:
+Pictures = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def restore(
+    dynamodb: Any, source: str, target: str, options: argparse.Namespace, with_picture: Pictures
+) -> Counter[str]:
     """Copy items; how many were what. Each write is conditional: what changes meanwhile is left as it is."""
     told = Counter[str]()
     for item in _items(dynamodb, source, options.user):
@@ -37,10 +42,31 @@ def restore(dynamodb: Any, source: str, target: str, options: argparse.Namespace
             outcome = "put back"  # gone, or made anew from the sign-up since it was gone
         elif options.overwrite and _content(there) != _content(item):
             outcome = "overwritten"
-        if outcome != _AS_IT_IS and not options.dry_run and not _write(dynamodb, target, item, there):
+        if outcome != _AS_IT_IS and not options.dry_run and not _write(dynamodb, target, with_picture(item), there):
             outcome = _AS_IT_IS
         told[outcome] += 1
     return told
+
+
+def pictures_of(s3: Any, bucket: str | None) -> Pictures:
+    """An item with its picture brought back, or without one where that is gone for good."""
+
+    def with_picture(item: dict[str, Any]) -> dict[str, Any]:
+        key = item.get("picture_key", {}).get("S")
+        if key is None or (bucket is not None and _brought_back(s3, bucket, key)):
+            return item
+        return {name: value for name, value in item.items() if name not in ("picture", "picture_key")}
+
+    return with_picture
+
+
+def _brought_back(s3: Any, bucket: str, key: str) -> bool:
+    """Undo the removal of an object; whether it is there now."""
+    told = s3.list_object_versions(Bucket=bucket, Prefix=key)
+    for marker in told.get("DeleteMarkers", []):
+        if told.get("Versions"):
+            s3.delete_object(Bucket=bucket, Key=key, VersionId=marker["VersionId"])
+    return bool(told.get("Versions"))
 
 
 def _content(item: dict[str, Any]) -> dict[str, Any]:
@@ -53,6 +79,8 @@ def _write(dynamodb: Any, table: str, item: dict[str, Any], there: dict[str, Any
         "ExpressionAttributeNames": {"#key": KEY},
     }
     item = {**item, "version": {"N": str(int(item["version"]["N"]) + _GAP)}}
+    if changes := max((int(it.get("picture_changes", {"N": "0"})["N"]) for it in (item, there or {})), default=0):
+        item = {**item, "picture_changes": {"N": str(changes + _GAP)}}
     if there is not None:
         newest = max(int(it["version"]["N"]) for it in (item, there))
         item = {**item, "version": {"N": str(newest + 1)}}
@@ -95,8 +123,9 @@ def main() -> int:
         checks.same_account(account, outputs)
         if not outputs or not options.table:
             raise Failure("Which? For example: make restore STAGE=dev FROM=Users-dev-restored")
-        dynamodb = Stage(options.stage, outputs["region"]).client("dynamodb")
-        told = restore(dynamodb, options.table, outputs["table"], options)
+        stage = Stage(options.stage, outputs["region"])
+        pictures = pictures_of(stage.client("s3"), outputs.get("picture_bucket"))
+        told = restore(stage.client("dynamodb"), options.table, outputs["table"], options, pictures)
     except Failure as failure:
         return console.failed(failure)
     except (BotoCoreError, ClientError) as exc:

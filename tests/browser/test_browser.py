@@ -15,7 +15,9 @@ from playwright.sync_api import Error, Page, sync_playwright
 
 from local.aws import CONFIRMATION_CODE
 from local.stack import client
+from tests.images import FORMATS, as_taken, picture
 from tests.integration.conftest import PASSWORD, Run, attributes, new_email, running
+from tests.readme import examples
 
 HERE = Path(__file__).parent
 LIBRARY = HERE / "node_modules" / "amazon-cognito-identity-js" / "dist" / "amazon-cognito-identity.min.js"
@@ -126,6 +128,54 @@ def test_a_page_edits_the_version_it_has_read_and_no_other(visitor: Visitor, tok
     assert stale["headers"]["x-request-id"] == stale["body"]["request_id"]
     known = visitor("call", "GET", "/users/me", token, None, {"If-None-Match": edited["headers"]["etag"]})
     assert known["status"] == 304
+
+
+@pytest.fixture(scope="module")
+def pictures(page: Page, run: Run, token: str) -> Page:
+    """The page, with the README's functions for pictures in it."""
+    (code,) = examples("Pictures", "js")
+    page.add_script_tag(content=f"const API = {run.stack.api_url!r}, TOKEN = {token!r};\n{code}")
+    return page
+
+
+def choose(page: Page, content: bytes, content_type: str) -> Any:
+    page.set_input_files("input", {"name": "me", "mimeType": content_type, "buffer": content})
+    return page.evaluate("() => setPicture(document.querySelector('input').files[0])")
+
+
+@pytest.mark.parametrize("content_type", FORMATS)
+def test_a_page_uploads_a_file_and_sees_it(pictures: Page, content_type: str) -> None:
+    profile = choose(pictures, picture(content_type, (320, 240), **as_taken(orientation=6)), content_type)
+    assert (profile["picture"]["width"], profile["picture"]["height"]) == (240, 320)
+    size = pictures.evaluate(
+        """async () => {
+          const image = document.querySelector("img");
+          image.src = await pictureUrl();
+          await image.decode();
+          return [image.naturalWidth, image.naturalHeight];
+        }"""
+    )
+    assert size == [240, 320]
+    loaded = pictures.evaluate(
+        "async () => { const told = await fetch(await pictureUrl()); return [told.status, (await told.blob()).size]; }"
+    )
+    assert loaded == [200, profile["picture"]["size"]]
+
+
+def test_a_page_is_told_why_a_file_is_refused(pictures: Page) -> None:
+    with pytest.raises(Error, match="the file must be a JPEG file"):
+        choose(pictures, b"no picture", "image/jpeg")
+    with pytest.raises(Error, match="must be one of image/jpeg, image/png, image/webp"):
+        choose(pictures, b"GIF89a", "image/gif")
+    with pytest.raises(Error, match="must be a number of bytes from 1 to 5242880"):
+        choose(pictures, b"x" * (5 * 1024 * 1024 + 1), "image/jpeg")
+
+
+def test_a_page_removes_the_picture(pictures: Page) -> None:
+    choose(pictures, picture(), "image/jpeg")
+    assert pictures.evaluate("() => picture('DELETE')")["picture"] is None
+    with pytest.raises(Error, match="There is no picture"):
+        pictures.evaluate("() => pictureUrl()")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ FUNCTIONS = {
     "PostConfirmation": "app.post_confirmation",
     "PostAuthentication": "app.post_authentication",
     "Reconcile": "app.reconcile",
+    "CheckPicture": "app.check_picture",
 }
+LAYER = "arn:aws:lambda:us-east-1:000000000000:layer:healthtech-dev-pictures:1"
 TRIGGERS = [name for name in FUNCTIONS if name.startswith(("Pre", "Post"))]
 MEBIBYTE = 1024 * 1024
 
@@ -30,11 +32,12 @@ def role(name: str) -> str:
 # As Terraform's output `chalice_stage` says it.
 STAGE = {
     "api_gateway_stage": "dev",
-    "environment_variables": {"DYNAMODB_TABLE": "Users-dev"},
+    "environment_variables": {"DYNAMODB_TABLE": "Users-dev", "S3_BUCKET": "pictures-of-dev"},
     "lambda_functions": {
         "api_handler": {"iam_role_arn": role("api_handler"), "environment_variables": {"USER_POOL_ARN": POOL_ARN}},
         **{name: {"iam_role_arn": role(name)} for name in ("pre_sign_up", "post_confirmation", "post_authentication")},
         "reconcile": {"iam_role_arn": role("reconcile"), "environment_variables": {"USER_POOL_ARN": POOL_ARN}},
+        "check_picture": {"iam_role_arn": role("check_picture"), "layers": [LAYER]},
     },
 }
 
@@ -65,8 +68,9 @@ def test_every_trigger_is_a_lambda_function_of_its_own(resources: dict[str, Any]
     made = {name: it["Properties"] for name, it in resources.items() if it["Type"] == "AWS::Serverless::Function"}
     assert {name: function["Handler"] for name, function in made.items()} == FUNCTIONS
     assert {made[trigger]["Timeout"] for trigger in TRIGGERS} == {5}
-    for function in made.values():
-        assert function["MemorySize"] == 512
+    for name, function in made.items():
+        assert function["MemorySize"] == (1769 if name == "CheckPicture" else 512)
+        assert function.get("Layers", []) == ([LAYER] if name == "CheckPicture" else [])
         assert function["Environment"]["Variables"]["DYNAMODB_TABLE"].startswith("Users")
 
 

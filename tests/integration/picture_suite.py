@@ -84,7 +84,7 @@ class PictureSuite:
         loaded = requests.get(told["url"], timeout=20)
         assert loaded.headers["Content-Type"] == "image/webp"
         assert loaded.headers["Content-Disposition"] == 'inline; filename="picture.webp"'
-        assert loaded.headers["Cache-Control"] == "private, max-age=300"
+        assert loaded.headers["Cache-Control"] == "private, no-store"
         assert {name: told[name] for name in ("content_type", "width", "height")} == {
             "content_type": "image/webp", "width": 64, "height": 48,
         }  # fmt: skip

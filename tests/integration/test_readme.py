@@ -6,18 +6,19 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.session import Session
 from local.settings import ROOT
+from tests.images import as_taken, picture
 from tests.integration.conftest import PATIENCE, Run
+from tests.readme import examples
 
-README = (ROOT / "README.md").read_text()
-API = README.partition("## The API")[2].partition("## What you can rely on")[0]
-COMMANDS = re.findall(r"```sh\n(.*?)```", API, re.DOTALL)
-ANSWERS = [json.loads(answer) for answer in re.findall(r"```json\n(.*?)```", API, re.DOTALL)]
+COMMANDS = examples("The API", "sh")
+ANSWERS = [json.loads(answer) for answer in examples("The API", "json")]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def test_patch_answers_the_profile_with_the_change(answers: list[Any]) -> None:
 
 def example(run: Run, language: str, command: str, *arguments: str) -> str:
     """Run the section's example in this language, told the address and a token as variables."""
-    (code,) = re.findall(rf"```{language}\n(.*?)```", API, re.DOTALL)
+    (code,) = examples("The API", language)
     token = Session(run.stack).sign_in("john@example.com", "StrongPass123!")["IdToken"]
     keyword = "const " if language == "js" else ""
     told = "".join(
@@ -83,8 +84,22 @@ def test_a_refusal_reads_as_the_readme_shows(answers: list[Any]) -> None:
     assert {**answers[3], **{name: ANSWERS[1][name] for name in mine}} == ANSWERS[1]
 
 
+def test_the_picture_s_commands_make_it_the_picture(run: Run, answers: list[Any], tmp_path: Path) -> None:
+    (tmp_path / "me.jpg").write_bytes(picture(size=(320, 240), **as_taken(orientation=6)))
+    (commands,), (shown,) = examples("Pictures", "sh"), examples("Pictures", "json")
+    token = Session(run.stack).sign_in("john@example.com", "StrongPass123!")["IdToken"]
+    done = subprocess.run(
+        ["bash", "-euc", commands], cwd=tmp_path, env={**os.environ, "API": run.stack.api_url, "TOKEN": token},
+        capture_output=True, text=True, timeout=PATIENCE, check=True,
+    )  # fmt: skip
+    told, meant = json.loads(done.stdout), json.loads(shown)
+    assert list(told) == list(meant)
+    mine = {"size": 0, "updated_at": ""}  # the size is the encoder's, which gets better
+    assert {**told["picture"], **mine} == {**meant["picture"], **mine}
+
+
 def test_every_local_path_the_readme_names_is_there() -> None:
-    layout = README.partition("## Layout\n\n```\n")[2].partition("```")[0]
+    (layout,) = examples("Layout", "")
     assert layout
     for name in re.findall(r"^\s*((?:[\w.]+/?)(?:, [\w.]+)*)(?:  |$)", layout, re.MULTILINE):
         for part in name.split(", "):

@@ -12,11 +12,13 @@ import pytest
 
 from chalicelib import profiles
 from chalicelib.auth import Caller
+from chalicelib.bucket import PictureBucket, picture_key
 from chalicelib.cognito import UserDirectory
 from chalicelib.errors import NotFound
 from chalicelib.models import Profile
 from chalicelib.reconciliation import Options, Progress, Reconciliation, time_left
 from chalicelib.repository import ProfileRepository
+from chalicelib.values import PictureType
 from local.settings import ROOT
 from local.stack import NAME, client
 from tests.integration.conftest import PASSWORD, Run, attributes, running
@@ -39,6 +41,9 @@ class Place:
         )
         self.repository = ProfileRepository(self.dynamodb, name)
         self.directory = UserDirectory(self.cognito, self.pool_id)
+        self.s3 = client("s3", endpoint)
+        self.s3.create_bucket(Bucket=name)
+        self.bucket = PictureBucket(self.s3, name)
 
     def add_user(self, number: int) -> str:
         """A confirmed user; their sub."""
@@ -57,8 +62,11 @@ class Place:
         now = datetime.now(UTC)
         return self.repository.create(Profile(id=sub, name="There Before", created_at=now, updated_at=now, version=7))
 
-    def run(self, left: Callable[[], float] = lambda: 60_000.0, **options: Any) -> Progress:
-        return Reconciliation(self.repository, self.directory, Options(**options), left).run()
+    def run(
+        self, left: Callable[[], float] = lambda: 60_000.0, bucket: PictureBucket | None = None, **options: Any
+    ) -> Progress:
+        bucket = bucket or self.bucket
+        return Reconciliation(self.repository, self.directory, Options(**options), left, bucket).run()
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +132,14 @@ def test_a_first_request_finds_a_user_whose_name_in_the_pool_is_not_their_sub(
 
 def test_profiles_without_a_user_are_removed_only_when_asked(small: tuple[Place, list[str], str]) -> None:
     place, subs, orphan = small
+    for sub in (orphan, subs[0]):
+        place.bucket.write(picture_key(sub, "1"), b"x", PictureType.JPEG)
+    nowhere = PictureBucket(place.s3, "nowhere")
+    assert place.run(bucket=nowhere, remove_orphans=True).interrupted_by == "BackendFailed"
+    assert place.repository.get(orphan), "it is met again, as its picture may be there yet"
     assert place.run(remove_orphans=True).removed == 1
     assert place.repository.get(orphan) is None
+    assert [len(place.bucket.pictures_of(sub)) for sub in (orphan, subs[0])] == [0, 1]
     assert all(place.repository.get(sub) for sub in subs)
 
 

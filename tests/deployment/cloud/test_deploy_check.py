@@ -21,11 +21,11 @@ from local.aws import CONFIRMATION_CODE
 from local.session import Session
 from local.stack import TRIGGERS
 from tests.deployment.cloud.conftest import ORIGIN, STAGE, Cloud
-from tests.images import picture
+from tests.images import opened, picture
 from tests.integration.authorization import AuthorizationSuite
 from tests.integration.conftest import PASSWORD, User, attributes, new_email
 from tests.integration.picture_suite import PictureSuite
-from tests.integration.pictures import ask, choose, remove, show
+from tests.integration.pictures import ask, choose, remove, show, shown, uploaded
 from tests.integration.tokens import Forge, call
 
 
@@ -188,6 +188,7 @@ def test_reconciliation_runs_on_the_deployed_stage(cloud: Cloud, user: User) -> 
 
 def test_lost_profiles_are_put_back_from_a_restored_table(cloud: Cloud, new_user: Callable[..., User]) -> None:
     dynamodb, lost, kept = cloud.client("dynamodb"), new_user(), new_user()
+    choose(lost, uploaded(lost))
     restored = "Users-dev-restored"
     dynamodb.create_table(
         TableName=restored,
@@ -198,12 +199,14 @@ def test_lost_profiles_are_put_back_from_a_restored_table(cloud: Cloud, new_user
     for user in (lost, kept):
         item = dynamodb.get_item(TableName=f"Users-{STAGE}", Key={"user_id": {"S": user.sub}})["Item"]
         dynamodb.put_item(TableName=restored, Item={**item, "name": {"S": "As It Was"}})
+    remove(lost)
     dynamodb.delete_item(TableName=f"Users-{STAGE}", Key={"user_id": {"S": lost.sub}})
     assert lost.get().body["name"] == "Jane Roe"
     command = ("restore", f"STAGE={STAGE}", f"FROM={restored}")
     told = [cloud.make(*command, f"ARGS={options}").stdout.split() for options in ("--dry-run", "", "--overwrite")]
     assert [line[line.index("back") + 1] for line in told] == ["1", "1", "0"]
     assert lost.get().body["name"] == "As It Was"
+    assert opened(shown(lost)).width == lost.get().body["picture"]["width"]
     assert lost.get().body["version"] > 1000  # no version that somebody may hold already
     assert told[1][told[1].index("overwritten") + 1] == "0"
     assert told[2][told[2].index("overwritten") + 1] == "1"
