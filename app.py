@@ -112,7 +112,7 @@ if settings().bucket:
 
         order = Order.model_validate(event)
         with logs.context(request_id=context.aws_request_id, sub=order.sub):
-            slow = PictureBucket(aws.s3(read_timeout=2), settings().required_bucket)
+            slow = PictureBucket(aws.s3(read_timeout=1.5), settings().required_bucket)
             return checking.check(slow, order, images.clean, images.NotAPicture).model_dump(mode="json")
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT: Final = 0.3  # seconds
 READ_TIMEOUT: Final = 0.9  # seconds
-CHECK_TIMEOUT: Final = 8.5  # seconds that the function which checks a picture may take: its own timeout, and a little
+CHECK_TIMEOUT: Final = 9.5  # seconds to wait for the function that checks a picture: its timeout, and its start
 
 
 def _config(attempts: int, read_timeout: float = READ_TIMEOUT, **more: Any) -> Config:
@@ -81,8 +81,8 @@ def cognito(attempts: int = 2) -> "CognitoIdentityProviderClient":
 @cache
 def s3(read_timeout: float = READ_TIMEOUT) -> "S3Client":
     """S3, likewise; each call is tried once. What it signs is good in every region, and under a KMS key."""
-    # Signature version 4 and a regional address: for us-east-1 botocore would presign with version 2.
-    where = {"us_east_1_regional_endpoint": "regional"}
+    # Version 2 signs nothing under a KMS key, and S3's global address redirects, or refuses, what is not in us-east-1.
+    where = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
     return boto3.client("s3", config=_config(1, read_timeout, signature_version="s3v4", s3=where))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from botocore.exceptions import ClientError
 
 from chalicelib.aws import translated
-from chalicelib.errors import BackendFailed
+from chalicelib.errors import BackendFailed, Unavailable
 from chalicelib.models import Limits, Picture, PictureLink, Upload, UploadRequest
 from chalicelib.values import PICTURE_BYTES, PictureType
 
@@ -62,7 +62,7 @@ class PictureBucket:
 
     def presigned_upload(self, user_id: str, wanted: UploadRequest) -> Upload:
         """A form that lets whoever has it put one such file into one new place. Nothing is sent to S3 for it."""
-        upload_id = str(uuid.uuid4())
+        upload_id, expiry = str(uuid.uuid4()), _expiry()
         content_type = {"Content-Type": wanted.content_type.value}
         with translated():
             form = self._client.generate_presigned_post(
@@ -73,11 +73,11 @@ class PictureBucket:
                 ExpiresIn=int(LIFETIME.total_seconds()),
             )
         limits = Limits(content_type=wanted.content_type)
-        return Upload(upload_id=upload_id, **form, expires_at=_expiry(), limits=limits)
+        return Upload(upload_id=upload_id, **form, expires_at=expiry, limits=limits)
 
     def link(self, key: str, picture: Picture) -> PictureLink:
         """Where a picture may be loaded from, for a while. Nothing is sent to S3 for it."""
-        seconds = int(LIFETIME.total_seconds())
+        seconds, expiry = int(LIFETIME.total_seconds()), _expiry()
         with translated():
             url = self._client.generate_presigned_url(
                 "get_object",
@@ -91,7 +91,7 @@ class PictureBucket:
                 },
                 ExpiresIn=seconds,
             )
-        return PictureLink(**dict(picture), url=url, expires_at=_expiry())
+        return PictureLink(**dict(picture), url=url, expires_at=expiry)
 
     def has(self, key: str) -> bool:
         """Whether there is such an object. One request."""
@@ -111,9 +111,12 @@ class PictureBucket:
         try:
             with translated(*_GONE):
                 found = self._client.get_object(Bucket=self._name, Key=key)
-                return File(found["Body"].read(PICTURE_BYTES + 1), found["ContentType"])
+                content = found["Body"].read(PICTURE_BYTES + 1)
         except ClientError:
             return None
+        if len(content) != min(found["ContentLength"], PICTURE_BYTES + 1):  # the connection broke: botocore is silent
+            raise Unavailable
+        return File(content, found["ContentType"])
 
     def write(self, key: str, content: bytes, content_type: PictureType) -> None:
         """Keep a picture."""
@@ -134,4 +137,5 @@ class PictureBucket:
 
 
 def _expiry() -> datetime:
-    return datetime.now(UTC) + LIFETIME
+    """Of what is signed next: S3 counts in whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0) + LIFETIME

@@ -5,6 +5,7 @@ pixels: nothing of the file survives that is not seen, be it a position, a thumb
 """
 
 import io
+import re
 import struct
 import warnings
 import zlib
@@ -26,15 +27,21 @@ _SAVED: Final[dict[PictureType, dict[str, int | bool]]] = {
     PictureType.PNG: {},
     PictureType.WEBP: {"quality": 88},
 }
+# Passes over the pixels, segments and chunks: each costs time whatever its size. Cameras write a dozen.
+_SCANS: Final = 100
+_PARTS: Final = 4000
+_SEGMENT: Final = re.compile(rb"\xff[\xe0-\xef\xfe]")  # in the pixels themselves FF is followed by 00 or a restart
 # What Pillow raises for a file that is broken, on purpose or not.
 _BROKEN: Final = (
     AssertionError,  # a palette image without its palette
     Image.DecompressionBombError,
     EOFError,
+    ImageCms.PyCMSError,
     IndexError,
     OSError,
     OverflowError,
     SyntaxError,
+    TypeError,  # a text where Pillow looks for bytes
     ValueError,
     struct.error,
     zlib.error,
@@ -82,15 +89,30 @@ def _kind(content: bytes, content_type: str) -> PictureType:
     first, ninth = _BEGINS[kind]
     if not (content.startswith(first) and content[8:].startswith(ninth)):
         raise NotAPicture(f"must be a {_FORMAT[kind]} file, as was said when it was asked for")
+    if _is_cut_up(content, kind):
+        raise NotAPicture("must not be cut into so many parts")
     return kind
 
 
+def _is_cut_up(content: bytes, kind: PictureType) -> bool:
+    """Whether a small file would keep the decoder busy for long: with scans, segments or chunks by the thousand."""
+    if kind is PictureType.JPEG:
+        return content.count(b"\xff\xda") > _SCANS or len(_SEGMENT.findall(content)) > _PARTS
+    place, parts = (8, 0) if kind is PictureType.PNG else (12, 0)
+    order, more = (">I", 12) if kind is PictureType.PNG else ("<I", 8)
+    while place + 8 <= len(content) and parts <= _PARTS:
+        (length,) = struct.unpack_from(order, content, place if kind is PictureType.PNG else place + 4)
+        place, parts = place + length + more, parts + 1
+    return parts > _PARTS
+
+
 def _drawn(image: Image.Image, kind: PictureType) -> Image.Image:
-    mode = "RGBA" if image.has_transparency_data and kind is not PictureType.JPEG else "RGB"
-    image.draft("RGB", (PICTURE_SIDE, PICTURE_SIDE))  # a JPEG is decoded at a half or a quarter, where that is enough
+    seen_through = image.has_transparency_data and kind is not PictureType.JPEG
+    image.draft(None, (PICTURE_SIDE, PICTURE_SIDE))  # a JPEG is decoded at a half or a quarter, where that is enough
     image.load()
-    drawn = _in_srgb(image, mode)
-    drawn.thumbnail((PICTURE_SIDE, PICTURE_SIDE), reducing_gap=3.0)
+    drawn = _in_srgb(image, seen_through)
+    if seen_through:
+        drawn = drawn.convert("RGBa").convert("RGBA")  # what nobody can see has no colour
     orientation = Image.Exif()
     orientation[ExifTags.Base.Orientation] = _orientation(image)
     drawn.info = {"exif": orientation.tobytes()}
@@ -108,24 +130,36 @@ def _orientation(image: Image.Image) -> int:
     return told if isinstance(told, int) and told in range(1, 9) else 1
 
 
-def _in_srgb(image: Image.Image, mode: str) -> Image.Image:
-    """In the colours that everybody assumes where there is no profile."""
+def _in_srgb(image: Image.Image, seen_through: bool) -> Image.Image:
+    """Made small, and in the colours that everybody assumes where there is no profile."""
     if image.mode.startswith("I"):  # 16 bits of grey
         image = image.point(lambda value: value * (1 / 256)).convert("L")
+    wanted = "RGBA" if seen_through else "L" if image.mode in ("1", "L") else "RGB"
+    if image.mode not in ("L", "RGB", "RGBA", "CMYK"):  # the others are not mixed, but picked
+        image = image.convert(wanted)
     profile = image.info.get("icc_profile")
-    if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
-        return image.convert(mode)
+    image.thumbnail((PICTURE_SIDE, PICTURE_SIDE), reducing_gap=3.0)
+    if isinstance(profile, bytes) and profile:
+        image = _converted(image, profile)
+    return image.convert(wanted)
+
+
+def _converted(image: Image.Image, profile: bytes) -> Image.Image:
+    wanted = "RGBA" if image.mode == "RGBA" else "RGB"
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        wanted = "RGB" if image.mode in ("CMYK", "L") else image.mode
         converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=wanted)
-    except (ImageCms.PyCMSError, OSError, ValueError):  # a broken profile is as good as none
-        return image.convert(mode)
+    except _BROKEN:  # a broken profile is as good as none
+        return image
     assert converted is not None  # it is not done in place
-    return converted.convert(mode)
+    return converted
 
 
 def _saved(image: Image.Image, kind: PictureType) -> CleanPicture:
-    stream = io.BytesIO()
-    image.save(stream, _FORMAT[kind], **_SAVED[kind])
-    return CleanPicture(stream.getvalue(), kind, image.width, image.height)
+    """Smaller, if it would be longer than what is taken: noise is, as a PNG in full colour."""
+    while True:
+        stream = io.BytesIO()
+        image.save(stream, _FORMAT[kind], **_SAVED[kind])
+        if len(stream.getvalue()) <= PICTURE_BYTES:
+            return CleanPicture(stream.getvalue(), kind, image.width, image.height)
+        image.thumbnail((image.width // 2, image.height // 2))

@@ -2,8 +2,8 @@
 
 A picture changes in one conditional write of its profile; S3 has no part in it. What is written to S3 before is
 nobody's yet, and what is removed after is nobody's any more, so that an interruption leaves a picture and an orphan
-at most. A call lists the orphans before its own write, and removes them after it: whatever stood there then was
-made for a write that has been done, or can't be done now, since the number of the picture's changes has risen.
+at most. A call lists the orphans before a write of its own, and removes them after it: whatever stood there then
+was made for a write that has been done, or can't be done now, since the number of the picture's changes has risen.
 """
 
 from collections.abc import Iterable
@@ -53,14 +53,16 @@ def choose(
     _require(preconditions, held)
     upload_id = parse(PictureChoice, data).upload_id
     upload = upload_key(caller.sub, upload_id)
-    if held.key and upload_of(held.key) == upload_id:
-        _clear_up(bucket, [upload, *([held.before] if held.before else [])])
+    if _is_of(held, upload_id):
+        _sweep(repository, bucket, held, [upload])
         return held.profile
     if not bucket.has(upload):
-        raise NotFound("There is no such upload. Ask for a place, and send the file there first.")
+        return _used(repository, caller, upload_id)
     left_over = bucket.pictures_of(caller.sub)
     key = picture_key(caller.sub, upload_id)
     picture = _checked(bucket, checker, Order(upload=upload, picture=key))
+    if picture is None:
+        return _used(repository, caller, upload_id)
     try:
         profile = repository.set_picture(held, picture, key, picture.updated_at, preconditions)
     except Overtaken as exc:
@@ -83,7 +85,7 @@ def remove(
     held = _held(repository, directory, caller)
     _require(preconditions, held)
     if held.key is None:
-        _clear_up(bucket, [held.before] if held.before else [])
+        _sweep(repository, bucket, held, [])
         return held.profile
     left_over = bucket.pictures_of(caller.sub)
     try:
@@ -96,7 +98,13 @@ def remove(
 
 
 def _held(repository: ProfileRepository, directory: UserDirectory, caller: Caller) -> Held:
-    return repository.held(caller.sub) or Held(profiles.heal(repository, directory, caller))
+    held = repository.held(caller.sub)
+    if held is None:
+        healed = profiles.heal(repository, directory, caller)
+        # Somebody may have been faster, and further.
+        held = repository.held(caller.sub) if healed.picture else None
+        held = held or Held(healed)
+    return held
 
 
 def _require(preconditions: Preconditions, held: Held) -> None:
@@ -104,12 +112,25 @@ def _require(preconditions: Preconditions, held: Held) -> None:
         raise PreconditionFailed
 
 
-def _checked(bucket: PictureBucket, checker: PictureChecker, order: Order) -> Picture:
+def _is_of(held: Held, upload_id: str) -> bool:
+    return held.key is not None and upload_of(held.key) == upload_id
+
+
+def _used(repository: ProfileRepository, caller: Caller, upload_id: str) -> Profile:
+    """An upload that is not there. Raises NotFound, unless the same request has just made it the picture."""
+    held = repository.held(caller.sub)
+    if held is None or not _is_of(held, upload_id):
+        raise NotFound("There is no such upload. Ask for a place, and send the file there first.")
+    return held.profile
+
+
+def _checked(bucket: PictureBucket, checker: PictureChecker, order: Order) -> Picture | None:
+    """The picture, as it is kept; None for an upload that is gone. Raises Invalid and BackendFailed."""
     outcome = checker.check(order)
     if outcome.verdict == "missing":
         if bucket.has(order.upload):
             raise BackendFailed  # it is there, and may not be read
-        raise NotFound("There is no such upload any more.")
+        return None
     if outcome.verdict == "refused":
         _clear_up(bucket, [order.upload])
         logs.count(Metric.PICTURE_REFUSED)
@@ -133,10 +154,21 @@ def _overtaken(exc: Overtaken, upload_id: str | None, preconditions: Preconditio
     held = exc.held
     if held is None:
         raise NotFound("There is no profile for this user.") from exc
-    if (upload_of(held.key) if held.key else None) == upload_id:
+    if held.key is None if upload_id is None else _is_of(held, upload_id):
         return held.profile
     _require(preconditions, held)
     raise Conflict("The picture was changed by another request meanwhile. Read the profile again.") from exc
+
+
+def _sweep(repository: ProfileRepository, bucket: PictureBucket, held: Held, uploads: Iterable[str]) -> None:
+    """Clear up where nothing is to be changed: what an interruption has left must not become the picture then."""
+    try:
+        left_over = [key for key in bucket.pictures_of(held.profile.id) if key != held.key]
+        if left_over and not repository.forestall(held):
+            return  # whoever was faster clears up
+        bucket.remove([*uploads, *left_over])
+    except BackendFailed as exc:
+        _could_not(exc)
 
 
 def _clear_up(bucket: PictureBucket, keys: Iterable[str]) -> None:
@@ -144,5 +176,9 @@ def _clear_up(bucket: PictureBucket, keys: Iterable[str]) -> None:
     try:
         bucket.remove(keys)
     except BackendFailed as exc:
-        logs.failure("left over", exc)
-        logs.count(Metric.PICTURE_LEFT_OVER)
+        _could_not(exc)
+
+
+def _could_not(exc: BackendFailed) -> None:
+    logs.failure("left over", exc)
+    logs.count(Metric.PICTURE_LEFT_OVER)

@@ -2,8 +2,8 @@
 
 Table: partition key `user_id` (S), the Cognito sub. One item a user; an unknown value is an absent
 attribute. These are ours alone: `contact_as_of` (S), the state of the pool that the contact was last taken from;
-`picture_key` (S), where the picture is in the bucket; `picture_before` (S), where the last one was; and
-`picture_changes` (N), how often it has changed. Every method but one is one request.
+`picture_key` (S), where the picture is in the bucket; and `picture_changes` (N), which rises with each change of it.
+Every method but one is one request.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ Value: TypeAlias = str | bool | int | date | datetime | Picture | None
 Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 
 KEY: Final = "user_id"
-_OF_PICTURE: Final = ("picture", "picture_key", "picture_before", "picture_changes")
+_OF_PICTURE: Final = ("picture", "picture_key", "picture_changes")
 _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 # Items that are no profiles: a sub never begins so.
 _OURS: Final = "#"
@@ -52,7 +52,6 @@ class Held:
 
     profile: Profile
     key: str | None = None  # of the picture in the bucket
-    before: str | None = None  # of the one that it has replaced
     changes: int = 0  # of the picture
 
 
@@ -179,6 +178,24 @@ class ProfileRepository:
             raise Overtaken(stored) from exc
         return to_profile(answer["Attributes"])
 
+    def forestall(self, held: Held) -> bool:
+        """See to it that no change of the picture which has begun can end; False if it has changed meanwhile."""
+        condition = "#changes = :changes" if held.changes else "attribute_not_exists(#changes)"
+        values = {":one": _to_value(1)} | ({":changes": _to_value(held.changes)} if held.changes else {})
+        try:
+            with translated(_CONDITION_FAILED):
+                self._client.update_item(
+                    TableName=self._table,
+                    Key={KEY: {"S": held.profile.id}},
+                    UpdateExpression="ADD #changes :one",
+                    ConditionExpression=f"attribute_exists(#key) AND {condition}",
+                    ExpressionAttributeNames={"#key": KEY, "#changes": "picture_changes"},
+                    ExpressionAttributeValues=values,
+                )
+        except ClientError:
+            return False
+        return True
+
     def existing(self, user_ids: Sequence[str]) -> set[str]:
         """Which of these, at most 100, have a profile.
 
@@ -247,7 +264,7 @@ def _picture_update(
     names = {f"#{name}": _attribute(name) for name in ("id", "version", "updated_at", *_OF_PICTURE)}
     values: dict[str, AttributeValueTypeDef] = {":one": {"N": "1"}, ":now": {"S": timestamp(now)}}
     assignments, gone = ["#updated_at = :now"], []
-    for name, value in (("picture", picture), ("picture_key", key), ("picture_before", held.key)):
+    for name, value in (("picture", picture), ("picture_key", key)):
         if value is None:
             gone.append(f"#{name}")
         else:
@@ -379,7 +396,7 @@ def _from_values(values: Item) -> dict[str, Any]:
 
 def _to_held(item: Item) -> Held:
     ours = _from_values({name: item.get(name, {}) for name in _OF_PICTURE})
-    return Held(to_profile(item), ours.get("picture_key"), ours.get("picture_before"), ours.get("picture_changes", 0))
+    return Held(to_profile(item), ours.get("picture_key"), ours.get("picture_changes", 0))
 
 
 def _at(stored: Held, now: datetime) -> bool:

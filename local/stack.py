@@ -48,7 +48,7 @@ _RECONCILE_ACTIONS: Final = [
 # The function that checks pictures, which the API calls.
 CHECK_PICTURE: Final = "check_picture"
 _CHECK_ACTIONS: Final = ["s3:GetObject", "s3:PutObject"]
-_CHECK_TIMEOUT: Final = 8  # seconds
+_CHECK_TIMEOUT: Final = 7  # seconds
 _TRIGGER_TIMEOUT: Final = 5  # seconds: longer than this Cognito does not wait
 _RECONCILE_TIMEOUT: Final = 300  # seconds
 _STANDARD: Final = ["email", "name", "phone_number"]

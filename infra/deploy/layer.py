@@ -34,7 +34,7 @@ def ensured(stage: Stage) -> tuple[str, bool]:
         Description=wanted,
         Content={"ZipFile": _built()},
         CompatibleRuntimes=[_runtime()],
-        CompatibleArchitectures=["x86_64"],  # the only one that Chalice deploys to
+        CompatibleArchitectures=["x86_64"],  # what the functions run on, as none is configured
     )
     return str(made["LayerVersionArn"]), True
 

@@ -42,8 +42,11 @@ def restore(
             outcome = "put back"  # gone, or made anew from the sign-up since it was gone
         elif options.overwrite and _content(there) != _content(item):
             outcome = "overwritten"
-        if outcome != _AS_IT_IS and not options.dry_run and not _write(dynamodb, target, with_picture(item), there):
-            outcome = _AS_IT_IS
+        if outcome != _AS_IT_IS and not options.dry_run:
+            if _write(dynamodb, target, with_picture(item), there):
+                with_picture(item)  # again: who was replacing it may have cleared up meanwhile
+            else:
+                outcome = _AS_IT_IS
         told[outcome] += 1
     return told
 

@@ -17,7 +17,9 @@ COGNITO: Final = "AWSCognitoIdentityProviderService"
 LAMBDA: Final = "Lambda"
 S3: Final = "S3"
 FAULTS: Final = ("throttle", "timeout", "drop", "applied", "500")
-_STALL: Final = 1.5  # seconds; longer than the functions wait for an answer
+# Seconds; longer than an answer is waited for: by the functions, and by the API for the function that checks.
+_STALL: Final = {LAMBDA: 10.0, S3: 2.0}
+_SHORT_STALL: Final = 1.5
 
 
 class Faults:
@@ -60,6 +62,10 @@ class Faults:
             return fault
 
 
+def _stall(target: str) -> float:
+    return _STALL.get(target.partition(".")[0], _SHORT_STALL)
+
+
 def _named(method: str, path: str) -> str:
     """What other services than those with a target header are asked, by what it is asked about."""
     url = urlsplit(path)
@@ -85,14 +91,18 @@ class _Handler(BaseHTTPRequestHandler):
         if fault in ("throttle", "500"):
             self._refuse(target, throttled=fault == "throttle")
         elif fault in ("timeout", "drop"):
-            time.sleep(_STALL if fault == "timeout" else 0)
+            time.sleep(_stall(target) if fault == "timeout" else 0)
             self.close_connection = True
         else:
-            answer = self._forward(body)
-            if fault == "applied":
+            status, headers, content = self._forward(body)
+            if fault in ("applied", "late"):
+                time.sleep(_stall(target) if fault == "late" else 0)
+                self.close_connection = True
+            elif fault == "half":
+                self._answer(status, headers, content[: len(content) // 2], len(content))
                 self.close_connection = True
             else:
-                self._answer(*answer)
+                self._answer(status, headers, content)
 
     def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         connection = http.client.HTTPConnection(self.backend, timeout=30)
@@ -114,12 +124,12 @@ class _Handler(BaseHTTPRequestHandler):
         content = json.dumps({"__type": throttle if throttled else failure, "message": "a fault"}).encode()
         self._answer(400 if throttled else 500, [("Content-Type", "application/x-amz-json-1.0")], content)
 
-    def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+    def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes, length: int | None = None) -> None:
         self.send_response(status)
         for name, value in headers:
             if name.lower() not in ("content-length", "connection", "transfer-encoding", "date", "server"):
                 self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Length", str(len(content) if length is None else length))
         self.end_headers()
         self.wfile.write(content)
 

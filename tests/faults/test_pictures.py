@@ -1,6 +1,8 @@
 """A picture is changed whole or not at all, wherever the way there is interrupted, and the next call clears up."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -25,7 +27,11 @@ CHOOSING = [
 REMOVING = ["GetItem", "List pictures", "UpdateItem", "DeleteObjects"]
 TRIES = 2  # of DynamoDB
 FAULTS = ["drop", "applied", "500"]  # before it was done, after it was done, and refused
-SLOW = [("Invoke", "timeout"), ("GetObject", "timeout"), ("PutObject", "throttle")]
+# Nothing in time, done after the caller has given up, and broken off in the middle.
+SLOW = [
+    ("Invoke", "timeout"), ("Invoke", "late"), ("GetObject", "timeout"), ("GetObject", "half"), ("PutObject", "late"),
+    ("PutObject", "throttle"),
+]  # fmt: skip
 
 
 def met_by(calls: list[str]) -> list[tuple[str, str]]:
@@ -109,6 +115,38 @@ def test_a_removal_interrupted_anywhere_is_whole_or_not_at_all(
     assert (again.status, again.body["picture"], again.body["version"]) == (200, None, before + 1)
     assert show(owner).status == 404
     assert kept(owner) == []
+
+
+@pytest.mark.parametrize("call", ["Invoke", "PutObject", "UpdateItem"])
+def test_who_has_no_picture_and_wants_none_leaves_nothing(bench: bars.Bench, user: User, call: str) -> None:
+    """A choice was broken off before it was written; then it is a removal that is the next call."""
+    remove(user)
+    upload_id = uploaded(user, BLUE)
+    interrupt(bench, call, "drop" if call == "UpdateItem" else "applied")
+    assert choose(user, upload_id).status == 503
+    version = user.get().body["version"]
+    assert "pictures" in kept(user)
+    removed = remove(user)
+    assert (removed.status, removed.body["picture"], removed.body["version"]) == (200, None, version)
+    assert kept(user) == ["uploads"]
+    assert choose(user, upload_id).status == 200
+    assert kept(user) == ["pictures"]
+
+
+def test_what_was_cleared_up_can_t_become_the_picture(bench: bars.Bench, user: User) -> None:
+    """Of two equal choices one is slow; the other is done, and repeated, before the slow one is."""
+    remove(user)
+    upload_id = uploaded(user, BLUE)
+    bench.faults.once("Invoke", "late")
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(choose, user, upload_id)
+        while "pictures" not in kept(user):
+            time.sleep(0.05)
+        assert choose(user, upload_id).status == 200
+        assert choose(user, upload_id).status == 200
+        assert slow.result().status in (200, 503)
+    assert sees_a_whole_picture(user)
+    assert kept(user) == ["pictures"]
 
 
 def test_a_bad_file_that_could_not_be_removed_is_refused_all_the_same(bench: bars.Bench, owner: User) -> None:

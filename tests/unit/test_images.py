@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from chalicelib.images import NotAPicture, clean
 from tests.images import FORMATS, PLACE, as_taken, encoded, opened, picture
@@ -59,7 +59,7 @@ def test_every_kind_of_png_is_a_picture(mode: str) -> None:
     palette = Image.Palette.ADAPTIVE
     image = Image.new(mode, (20, 10), 128 * 256) if mode == "I;16" else grey.convert(mode, palette=palette)
     made = cleaned(encoded(image, "image/png"), "image/png")
-    assert made.mode == ("RGBA" if "A" in mode else "RGB")
+    assert made.mode == {"LA": "RGBA", "RGBA": "RGBA", "P": "RGB", "RGB": "RGB"}.get(mode, "L")
     if mode != "1":
         assert near(made.convert("RGB"), (5, 5), (128, 128, 128))
 
@@ -68,6 +68,27 @@ def test_every_kind_of_png_is_a_picture(mode: str) -> None:
 def test_what_can_be_seen_through_stays_so(content_type: str) -> None:
     made = cleaned(encoded(Image.new("RGBA", (20, 10), (0, 0, 255, 100)), content_type), content_type)
     assert near(made, (5, 5), (0, 0, 255, 100))
+
+
+@pytest.mark.parametrize("content_type", ["image/png", "image/webp"])
+def test_what_was_erased_is_gone(content_type: str) -> None:
+    """An eraser may take the opacity alone, and leave the colours behind it."""
+    secret = Image.effect_noise((64, 64), 90).convert("RGB")
+    secret.putalpha(0)
+    lossless = {"lossless": True, "exact": True} if content_type == "image/webp" else {}
+    made = cleaned(encoded(secret, content_type, **lossless), content_type)
+    assert made.getchannel("A").getextrema() == (0, 0)
+    assert len(made.convert("RGB").getcolors(100_000) or []) == 1
+
+
+def test_what_is_kept_is_no_longer_than_what_is_taken() -> None:
+    noise = Image.effect_noise((2048, 2048), 100).convert("P")
+    noise.putpalette([value for grey in range(256) for value in (grey, 255 - grey, grey // 2)])
+    content = encoded(noise, "image/png")
+    assert len(content) < 5 * 1024 * 1024
+    made = clean(content, "image/png")
+    assert (made.width, made.height) == (1024, 1024)
+    assert len(made.content) <= 5 * 1024 * 1024
 
 
 def test_colours_are_those_that_the_file_meant() -> None:
@@ -110,6 +131,7 @@ def png(width: int, height: int, *chunks: bytes) -> bytes:
 BOMBS = {
     "pixels": png(5001, 5000, chunk(b"IDAT", zlib.compress(bytes(1000)))),
     "many more pixels": png(2**31 - 1, 2**31 - 1, chunk(b"IDAT", zlib.compress(bytes(1000)))),
+    "chunks by the thousand": png(1, 1, *[chunk(b"abCd", b"")] * 10_000),
     "a text that swells": png(1, 1, chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(200_000_000)))),
     "a profile that swells": png(1, 1, chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(200_000_000)))),
 }
@@ -119,6 +141,31 @@ BOMBS = {
 def test_a_bomb_is_refused(name: str) -> None:
     with pytest.raises(NotAPicture):
         clean(BOMBS[name], "image/png")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"\xff\xda\0\x08\x01\x01\0\x01\x3f\0" * 200,  # scans: each passes over all the pixels
+        b"\xff\xe1\0\x08Exif\0\0" * 10_000,  # Pillow joins them, one by one
+    ],
+)
+def test_a_file_of_very_many_parts_is_refused(part: bytes) -> None:
+    whole = picture(progressive=True)
+    with pytest.raises(NotAPicture, match="must not be cut into so many parts"):
+        clean(whole[:2] + part + whole[2:], "image/jpeg")
+
+
+@pytest.mark.parametrize("keyword", ["icc_profile", "exif", "transparency", "xmp", "gamma", "dpi", "XML:com.adobe.xmp"])
+def test_a_text_where_pillow_looks_for_bytes_does_no_harm(keyword: str) -> None:
+    for add in ("add_text", "add_itxt"):
+        texts = PngImagePlugin.PngInfo()
+        getattr(texts, add)(keyword, PLACE)
+        try:
+            made = clean(picture("image/png", pnginfo=texts), "image/png")
+        except NotAPicture:
+            continue
+        assert PLACE.encode() not in made.content
 
 
 @pytest.mark.parametrize(
