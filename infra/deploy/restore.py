@@ -73,7 +73,7 @@ def _brought_back(s3: Any, bucket: str, key: str) -> bool:
 
 
 def _content(item: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in item.items() if name != "version"}
+    return {name: value for name, value in item.items() if name not in ("version", "picture_changes")}
 
 
 def _write(dynamodb: Any, table: str, item: dict[str, Any], there: dict[str, Any] | None) -> bool:
