@@ -12,7 +12,7 @@ NPM_PACKAGES := tests/browser/node_modules/.package-lock.json tests/contract/typ
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults check format token reconcile openapi deploy destroy restore deploy-check scan reset clean
+.PHONY: help run test faults bench check format token reconcile openapi deploy destroy restore deploy-check scan reset clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: $(INSTALLED) $(NPM_PACKAGES) ## Run all tests; ARGS goes to pytest: make t
 
 faults: $(INSTALLED) ## Hold the promises to faults of AWS, at full size: some minutes
 	@$(BIN)/python -m tests.faults.bars $(ARGS)
+
+bench: $(INSTALLED) ## How fast, against what a user would write instead: some minutes
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 check: $(INSTALLED) ## Lint, formatting and types
 	@$(BIN)/ruff check .
@@ -67,7 +70,7 @@ reset: $(INSTALLED) ## Forget the users of make run
 	@$(BIN)/python -m local.reset
 
 clean: ## Remove all that these targets made
-	@rm -rf .local .terraform-plugins $(VENV) $(SCANNER) .mypy_cache .ruff_cache .pytest_cache .hypothesis $(dir $(NPM_PACKAGES))
+	@rm -rf .local .bench .terraform-plugins $(VENV) $(SCANNER) .mypy_cache .ruff_cache .pytest_cache .hypothesis $(dir $(NPM_PACKAGES))
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	@npm ci --silent --prefix $*

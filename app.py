@@ -19,6 +19,7 @@ from chalicelib.repository import ProfileRepository
 from chalicelib.settings import settings
 
 app = Chalice(app_name=logs.APP, configure_logs=False)
+app.api.binary_types.clear()  # there are none, and each answer would be compared with each
 logs.configure(settings().log_level, settings().service)
 http.install(app, Cors(settings().cors_allow_origins), settings().problems_url)
 authorizer = CognitoUserPoolAuthorizer("users", provider_arns=settings().provider_arns)
@@ -148,10 +149,12 @@ def reconcile(event: CloudWatchEvent) -> dict[str, Any]:
 
 
 if settings().in_chalice_command:  # never in Lambda, whose package has neither of these
-    from infra.deploy import api
+    from infra.deploy import api, bytecode
     from local import gateway
 
     # `chalice deploy`: what API Gateway answers by itself
     api.extend(Cors(settings().cors_allow_origins), settings().problems_url)
+    # and what it has to compile by itself
+    bytecode.extend()
     # `chalice local`: checks tokens as API Gateway does
     gateway.install()

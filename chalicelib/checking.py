@@ -28,7 +28,7 @@ _PASSING: Final = ("Sandbox.Timedout", "Task timed out")
 class Order(BaseModel):
     """What to check, and where to put what is made of it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     upload: str  # key
     picture: str  # key
@@ -42,7 +42,7 @@ class Order(BaseModel):
 class Outcome(BaseModel):
     """How it went. The facts are there for what was `kept`, the broken rule for what was `refused`."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     verdict: Literal["kept", "refused", "missing", "unavailable", "failed"]
     rule: str = ""

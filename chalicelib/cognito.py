@@ -33,7 +33,7 @@ Trigger = Literal["PreSignUp", "PostConfirmation", "PostAuthentication"]
 class CallerContext(BaseModel):
     """Which client and SDK made the call that fired the trigger."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     client_id: str | None = Field(None, alias="clientId")
     aws_sdk_version: str | None = Field(None, alias="awsSdkVersion")
@@ -42,7 +42,7 @@ class CallerContext(BaseModel):
 class CognitoEvent(BaseModel):
     """What all triggers share. Keys that AWS may add are passed over."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     trigger_source: str = Field(alias="triggerSource")
     region: str = ""
@@ -133,7 +133,7 @@ def on_cognito_event(
 class DirectoryUser(BaseModel):
     """What the pool knows of a user."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, hide_input_in_errors=True)
 
     attributes: dict[str, str]
     enabled: bool

@@ -32,7 +32,7 @@ from chalicelib.errors import (
     UnsupportedMedia,
 )
 from chalicelib.models import Profile
-from chalicelib.preconditions import Preconditions, tag
+from chalicelib.preconditions import ANY_VERSION, CONDITIONS, Preconditions, tag
 
 HEAD: Final = "HEAD"
 OPTIONS: Final = "OPTIONS"  # answered here for every resource
@@ -70,25 +70,22 @@ def json_body(request: Request, media_type: str = JSON) -> Any:
 
 def preconditions(request: Request) -> Preconditions:
     """What the request asks of the profile's version. Raises Malformed."""
-    lists = {name: ", ".join(lines) for name, lines in _lines(request).items()}  # RFC 9110 5.3
-    return Preconditions.of(lists)
-
-
-def _lines(request: Request) -> Mapping[str, Sequence[str]]:
-    """Each header's lines, by lower-case name. In `headers` a gateway keeps only one of several."""
+    if CONDITIONS.isdisjoint(request.headers):
+        return ANY_VERSION
+    # In `headers` a gateway keeps only one line of several: RFC 9110 5.3.
     lines = request.to_original_event().get("multiValueHeaders") or {}
-    one = {name.lower(): [text] for name, text in request.headers.items()}
-    return one | {name.lower(): texts for name, texts in lines.items()}
+    several = {name.lower(): ", ".join(texts) for name, texts in lines.items()}
+    return Preconditions.of({**request.headers, **several})
 
 
 def ok(profile: Profile, up: str = "") -> Response:
     """200 with the profile. `up` is the way from the request's resource to its owner's: "../" from below it."""
-    return Response(profile.model_dump(mode="json"), headers={"Content-Type": JSON, **_of(profile, up)})
+    return Response(profile.model_dump_json(), headers={"Content-Type": JSON, **_of(profile, up)})
 
 
 def told(answer: BaseModel) -> Response:
     """200 with what was asked for, which is no profile and has no version."""
-    return Response(answer.model_dump(mode="json"), headers={"Content-Type": JSON})
+    return Response(answer.model_dump_json(), headers={"Content-Type": JSON})
 
 
 def unless_known(request: Request, profile: Profile) -> Response:
@@ -134,8 +131,8 @@ def install(app: Chalice, cors: Cors, types: str) -> None:
 
 def _methods(app: Chalice, request: Request) -> list[str]:
     """What the resource has. API Gateway hands on any path and any method, so that both are refused here."""
-    asked = request.headers.get("access-control-request-method", "")
-    if request.method == OPTIONS and _TOKEN.fullmatch(asked):
+    asked = request.headers.get("access-control-request-method", "") if request.method == OPTIONS else ""
+    if _TOKEN.fullmatch(asked):
         # A preflight. What there is not is allowed, too: else a page could not read the 404 or 405.
         return [*dict.fromkeys([*app.routes.get(request.path, ()), asked, OPTIONS])]
     if not app.routes.get(request.path):

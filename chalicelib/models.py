@@ -58,7 +58,7 @@ M = TypeVar("M", bound=BaseModel)
 
 class _Model(BaseModel):
     # A ValidationError that quoted its input would carry health data into a log.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Picture(_Model):
@@ -184,7 +184,7 @@ class SignUp(_Model):
     """What the pool knows of a user, each attribute by the same rule as in the API."""
 
     # By alias only: Cognito's standard attribute `gender` is not the form's `custom:gender`.
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(defer_build=True, extra="ignore")
 
     email: Email | None = None
     email_verified: bool = False

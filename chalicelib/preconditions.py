@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from chalicelib.errors import Malformed
 
+CONDITIONS: Final = frozenset({"if-match", "if-none-match"})  # the headers
 _TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'  # RFC 9110 8.8.3
 _LIST: Final = re.compile(rf"[\s,]*{_TAG}(?:\s*,[\s,]*{_TAG})*[\s,]*")  # each comma in one place: no backtracking
 _STRONG: Final = re.compile(r'"([1-9][0-9]{0,15})"')
@@ -56,6 +57,9 @@ class Preconditions:
     def known(self, version: int) -> bool:
         """Whether If-None-Match names it: the client has it already."""
         return self.none_match is not None and self.none_match.name(version)
+
+
+ANY_VERSION: Final = Preconditions()
 
 
 def _tags(headers: Mapping[str, str], header: str, *, weak: bool) -> Tags | None:

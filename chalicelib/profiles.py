@@ -34,8 +34,8 @@ from chalicelib.models import (
     field_errors,
     parse,
 )
-from chalicelib.preconditions import Preconditions
-from chalicelib.repository import ANY_VERSION, Mismatch, ProfileRepository, Value
+from chalicelib.preconditions import ANY_VERSION, Preconditions
+from chalicelib.repository import Mismatch, ProfileRepository, Value
 
 Change: TypeAlias = ProfileReplacement | ProfilePatch
 

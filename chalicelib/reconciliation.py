@@ -28,7 +28,7 @@ _MARGIN: Final = 30_000  # milliseconds before the function's timeout: a page ta
 class Options(BaseModel):
     """What an operator may ask for, in the `detail` of the event. The schedule asks for nothing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     dry_run: bool = False  # only tell
     remove_orphans: bool = False

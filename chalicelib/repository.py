@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from chalicelib.aws import translated
 from chalicelib.errors import Unavailable
 from chalicelib.models import Picture, Profile
-from chalicelib.preconditions import Preconditions
+from chalicelib.preconditions import ANY_VERSION, Preconditions
 from chalicelib.values import timestamp
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 # Items that are no profiles: a sub never begins so.
 _OURS: Final = "#"
 _PAGE: Final = 100  # profiles
-
-
-ANY_VERSION: Final = Preconditions()
 
 
 class Mismatch(Exception):
@@ -356,6 +353,9 @@ def _attribute(field: str) -> str:
     return KEY if field == "id" else field
 
 
+_STORED: Final = {name: _attribute(name) for name in Profile.model_fields}
+
+
 def _to_value(value: Value) -> "AttributeValueTypeDef":
     match value:
         case bool():
@@ -383,20 +383,20 @@ def to_item(profile: Profile) -> "dict[str, AttributeValueTypeDef]":
 
 def to_profile(item: Item) -> Profile:
     """An item as a profile. The other half of to_item."""
-    return Profile.model_validate(_from_values({name: item.get(_attribute(name), {}) for name in Profile.model_fields}))
+    fields = {name: _from_value(item[attribute]) for name, attribute in _STORED.items() if attribute in item}
+    return Profile.model_validate(fields)
 
 
-def _from_values(values: Item) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, typed in values.items():
-        for kind, value in typed.items():
-            fields[name] = int(value) if kind == "N" else _from_values(value) if kind == "M" else value  # type: ignore[call-overload, arg-type]
-    return fields
+def _from_value(typed: "AttributeValueTypeDef") -> Any:
+    ((kind, value),) = typed.items()
+    if kind == "N":
+        return int(value)  # type: ignore[call-overload]
+    return {name: _from_value(inner) for name, inner in value.items()} if kind == "M" else value  # type: ignore[attr-defined]
 
 
 def _to_held(item: Item) -> Held:
-    ours = _from_values({name: item.get(name, {}) for name in _OF_PICTURE})
-    return Held(to_profile(item), ours.get("picture_key"), ours.get("picture_changes", 0))
+    key, changes = (_from_value(item[name]) if name in item else None for name in _OF_PICTURE[1:])
+    return Held(to_profile(item), key, changes or 0)
 
 
 def _at(stored: Held, now: datetime) -> bool:

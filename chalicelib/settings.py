@@ -5,7 +5,7 @@ Lambda sets these per function; `.chalice/config.json` holds them per stage.
 
 import os
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -20,7 +20,7 @@ def _words(value: object) -> object:
 class Settings(BaseModel):
     """What the application is told by its environment. Field aliases are the variables' names."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     table: str = Field(alias="DYNAMODB_TABLE", min_length=3, max_length=255)
     bucket: str | None = Field(None, alias="S3_BUCKET")
@@ -39,8 +39,8 @@ class Settings(BaseModel):
     )
     # The page about problem types: where `type` of every problem points. The API serves it at /problems.
     problems_url: str = Field("/problems", alias="PROBLEMS_URL")
-    # Powertools' own variable: the name under which this stage's metrics are kept.
-    service: str = Field("healthtech", alias="POWERTOOLS_SERVICE_NAME")
+    # The name under which this stage's metrics are kept.
+    service: str = Field("healthtech", alias="SERVICE_NAME")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     # Chalice's own mark for "loaded by the chalice command"; never set in Lambda.
     in_chalice_command: bool = Field(False, alias="AWS_CHALICE_CLI_MODE")
@@ -71,7 +71,7 @@ class Settings(BaseModel):
             raise SettingsError("PICTURE_FUNCTION is missing: without it no picture can be checked")
         return self.picture_function
 
-    @property
+    @cached_property
     def trusted(self) -> tuple[str, frozenset[str]]:
         """The pool and the clients whose tokens are good. Raises SettingsError: who is not told trusts nobody."""
         if not self.client_ids:

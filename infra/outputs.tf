@@ -47,7 +47,7 @@ output "chalice_stage" {
       {
         DYNAMODB_TABLE          = aws_dynamodb_table.profiles.name
         LOG_LEVEL               = var.log_level
-        POWERTOOLS_SERVICE_NAME = local.prefix
+        SERVICE_NAME = local.prefix
       },
       var.picture_bucket == null ? {} : { S3_BUCKET = var.picture_bucket },
     )

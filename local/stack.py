@@ -279,7 +279,7 @@ def _function(lambda_: Any, handler: str, role_arn: str, timeout: int, more: dic
         "WORKING_TREE": str(settings.ROOT),
         "HANDLER": handler,
         "DYNAMODB_TABLE": TABLE,
-        "POWERTOOLS_SERVICE_NAME": NAME,
+        "SERVICE_NAME": NAME,
         "LOG_LEVEL": "INFO",  # MiniStack's own one, of the same name, would reach the function
     }
     configuration = {

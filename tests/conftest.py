@@ -1,6 +1,5 @@
 """For all tests: the environment app.py is imported in. Its AWS is a closed port of this machine."""
 
-import logging
 import os
 from collections.abc import Iterator
 
@@ -52,17 +51,11 @@ def assert_nothing_personal(logged: str) -> None:
 @pytest.fixture(autouse=True)
 def _nothing_personal_is_logged() -> Iterator[None]:
     """Reads all that the application logs in this process. What other processes log is read where they end."""
-    from chalicelib.logs import APP  # here, after the environment is set
+    from chalicelib import logs  # here, after the environment is set
 
     lines: list[str] = []
-
-    class Reader(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            formatter = next(handler.formatter for handler in logging.getLogger(APP).handlers if handler.formatter)
-            lines.append(formatter.format(record))
-
-    reader = Reader()
-    logging.getLogger(APP).addHandler(reader)
+    read = lines.append
+    logs.outlets.append(read)
     yield
-    logging.getLogger(APP).removeHandler(reader)
+    logs.outlets.remove(read)
     assert_nothing_personal("\n".join(lines))

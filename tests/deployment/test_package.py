@@ -1,7 +1,9 @@
 """What `chalice package` makes of the application."""
 
+import importlib.util
 import json
 import re
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -123,19 +125,29 @@ def test_the_archive_carries_the_application_and_what_the_runtime_lacks(archive:
         "chalice",
         "chalicelib",
         "annotated_types",
-        "aws_lambda_powertools",
-        "jmespath",
         "pydantic",
         "pydantic_core",
         "typing_extensions.py",
         "typing_inspection",
+        "__pycache__",
     }
+
+
+def test_every_module_is_compiled_for_the_python_that_will_run_it(archive: zipfile.ZipFile) -> None:
+    names = set(archive.namelist())
+    modules = {name for name in names if name.endswith(".py")}
+    compiled = {importlib.util.source_from_cache(name) for name in names if name.endswith(".pyc")}
+    assert compiled == modules
+    for name in ("__pycache__/app", "chalicelib/__pycache__/http", "pydantic/__pycache__/main"):
+        bytecode = archive.read(f"{name}.{sys.implementation.cache_tag}.pyc")
+        assert bytecode[:4] == importlib.util.MAGIC_NUMBER
+        assert int.from_bytes(bytecode[4:8], "little") == 1, "by hash, and unchecked: PEP 552"
 
 
 def test_the_archive_holds_no_secret(archive: zipfile.ZipFile) -> None:
     ours = [name for name in archive.namelist() if name == "app.py" or name.startswith("chalicelib/")]
-    assert all(name.endswith(".py") for name in ours)
-    text = "".join(archive.read(name).decode() for name in ours)
+    assert all(name.endswith((".py", ".pyc")) for name in ours)
+    text = "".join(archive.read(name).decode("utf-8", "replace") for name in ours)
     assert not re.search(r"AKIA|PRIVATE KEY|\b[0-9]{12}\b", text)
 
 

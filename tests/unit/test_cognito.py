@@ -151,4 +151,4 @@ def test_a_storage_fault_does_not_fail_the_sign_up(golden: Golden, capsys: pytes
     log = capsys.readouterr().out
     assert '"message":"profile not stored"' in log
     assert '"exception_name":"Unavailable"' in log
-    assert '"ProfileWriteFailed":[1.0]' in log
+    assert '"ProfileWriteFailed":1' in log

@@ -1,0 +1,24 @@
+"""FastAPI behind Mangum, as both begin: https://fastapi.tiangolo.com, https://mangum.fastapiexpert.com"""
+
+from fastapi import FastAPI, HTTPException
+from mangum import Mangum
+from models import Edit, Profile
+import store
+
+app = FastAPI()
+
+
+@app.get("/users/{user_id}")
+def get_user(user_id: str) -> Profile:
+    item = store.get(user_id)
+    if item is None:
+        raise HTTPException(404)
+    return Profile(**item)
+
+
+@app.put("/users/{user_id}")
+def put_user(user_id: str, edit: Edit) -> Profile:
+    return Profile(**store.put(user_id, edit.model_dump(mode="json")))
+
+
+handler = Mangum(app, lifespan="off")

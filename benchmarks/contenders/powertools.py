@@ -1,0 +1,28 @@
+"""Powertools' resolver with its own validation by pydantic.
+
+https://docs.aws.amazon.com/powertools/python/latest/core/event_handler/api_gateway/#data-validation
+"""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from models import Edit, Profile
+import store
+
+app = APIGatewayRestResolver(enable_validation=True)
+
+
+@app.get("/users/<user_id>")
+def get_user(user_id: str) -> Profile:
+    item = store.get(user_id)
+    if item is None:
+        raise NotFoundError
+    return Profile(**item)
+
+
+@app.put("/users/<user_id>")
+def put_user(user_id: str, edit: Edit) -> Profile:
+    return Profile(**store.put(user_id, edit.model_dump(mode="json")))
+
+
+def handler(event, context):
+    return app.resolve(event, context)

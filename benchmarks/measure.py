@@ -1,0 +1,138 @@
+"""Measuring contenders by turns, so that whatever else the machine does hits them all alike."""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Final
+
+from benchmarks.places import ENVIRONMENT, HERE, NAIVE, PLACES, Contender
+
+_INSIDE: Final = str(HERE / "inside.py")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Of many measurements: the median and the quartiles, and the median ratio to the first contender's by rounds."""
+
+    median: float
+    lower: float
+    upper: float
+    ratio: float
+
+
+def _command(contender: Contender, mode: str, argument: str, *options: str) -> list[str]:
+    events = str(PLACES / "events.json")
+    inside = [_INSIDE, contender.module, contender.function, events, mode, argument]
+    return [sys.executable, "-I", "-S", "-B", *options, *inside, *contender.path]
+
+
+def _figures(rounds: Sequence[dict[str, list[float]]], names: Iterable[str]) -> dict[str, Figure]:
+    told = {}
+    for name in names:
+        values = [value for one in rounds for value in one[name]]
+        lower, median, upper = statistics.quantiles(values, n=4)
+        ratios = [statistics.median(one[name]) / statistics.median(one[NAIVE.name]) for one in rounds]
+        told[name] = Figure(median, lower, upper, statistics.median(ratios))
+    return told
+
+
+def warm(contenders: Sequence[Contender], operation: str, rounds: int, calls: int) -> dict[str, Figure]:
+    """Milliseconds of a call in a process that has answered some already."""
+    told: list[dict[str, list[float]]] = []
+    with ExitStack() as opened:
+        running = {it.name: opened.enter_context(_Worker(it)) for it in contenders}
+        for worker in running.values():
+            worker.calls(operation, 200)
+        for _ in range(rounds):
+            told.append({name: worker.calls(operation, calls) for name, worker in running.items()})
+    return _figures(told, running)
+
+
+class _Worker:
+    """A process that answers when it is told to, and sleeps otherwise."""
+
+    def __init__(self, contender: Contender) -> None:
+        self._process = subprocess.Popen(
+            _command(contender, "warm", ""), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+        )
+
+    def __enter__(self) -> "_Worker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def calls(self, operation: str, count: int) -> list[float]:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(f"{operation} {count}\n")
+        self._process.stdin.flush()
+        took: list[int] = json.loads(self._process.stdout.readline())
+        return [nanoseconds / 1e6 for nanoseconds in took]
+
+
+def cold(cases: Sequence[tuple[str, Contender, str]], rounds: int) -> dict[str, Figure]:
+    """Milliseconds from a new interpreter to its first answer; for each case a name, who, and what is asked."""
+    told = []
+    for _ in range(rounds):
+        told.append({name: [_first_answer(contender, operation)] for name, contender, operation in cases})
+    return _figures(told, [name for name, _, _ in cases])
+
+
+def _first_answer(contender: Contender, operation: str) -> float:
+    started = time.perf_counter()
+    with subprocess.Popen(
+        _command(contender, "cold", operation), stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as process:
+        assert process.stdout
+        said = process.stdout.readline()
+        took = (time.perf_counter() - started) * 1000
+    if process.returncode != 0 or json.loads(said) != "done":
+        raise RuntimeError(f"{contender.title} does not answer {operation}")
+    return took
+
+
+def peak(contender: Contender) -> float:
+    """MiB of resident memory after some hundred calls of each operation."""
+    return float(_once(contender, "peak", "get,put")) / 1024
+
+
+def allocations(contender: Contender, operation: str) -> int:
+    """How often a warm call asks the allocator for memory."""
+    return int(_once(contender, "allocations", f"{operation}@{PLACES / 'tools'}"))
+
+
+def _once(contender: Contender, mode: str, argument: str) -> Any:
+    done = subprocess.run(
+        _command(contender, mode, argument), capture_output=True, text=True, env=ENVIRONMENT, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def imports(contender: Contender, operation: str, runs: int) -> dict[str, float]:
+    """Milliseconds that importing each package costs by itself, the median of some runs, the longest first."""
+    told: dict[str, list[float]] = {}
+    for _ in range(runs):
+        done = subprocess.run(
+            _command(contender, "cold", operation, "-X", "importtime"),
+            capture_output=True, text=True, env=ENVIRONMENT, check=True,
+        )  # fmt: skip
+        own: dict[str, float] = {}
+        for line in done.stderr.splitlines():
+            microseconds, _, name = line.removeprefix("import time:").split("|")
+            if microseconds.strip().isdigit():
+                package = name.strip().partition(".")[0]
+                own[package] = own.get(package, 0.0) + int(microseconds) / 1000
+        for package, took in own.items():
+            told.setdefault(package, []).append(took)
+    medians = {package: statistics.median(took) for package, took in told.items()}
+    return dict(sorted(medians.items(), key=lambda it: -it[1]))
