@@ -2,29 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Final
+from typing import Any, Final
 
-from benchmarks.measure import Figure
 from benchmarks.places import NAIVE, OURS, Contender
 
 _LABELS, _BARS, _ROW, _GAP, _TOP = 240, 480, 22, 40, 34
 _COLOURS: Final = {NAIVE.name: "#7a8794", OURS: "#0b7a5b"}
 
 
-def svg(groups: Mapping[str, Mapping[str, Figure]], contenders: Sequence[Contender]) -> str:
+def svg(groups: Mapping[str, Mapping[str, Any]], contenders: Sequence[Contender]) -> str:
     """An SVG document."""
-    longest = max(figure.ratio for figures in groups.values() for figure in figures.values())
+    ratios = {title: {it.name: told[it.name]["ratio"] for it in contenders} for title, told in groups.items()}
+    longest = max(ratio for told in ratios.values() for ratio in told.values())
     scale, place, parts = _BARS / longest, _TOP, list[str]()
-    for title, figures in groups.items():
+    for title, told in ratios.items():
         parts.append(f'<text x="0" y="{place - 10}" class="group">{escape(title)}</text>')
         for contender in contenders:
-            figure = figures[contender.name]
+            ratio = told[contender.name]
             colour = _COLOURS.get(contender.name, "#b9c3cc")
-            width = figure.ratio * scale
+            width = ratio * scale
             parts.append(
                 f'<text x="{_LABELS - 10}" y="{place + 15}" text-anchor="end">{escape(contender.title)}</text>'
                 f'<rect x="{_LABELS}" y="{place + 2}" width="{width:.1f}" height="{_ROW - 5}" fill="{colour}"/>'
-                f'<text x="{_LABELS + width + 6:.1f}" y="{place + 15}">{figure.ratio:.2f}</text>'
+                f'<text x="{_LABELS + width + 6:.1f}" y="{place + 15}">{ratio:.2f}</text>'
             )
             place += _ROW
         parts.append(

@@ -7,16 +7,14 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from benchmarks.places import ENVIRONMENT, HERE, NAIVE, PLACES, Contender
 
 _INSIDE: Final = str(HERE / "inside.py")
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(TypedDict):
     """Of many measurements: the median and the quartiles, and the median ratio to the first contender's by rounds."""
 
     median: float
@@ -37,7 +35,12 @@ def _figures(rounds: Sequence[dict[str, list[float]]], names: Iterable[str]) -> 
         values = [value for one in rounds for value in one[name]]
         lower, median, upper = statistics.quantiles(values, n=4)
         ratios = [statistics.median(one[name]) / statistics.median(one[NAIVE.name]) for one in rounds]
-        told[name] = Figure(median, lower, upper, statistics.median(ratios))
+        told[name] = Figure(
+            median=round(median, 4),
+            lower=round(lower, 4),
+            upper=round(upper, 4),
+            ratio=round(statistics.median(ratios), 4),
+        )
     return told
 
 
@@ -135,4 +138,4 @@ def imports(contender: Contender, operation: str, runs: int) -> dict[str, float]
         for package, took in own.items():
             told.setdefault(package, []).append(took)
     medians = {package: statistics.median(took) for package, took in told.items()}
-    return dict(sorted(medians.items(), key=lambda it: -it[1]))
+    return {package: round(took, 2) for package, took in sorted(medians.items(), key=lambda it: -it[1]) if took > 0.1}

@@ -1,4 +1,11 @@
 """The application behind app.py. Imports point down only:
 
-http, reconciliation -> profiles -> auth, cognito, repository -> aws, models -> settings, values -> errors, logs
+http, pictures, reconciliation -> checking, profiles -> auth, bucket, cognito, repository -> aws, models
+-> sdk, settings, values -> errors, logs
 """
+
+import gc
+
+# What is imported stays, and a request leaves no cycles worth looking for: at Python's own pace the collector would go
+# through all of it some fifty times before the first answer, which takes a fifth of a cold start.
+gc.set_threshold(100_000, 50, 1000)

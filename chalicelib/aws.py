@@ -8,15 +8,12 @@ function 28: a PUT of a picture that heals makes four calls more that are tried 
 checks it, and one that is tried twice.
 """
 
-import json
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, IncompleteReadError
-from botocore.loaders import Loader
-from botocore.session import Session
 
+from chalicelib import sdk
 from chalicelib.errors import BackendFailed, Unavailable
 
 if TYPE_CHECKING:
@@ -30,13 +27,12 @@ READ_TIMEOUT: Final = 0.9  # seconds
 CHECK_TIMEOUT: Final = 9.5  # seconds to wait for the function that checks a picture: its timeout, and its start
 
 
-def _config(attempts: int, read_timeout: float = READ_TIMEOUT, **more: Any) -> Config:
-    return Config(
+def _client(service: str, attempts: int, read_timeout: float = READ_TIMEOUT, **more: Any) -> Any:
+    return sdk.client(
+        service,
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
-        user_agent="healthtech",  # else it is put together anew for each call, twice: 0.20 of a hand-written GET
-        parameter_validation=False,  # DynamoDB validates, too, and our shapes are fixed: 0.10
         max_pool_connections=50,  # threads of `chalice local`; Lambda uses one
         **more,
     )
@@ -68,47 +64,16 @@ _TRANSIENT: Final = frozenset(
 )
 
 
-class _Loader(Loader):
-    """botocore's own descriptions of services, without looking through four hundred directories for each: 37 ms."""
-
-    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002  # each has what is asked for
-        # Ours, and those that botocore itself asks for credentials.
-        return ["cognito-idp", "dynamodb", "lambda", "s3", "sso", "sso-oidc", "sts"]
-
-
-@cache
-def _session() -> Session:
-    """botocore alone: boto3 makes the same clients of it, and takes longer to import."""
-    session = Session()
-    session.register_component("data_loader", _Loader())
-    return session
-
-
-def _client(service: str, config: Config) -> Any:
-    return _session().create_client(service, config=config)
-
-
 @cache
 def dynamodb(attempts: int = 2) -> "DynamoDBClient":
     """DynamoDB where the environment says: AWS_REGION and, against the embedded AWS, AWS_ENDPOINT_URL."""
-    client = _client("dynamodb", _config(attempts))
-    # The address is the same for each call. Without its rules botocore takes the one that it found at first: 0.07.
-    client._ruleset_resolver = None
-    client.meta.events.register("before-parse.dynamodb", _read)
-    return client  # type: ignore[no-any-return]
-
-
-def _read(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """Take an answer as the JSON it is: there are no binary values, which botocore looks for at every place. 0.05."""
-    if response_dict["status_code"] == 200:
-        customized_response_dict.update(json.loads(response_dict["body"]))
-        response_dict["body"] = b""
+    return _client("dynamodb", attempts)  # type: ignore[no-any-return]
 
 
 @cache
 def cognito(attempts: int = 2) -> "CognitoIdentityProviderClient":
     """Cognito, likewise."""
-    return _client("cognito-idp", _config(attempts))  # type: ignore[no-any-return]
+    return _client("cognito-idp", attempts)  # type: ignore[no-any-return]
 
 
 @cache
@@ -116,14 +81,13 @@ def s3(read_timeout: float = READ_TIMEOUT) -> "S3Client":
     """S3, likewise; each call is tried once. What it signs is good in every region, and under a KMS key."""
     # Version 2 signs nothing under a KMS key, and S3's global address redirects, or refuses, what is not in us-east-1.
     where = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
-    config = _config(1, read_timeout, signature_version="s3v4", s3=where)
-    return _client("s3", config)  # type: ignore[no-any-return]
+    return _client("s3", 1, read_timeout, signature_version="s3v4", s3=where)  # type: ignore[no-any-return]
 
 
 @cache
 def lambda_() -> "LambdaClient":
     """Lambda, likewise: a check that is asked for again would be done twice."""
-    return _client("lambda", _config(1, CHECK_TIMEOUT))  # type: ignore[no-any-return]
+    return _client("lambda", 1, CHECK_TIMEOUT)  # type: ignore[no-any-return]
 
 
 class translated:  # noqa: N801  # a function, to who uses it

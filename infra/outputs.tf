@@ -45,9 +45,9 @@ output "chalice_stage" {
     api_gateway_stage = local.stage
     environment_variables = merge(
       {
-        DYNAMODB_TABLE          = aws_dynamodb_table.profiles.name
-        LOG_LEVEL               = var.log_level
-        SERVICE_NAME = local.prefix
+        DYNAMODB_TABLE = aws_dynamodb_table.profiles.name
+        LOG_LEVEL      = var.log_level
+        SERVICE_NAME   = local.prefix
       },
       var.picture_bucket == null ? {} : { S3_BUCKET = var.picture_bucket },
     )

@@ -1,10 +1,7 @@
 """Ten thousand requests that nobody should send, at the level of the handler, over a table in the embedded AWS."""
 
-import base64
 import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,21 +10,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import app
-from chalicelib import aws
-from chalicelib.settings import settings as load_settings
-from local import stack
-from tests.conftest import CLAIMS, SUB
+from tests.conftest import SUB
+from tests.contract.handlers import EDIT, ITEM, OTHER, TABLE, table, token
 from tests.integration.conftest import Run
 
 REQUESTS = 10_000
-OTHER = "1b2c3d4e-0000-4000-8000-000000000002"
-TABLE = "Hostile"
-EDIT = {"name": "Jane Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}
-ITEM = {name: {"S": text} for name, text in EDIT.items()} | {
-    "created_at": {"S": "2026-01-01T00:00:00.000Z"}, "updated_at": {"S": "2026-01-01T00:00:00.000Z"},
-    "version": {"N": "1"}, "email_verified": {"BOOL": False}, "phone_number_verified": {"BOOL": False},
-}  # fmt: skip
-
 TEXTS = st.one_of(
     st.text(max_size=30),
     st.sampled_from(
@@ -63,49 +50,10 @@ METHODS = st.sampled_from(["GET", "HEAD", "PUT", "PATCH", "PUT", "PATCH", "POST"
 PLACES = st.sampled_from(["", "", "", "/picture"])
 
 
-def token() -> str:
-    """What Chalice's client takes claims from: it checks no signature."""
-    claims = {**CLAIMS, "cognito:username": SUB}
-    head, body = (base64.urlsafe_b64encode(json.dumps(it).encode()).decode().rstrip("=") for it in ({}, claims))
-    return f"{head}.{body}.x"
-
-
-@contextmanager
-def pointed_at(at: stack.Stack) -> Iterator[None]:
-    """The application's own clients, at this AWS and this table."""
-    caches = (
-        aws.dynamodb, aws.cognito, aws.s3, aws.lambda_, app.repository, app.directory, app.bucket, app.checker,
-        load_settings,
-    )  # fmt: skip
-    before = {name: os.environ[name] for name in ("AWS_ENDPOINT_URL", "DYNAMODB_TABLE", "PICTURE_FUNCTION")}
-
-    def change(environment: dict[str, str]) -> None:
-        os.environ |= environment
-        for cache in caches:
-            cache.cache_clear()
-
-    told = {"AWS_ENDPOINT_URL": at.aws_endpoint_url, "PICTURE_FUNCTION": at.picture_function}
-    change({**told, "DYNAMODB_TABLE": TABLE})
-    try:
-        yield
-    finally:
-        change(before)
-
-
 @pytest.fixture
 def dynamodb(run: Run) -> Iterator[Any]:
-    client = stack.client("dynamodb", run.stack.aws_endpoint_url)
-    client.create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    for user_id in (SUB, OTHER):
-        client.put_item(TableName=TABLE, Item={**ITEM, "user_id": {"S": user_id}})
-    with pointed_at(run.stack):
+    with table(run.stack) as client:
         yield client
-    client.delete_table(TableName=TABLE)
 
 
 @pytest.mark.timeout(600)

@@ -13,7 +13,7 @@ FLOORS = [
     ["checking", "profiles"],
     ["auth", "bucket", "cognito", "repository"],
     ["aws", "models"],
-    ["preconditions", "settings", "values"],
+    ["preconditions", "sdk", "settings", "values"],
     ["cors", "errors", "logs"],
 ]
 MODULES = sorted((ROOT / "chalicelib").glob("*.py"))

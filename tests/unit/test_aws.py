@@ -12,7 +12,6 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 from botocore.exceptions import ReadTimeoutError as Slow
-from botocore.session import Session
 
 from chalicelib import aws
 from chalicelib.errors import ApiError, BackendFailed, Unavailable
@@ -51,17 +50,6 @@ def test_a_check_leaves_time_for_the_picture_itself_and_is_waited_for() -> None:
     timeout = CONFIG["check_picture"]["lambda_timeout"]
     assert timeout - 2 * worst(aws.s3(read_timeout=1.5)) > 3.0
     assert timeout + 2 < aws.CHECK_TIMEOUT, "starting it does not count as its own time"
-
-
-@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "ap-southeast-3", "cn-north-1", "us-gov-west-1"])
-def test_dynamodb_s_address_is_the_one_that_its_rules_tell(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
-    """botocore would find it anew for each call."""
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
-    session = Session()
-    session.set_config_variable("region", region)
-    ruled: Any = session.create_client("dynamodb")
-    (address, *_) = ruled._resolve_endpoint_ruleset(ruled.meta.service_model.operation_model("GetItem"), {}, {})
-    assert ruled.meta.endpoint_url == address
 
 
 def test_every_client_there_is_can_be_made() -> None:

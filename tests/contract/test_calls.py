@@ -1,0 +1,100 @@
+"""What each operation asks of AWS, and what DynamoDB counts for it. Neither grows by accident."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from chalice.test import Client
+
+import app
+from chalicelib import aws, profiles
+from chalicelib.auth import Caller
+from chalicelib.cognito import UserDirectory
+from tests.conftest import SUB
+from tests.contract.handlers import EDIT, table, token
+from tests.integration.conftest import Run, User
+
+READ, WRITE = ("GetItem", 1.0), 1.0  # a strongly consistent read of up to 4 KB; a write of up to 1 KB
+FORM = {
+    "sub": "1b2c3d4e-0000-4000-8000-000000000003", "email": "jane@example.com", "email_verified": "true",
+    "phone_number": "+8801898765432", "phone_number_verified": "false", "name": "Jane Roe",
+    "custom:dob": "1985-01-31", "custom:gender": "Female", "custom:blood_group": "O-",
+}  # fmt: skip
+
+
+class Calls(list[tuple[str, float]]):
+    """Each call of a client in its order: its name, and the capacity units that DynamoDB says it took."""
+
+    def watch(self, client: Any) -> Any:
+        service = client.meta.service_model.service_name
+        if service == "dynamodb":
+            client.meta.events.register("provide-client-params.dynamodb", self._ask)
+        client.meta.events.register(f"after-call.{service}", self._count)
+        return client
+
+    @staticmethod
+    def _ask(params: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {**params, "ReturnConsumedCapacity": "TOTAL"}
+
+    def _count(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        self.append((model.name, parsed.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)))
+
+
+@pytest.fixture
+def calls(run: Run) -> Iterator[Calls]:
+    """The application's own clients, watched."""
+    calls = Calls()
+    with table(run.stack):
+        for client in (aws.dynamodb(), aws.dynamodb(attempts=1), aws.cognito(), aws.cognito(attempts=1)):
+            calls.watch(client)
+        yield calls
+
+
+@pytest.mark.filterwarnings("ignore:CognitoUserPoolAuthorizer")  # Chalice's client checks no token: that is meant here
+@pytest.mark.parametrize(
+    ("method", "body", "told", "asked"),
+    [
+        ("GET", None, 200, [READ]),
+        ("HEAD", None, 200, [READ]),
+        ("PUT", {**EDIT, "name": "Jane R. Roe"}, 200, [("UpdateItem", WRITE)]),
+        ("PATCH", {"name": "Jane R. Roe"}, 200, [("UpdateItem", WRITE)]),
+        ("PUT", {"name": ""}, 422, []),
+        ("GET", None, 304, [READ]),
+        ("PUT", {**EDIT, "name": "Jane R. Roe"}, 412, [("UpdateItem", 0.0)]),
+    ],
+)
+def test_a_request_is_one_call(calls: Calls, method: str, body: Any, told: int, asked: list[tuple[str, float]]) -> None:
+    headers = {"Authorization": token(), "Content-Type": "application/json"}
+    if method == "PATCH":
+        headers["Content-Type"] = "application/merge-patch+json"
+    headers |= {304: {"If-None-Match": '"1"'}, 412: {"If-Match": '"7"'}}.get(told, {})
+    with Client(app.app, stage_name="test") as client:
+        answer = client.http.request(method, "/users/me", headers, json.dumps(body).encode() if body else b"")
+    assert answer.status_code == told
+    assert [name for name, _ in calls] == [name for name, _ in asked]
+    if told < 400:
+        assert calls == asked
+
+
+def test_storing_a_profile_is_one_call(calls: Calls) -> None:
+    profiles.store_sign_up(app.repository(), FORM["sub"], FORM)
+    assert calls == [("PutItem", WRITE)]
+
+
+def test_a_sign_in_without_news_is_one_read(calls: Calls) -> None:
+    directory = UserDirectory(aws.cognito(attempts=1), "us-east-1_None")
+    profiles.follow_contact(app.repository(), directory, Caller(SUB, SUB), {"sub": SUB, "email_verified": "false"})
+    assert calls == [READ]
+
+
+def test_a_sign_up_is_checked_without_a_call(calls: Calls) -> None:
+    profiles.check_sign_up(FORM, by_the_person=True)
+    assert calls == []
+
+
+def test_a_first_read_that_heals_is_three_calls(calls: Calls, user: User, run: Run) -> None:
+    directory = UserDirectory(aws.cognito(), run.stack.user_pool_id)
+    healed = profiles.read(app.repository(), directory, Caller(user.sub, user.sub))
+    assert healed.name == "Jane Roe"
+    assert calls == [READ, ("AdminGetUser", 0.0), ("PutItem", WRITE)]

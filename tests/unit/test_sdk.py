@@ -1,0 +1,59 @@
+"""What botocore is told is what it would have found out."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from botocore.session import Session
+
+from chalicelib import sdk
+
+OPERATIONS = {"dynamodb": "GetItem", "cognito-idp": "AdminGetUser", "lambda": "Invoke", "s3": "ListObjectsV2"}
+REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-3", "il-central-1", "cn-north-1", "us-gov-west-1"]
+
+
+@pytest.fixture(params=REGIONS)
+def region(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[str]:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", request.param)
+    sdk._session.cache_clear()
+    yield str(request.param)
+    sdk._session.cache_clear()
+
+
+def address(client: Any, operation: str) -> str:
+    """Where the client sends an operation."""
+    model = client.meta.service_model.operation_model(operation)
+    return str(client._resolve_endpoint_ruleset(model, {"Bucket": "pictures"}, {})[0])
+
+
+@pytest.mark.parametrize("service", OPERATIONS)
+@pytest.mark.usefixtures("region")
+def test_each_service_is_where_botocore_finds_it(service: str) -> None:
+    regional: dict[str, Any] = {"s3": {"us_east_1_regional_endpoint": "regional"}} if service == "s3" else {}
+    plain = Session().create_client(service, config=Config(**regional))
+    assert address(sdk.client(service, **regional), OPERATIONS[service]) == address(plain, OPERATIONS[service])
+
+
+def test_a_region_that_nobody_has_heard_of_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    client = sdk.client("dynamodb", signature_version="v4")
+    assert client.meta.service_model.signature_version == "v4"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-south-9")
+    sdk._session.cache_clear()
+    assert sdk.client("dynamodb").meta.endpoint_url == "https://dynamodb.eu-south-9.amazonaws.com"
+    sdk._session.cache_clear()
+
+
+def test_an_answer_is_taken_as_it_is_and_an_error_is_left_to_botocore() -> None:
+    for status, left in ((200, b""), (400, b'{"Item": {"name": {"S": "x"}}}')):
+        answer, taken = {"status_code": status, "body": b'{"Item": {"name": {"S": "x"}}}'}, dict[str, Any]()
+        sdk._read(answer, taken)
+        assert taken == ({"Item": {"name": {"S": "x"}}} if status == 200 else {})
+        assert answer["body"] == left
+
+
+def test_whoever_is_asked_for_credentials_is_known() -> None:
+    for service in ("sts", "sso", "sso-oidc"):
+        assert sdk.client(service).meta.service_model.service_name == service
