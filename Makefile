@@ -12,7 +12,7 @@ NPM_PACKAGES := tests/browser/node_modules/.package-lock.json tests/contract/typ
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults bench check format token reconcile openapi deploy destroy restore deploy-check scan reset clean
+.PHONY: help run test faults bench costs check format token reconcile openapi deploy destroy restore deploy-check scan reset clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ faults: $(INSTALLED) ## Hold the promises to faults of AWS, at full size: some m
 
 bench: $(INSTALLED) ## How fast, against what a user would write instead: some minutes
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+costs: $(INSTALLED) ## What it costs, and the quotas met, for so many people
+	@$(BIN)/python -m benchmarks.costs $(ARGS)
 
 check: $(INSTALLED) ## Lint, formatting and types
 	@$(BIN)/ruff check .

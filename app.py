@@ -1,6 +1,6 @@
 """Routes and Cognito triggers: identify -> parse -> one call -> render. Nothing else."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -32,7 +32,7 @@ def repository() -> ProfileRepository:
 
 @cache
 def directory() -> UserDirectory:
-    return UserDirectory(aws.cognito(), settings().required_user_pool_id)
+    return UserDirectory(aws.cognito, settings().required_user_pool_id)
 
 
 @cache
@@ -136,7 +136,7 @@ def post_confirmation(event: cognito.PostConfirmation) -> None:
 @on_cognito_event(app, "PostAuthentication")
 def post_authentication(event: cognito.PostAuthentication) -> None:
     table = ProfileRepository(aws.dynamodb(attempts=1), settings().table)
-    users = UserDirectory(aws.cognito(attempts=1), event.user_pool_id)
+    users = UserDirectory(partial(aws.cognito, attempts=1), event.user_pool_id)
     profiles.follow_contact(table, users, Caller(event.sub, event.user_name), event.user_attributes)
 
 

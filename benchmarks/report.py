@@ -20,14 +20,15 @@ def files(figures: dict[str, Any]) -> dict[Path, str]:
     return {
         HERE / "RESULTS.md": results(figures),
         HERE / "chart.svg": chart.svg({**told, "Cold start to the first GET": figures["cold"]}, CONTENDERS),
-        readme: _between(readme.read_text(), "\n".join(_summary(figures)) + "\n"),
+        readme: between(readme.read_text(), _BEGIN, _END, "\n".join(_summary(figures)) + "\n"),
     }
 
 
-def _between(text: str, new: str) -> str:
-    head, _, rest = text.partition(_BEGIN)
-    _, _, tail = rest.partition(_END)
-    return head + _BEGIN + new + _END + tail
+def between(text: str, begin: str, end: str, new: str) -> str:
+    """The text with what stands between these marks replaced."""
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    return head + begin + new + end + tail
 
 
 def _summary(figures: dict[str, Any]) -> Iterator[str]:

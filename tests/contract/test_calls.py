@@ -83,7 +83,7 @@ def test_storing_a_profile_is_one_call(calls: Calls) -> None:
 
 
 def test_a_sign_in_without_news_is_one_read(calls: Calls) -> None:
-    directory = UserDirectory(aws.cognito(attempts=1), "us-east-1_None")
+    directory = UserDirectory(aws.cognito, "us-east-1_None")
     profiles.follow_contact(app.repository(), directory, Caller(SUB, SUB), {"sub": SUB, "email_verified": "false"})
     assert calls == [READ]
 
@@ -94,7 +94,7 @@ def test_a_sign_up_is_checked_without_a_call(calls: Calls) -> None:
 
 
 def test_a_first_read_that_heals_is_three_calls(calls: Calls, user: User, run: Run) -> None:
-    directory = UserDirectory(aws.cognito(), run.stack.user_pool_id)
+    directory = UserDirectory(aws.cognito, run.stack.user_pool_id)
     healed = profiles.read(app.repository(), directory, Caller(user.sub, user.sub))
     assert healed.name == "Jane Roe"
     assert calls == [READ, ("AdminGetUser", 0.0), ("PutItem", WRITE)]

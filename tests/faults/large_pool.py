@@ -26,7 +26,7 @@ from local.stack import client
 endpoint, pool_id, table = sys.argv[1:]
 run = Reconciliation(
     ProfileRepository(client("dynamodb", endpoint), table),
-    UserDirectory(client("cognito-idp", endpoint), pool_id),
+    UserDirectory(lambda: client("cognito-idp", endpoint), pool_id),
     Options(),
     lambda: 60_000.0,
 )

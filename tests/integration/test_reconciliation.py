@@ -40,7 +40,7 @@ class Place:
             BillingMode="PAY_PER_REQUEST",
         )
         self.repository = ProfileRepository(self.dynamodb, name)
-        self.directory = UserDirectory(self.cognito, self.pool_id)
+        self.directory = UserDirectory(lambda: self.cognito, self.pool_id)
         self.s3 = client("s3", endpoint)
         self.s3.create_bucket(Bucket=name)
         self.bucket = PictureBucket(self.s3, name)
@@ -173,7 +173,7 @@ def test_a_walk_goes_on_where_the_last_run_was_stopped(run: Run) -> None:
 
 def test_a_fault_of_aws_ends_the_run_and_not_the_walk(small: tuple[Place, list[str], str]) -> None:
     place, subs, _ = small
-    nowhere = UserDirectory(client("cognito-idp", "http://127.0.0.1:9"), place.pool_id)
+    nowhere = UserDirectory(lambda: client("cognito-idp", "http://127.0.0.1:9"), place.pool_id)
     told = Reconciliation(place.repository, nowhere, Options(), lambda: 60_000.0).run()
     assert (told.interrupted_by, told.part) == ("Unavailable", "users")
     assert place.run().created == 1

@@ -58,6 +58,6 @@ class Pool:
 def test_a_cursor_that_is_refused_has_expired_and_a_first_page_has_none_to_expire() -> None:
     pool: Any = Pool()
     with pytest.raises(CursorExpired):
-        UserDirectory(pool, "pool").page("cursor")
+        UserDirectory(lambda: pool, "pool").page("cursor")
     with pytest.raises(BackendFailed):
-        UserDirectory(pool, "pool").page(None)
+        UserDirectory(lambda: pool, "pool").page(None)
