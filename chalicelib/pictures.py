@@ -154,7 +154,8 @@ def _overtaken(exc: Overtaken, upload_id: str | None, preconditions: Preconditio
     held = exc.held
     if held is None:
         raise NotFound("There is no profile for this user.") from exc
-    if held.key is None if upload_id is None else _is_of(held, upload_id):
+    as_wanted = held.key is None if upload_id is None else _is_of(held, upload_id)
+    if as_wanted:
         return held.profile
     _require(preconditions, held)
     raise Conflict("The picture was changed by another request meanwhile. Read the profile again.") from exc
