@@ -4,8 +4,8 @@ A line carries a request id and a `sub`, and never a name, a contact, a birth da
 Hence an exception is written as its type, its cause and where it came from, without its message.
 Metrics are lines too, in CloudWatch's embedded metric format: nothing is called, nothing can fail.
 
-By hand, and not by Powertools, whose two formats these are: its line costs as much as a fifth of a hand-written GET,
-and its import a tenth of a cold start (`make bench`).
+By hand, and not by Powertools, whose two formats these are: its line and its context cost a fifth of a hand-written
+GET (`make bench` has the rest).
 """
 
 import json
@@ -40,7 +40,7 @@ class Metric(StrEnum):
     RECONCILIATION_INTERRUPTED = "ReconciliationInterrupted"
 
 
-_encoded: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+_encoded: Final = json.JSONEncoder(separators=(",", ":"), default=str).encode
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _context: Final[ContextVar[Mapping[str, str]]] = ContextVar("context", default=_NOTHING)
 
@@ -121,7 +121,7 @@ def configure(level: str, service: str) -> None:
 
 def event(message: str, level: int = logging.INFO, **facts: Any) -> None:
     """Write one line: what happened, and facts about it that are no personal data."""
-    if level >= _log.level:  # by the logger itself it would cost four times as much
+    if level >= _log.level:  # by the logger itself it would cost 0.03 of a hand-written GET more
         _write(logging.getLevelName(level), message, facts)
 
 

@@ -69,17 +69,18 @@ class ProfileRepository:
 
     def get(self, user_id: str) -> Profile | None:
         """The profile, as of the last write that was answered; None where there is none."""
-        with translated():
-            answer = self._client.get_item(TableName=self._table, Key={KEY: {"S": user_id}}, ConsistentRead=True)
-        item = answer.get("Item")
+        item = self._item(user_id)
         return to_profile(item) if item else None
 
     def held(self, user_id: str) -> Held | None:
         """The profile and its picture's place, likewise."""
-        with translated():
-            answer = self._client.get_item(TableName=self._table, Key={KEY: {"S": user_id}}, ConsistentRead=True)
-        item = answer.get("Item")
+        item = self._item(user_id)
         return _to_held(item) if item else None
+
+    def _item(self, key: str) -> "Item | None":
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key={KEY: {"S": key}}, ConsistentRead=True)
+        return answer.get("Item")
 
     def create(self, profile: Profile) -> Profile:
         """Store a profile unless its user has one; the stored one, which is then not this object."""
@@ -234,9 +235,7 @@ class ProfileRepository:
 
     def place(self, name: str) -> str | None:
         """A text that was kept under this name."""
-        with translated():
-            answer = self._client.get_item(TableName=self._table, Key={KEY: {"S": _OURS + name}}, ConsistentRead=True)
-        return answer.get("Item", {}).get("place", {}).get("S")
+        return (self._item(_OURS + name) or {}).get("place", {}).get("S")
 
     def keep_place(self, name: str, text: str) -> None:
         """Keep a text under this name."""

@@ -55,8 +55,9 @@ def _session() -> Session:
 def client(service: str, **settings: Any) -> Any:
     """A client with these settings of botocore's Config."""
     config = Config(
-        user_agent="healthtech",  # else it is put together anew for each call, twice: 0.20
-        parameter_validation=False,  # AWS validates, too, and our shapes are fixed: 0.10
+        # Else it is put together anew for each call, twice. With the next one: 0.38.
+        user_agent="healthtech",
+        parameter_validation=False,  # AWS validates, too, and our shapes are fixed
         **settings,
     )
     made: Any = _session().create_client(service, config=config)

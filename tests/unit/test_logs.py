@@ -44,6 +44,12 @@ def test_an_exception_is_its_type_its_cause_and_its_place_never_its_message(
     assert "secret" not in text
 
 
+def test_a_text_that_no_encoding_has_is_a_line_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.event("odd", said="\ud83d\u2028")
+    (line,) = lines(capsys)
+    assert line["said"] == "\ud83d\u2028"
+
+
 def test_the_level_is_configured(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("ERROR", "healthtech")
     logs.event("quiet")
