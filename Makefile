@@ -6,13 +6,15 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # The scanner's own environment: it pins another boto3.
 SCANNER := .venv-scan
+# The load tool's own, too: it brings a web server along.
+LOADER := .venv-load
 # What the browser tests and the generated client need. Without npm, or without Chromium, they say that they were skipped.
 ifneq ($(shell command -v npm),)
 NPM_PACKAGES := tests/browser/node_modules/.package-lock.json tests/contract/typescript/node_modules/.package-lock.json
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults bench costs check format token reconcile openapi deploy destroy restore deploy-check scan reset clean
+.PHONY: help run test faults bench load costs check format token reconcile openapi deploy destroy restore deploy-check scan reset clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +30,9 @@ faults: $(INSTALLED) ## Hold the promises to faults of AWS, at full size: some m
 
 bench: $(INSTALLED) ## How fast, against what a user would write instead: some minutes
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+load: $(INSTALLED) $(LOADER) ## How it bears load, deployed and in chalice local: a quarter of an hour
+	@$(BIN)/python -m benchmarks.load $(LOADER)/bin/locust $(ARGS)
 
 costs: $(INSTALLED) ## What it costs, and the quotas met, for so many people
 	@$(BIN)/python -m benchmarks.costs $(ARGS)
@@ -73,7 +78,7 @@ reset: $(INSTALLED) ## Forget the users of make run
 	@$(BIN)/python -m local.reset
 
 clean: ## Remove all that these targets made
-	@rm -rf .local .bench .terraform-plugins $(VENV) $(SCANNER) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis $(dir $(NPM_PACKAGES))
+	@rm -rf .local .bench .terraform-plugins $(VENV) $(SCANNER) $(LOADER) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis $(dir $(NPM_PACKAGES))
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	@npm ci --silent --prefix $*
@@ -82,6 +87,11 @@ clean: ## Remove all that these targets made
 $(SCANNER): requirements-scan.txt
 	@$(PYTHON) -m venv $(SCANNER)
 	@$(SCANNER)/bin/pip install --quiet --disable-pip-version-check -r requirements-scan.txt
+	@touch $@
+
+$(LOADER): benchmarks/requirements/load.txt
+	@$(PYTHON) -m venv $(LOADER)
+	@$(LOADER)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 $(INSTALLED): requirements.txt requirements-pictures.txt requirements-dev.txt constraints.txt

@@ -9,12 +9,10 @@ benchmarks/results.json, and of that RESULTS.md, chart.svg and a part of the REA
 import argparse
 import datetime
 import json
-import os
-import platform
-from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import measure, places, report
+from benchmarks.machine import machine
 from benchmarks.places import CONTENDERS, NAIVE, OURS, TRIGGERS
 
 _ROUNDS: Final = 80
@@ -52,7 +50,7 @@ def measured(rounds: int) -> dict[str, Any]:
     ours = next(it for it in CONTENDERS if it.name == OURS)
     return {
         "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
-        "machine": _machine(),
+        "machine": machine(),
         "rounds": rounds,
         "calls": _CALLS,
         "warm": warm,
@@ -67,13 +65,6 @@ def measured(rounds: int) -> dict[str, Any]:
 
 def _say(text: str) -> None:
     print(text, flush=True)
-
-
-def _machine() -> str:
-    """What it runs on."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.partition(":")[2].strip() for line in lines if "model name" in line), platform.machine())
-    return f"{os.cpu_count()} cores, {model}, {platform.system()}, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

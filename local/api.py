@@ -17,7 +17,7 @@ from local.processes import Child, StartError
 from local.settings import ROOT, LocalSettings
 from local.stack import Stack
 
-_CHALICE: Final = (sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())")
+CHALICE: Final = (sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())")
 
 
 class Api:
@@ -27,7 +27,7 @@ class Api:
         self._url = local.api_url
         self._log = local.directory / "api.log"
         where = ("--host", settings.HOST, "--port", str(local.api_port))
-        self._arguments = [*_CHALICE, "local", "--stage", "local", "--no-autoreload", *where]
+        self._arguments = [*CHALICE, "local", "--stage", "local", "--no-autoreload", *where]
         self._environment = {
             **local.environment(),
             "PICTURE_FUNCTION": stack.picture_function,
@@ -45,6 +45,10 @@ class Api:
 
     def __exit__(self, *_: object) -> None:
         self._child.stop()
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
 
     def _start(self) -> None:
         """Raises StartError, with the end of what the child said."""

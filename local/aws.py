@@ -32,7 +32,7 @@ def configuration(local: settings.LocalSettings) -> dict[str, str]:
         "MINISTACK_HOST": settings.HOST,
         "MINISTACK_REGION": settings.REGION,
         "SERVICES": SERVICES,
-        "PERSIST_STATE": "1",
+        "PERSIST_STATE": local.inherited.get("PERSIST_STATE", "1"),
         "STATE_DIR": str(state),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(state / "s3"),

@@ -44,6 +44,8 @@ def install() -> None:
     handler.log_request = _log_nothing
     handler.log_error = _log_nothing
     handler.timeout = _TIMEOUT
+    # Python's default is a packet for the head and one for the body: the second waits for the first one's receipt, 40 ms.
+    handler.wbufsize = -1
     handler.__getattr__ = _any_method
     # Python's default of 5 waiting connections resets those of a page that loads many things at once.
     chalice.local.ThreadedHTTPServer.request_queue_size = 128
@@ -99,6 +101,7 @@ def _with_body(parse_request: Callable[[Any], bool]) -> Callable[[Any], bool]:
     def parse(self: Any) -> bool:
         if not parse_request(self):
             return False
+        self.wfile.flush()  # 100 Continue, to whoever waits for it before the body
         try:
             chunked = "transfer-encoding" in self.headers
             self.body = _chunks(self.rfile) if chunked else _counted(self.rfile, self.headers)

@@ -51,6 +51,20 @@ def port_in_use(port: int) -> bool:
     return False
 
 
+_given = set[int]()
+
+
+def free_port() -> int:
+    """A port that nobody listens on, and that was not given to anybody else here: it may not have been used yet."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port: int = probe.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
+
+
 class Child:
     """A process in a group of its own: Ctrl-C reaches us only, and we end children in order."""
 
@@ -87,6 +101,10 @@ class Child:
                 log.write(line)
                 log.flush()
                 self._listener(line)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def ended(self) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.settings import ROOT
+from local import checkout
 
 POOL_ARN = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Deployed"
 
@@ -30,14 +30,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
     """A fresh copy of what a checkout has, without what running it leaves behind."""
 
     def copy() -> Path:
-        tree = tmp_path_factory.mktemp("project")
-        for name in ("chalicelib", "infra", "local", ".chalice", "tests"):
-            unwanted = shutil.ignore_patterns(
-                "__pycache__", "deployed", "deployments", "node_modules", ".terraform*", "*.tfstate*", "*.tfvars"
-            )
-            shutil.copytree(ROOT / name, tree / name, ignore=unwanted)
-        for name in ("app.py", "Makefile", "requirements.txt", "requirements-dev.txt", "requirements-pictures.txt"):
-            shutil.copy(ROOT / name, tree)
+        tree = tmp_path_factory.mktemp("project") / "tree"
+        checkout.copy(tree)
         return tree
 
     return copy

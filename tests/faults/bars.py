@@ -16,13 +16,14 @@ from typing import Any, Final
 
 from local.api import Api
 from local.aws import CONFIRMATION_CODE
+from local.processes import free_port
 from local.session import Answer, Session
 from local.settings import LocalSettings
 from local.stack import CHECK_PICTURE, NAME, TRIGGERS, Stack, client
 from tests.faults.large_pool import reconcile_a_large_pool
 from tests.faults.proxy import COGNITO, DYNAMODB, Faults, proxy
 from tests.faults.row import Row
-from tests.integration.conftest import PASSWORD, attributes, free_port, new_email, running
+from tests.integration.conftest import PASSWORD, attributes, new_email, running
 
 THREADS: Final = 8
 LIMIT: Final = 4.0  # seconds for a trigger's answer

@@ -4,7 +4,6 @@ import functools
 import itertools
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 from local.aws import CONFIRMATION_CODE
+from local.processes import free_port
 from local.session import Answer, Session
 from local.settings import ROOT
 from local.stack import Stack, client
@@ -25,20 +25,6 @@ from tests.conftest import assert_nothing_personal
 PASSWORD = "StrongPass123!"
 PATIENCE = 30  # seconds for a stack to start or stop
 _numbers = itertools.count(1)
-
-
-_given = set[int]()
-
-
-def free_port() -> int:
-    """A port that nobody listens on, and that was not given to another test: it may not have been used yet."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port not in _given:
-            _given.add(port)
-            return port
 
 
 @dataclass

@@ -19,10 +19,11 @@ from botocore.exceptions import ClientError
 
 from local import settings
 from local.aws import CONFIRMATION_CODE, READY_PATH, configuration
+from local.processes import free_port
 from local.session import Session
 from local.settings import ROOT, LocalSettings
 from local.stack import NAME, build, client
-from tests.integration.conftest import PASSWORD, PATIENCE, attributes, free_port, new_email
+from tests.integration.conftest import PASSWORD, PATIENCE, attributes, new_email
 
 PLAIN = """
 import asyncio, sys

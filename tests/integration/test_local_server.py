@@ -38,6 +38,30 @@ def put(user: User, headers: str, body: bytes) -> bytes:
     return f"{head}{headers}\r\n\r\n".encode() + body
 
 
+def test_an_answer_is_sent_in_one_piece(run: Run, user: User) -> None:
+    """In two, the second would wait for the first to be acknowledged, which a client does 40 ms later: not at the
+    first answers of a connection, hence so many.
+    """
+    port = urlsplit(run.stack.api_url).port
+    request = f"GET /users/me HTTP/1.1\r\nHost: x\r\nAuthorization: {user.token}\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        for _ in range(40):
+            connection.sendall(request)
+            head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200")
+            assert json.loads(body)["id"] == user.sub
+
+
+def test_a_client_that_waits_to_be_told_to_go_on_is_told(run: Run, user: User) -> None:
+    port = urlsplit(run.stack.api_url).port
+    body = json.dumps(VALID).encode()
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(put(user, f"Expect: 100-continue\r\nContent-Length: {len(body)}", b""))
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+
+
 def test_a_chunked_body_is_a_body(run: Run, user: User) -> None:
     body = json.dumps(VALID).encode()
     chunks = b"".join(b"%x;a=b\r\n%s\r\n" % (len(part), part) for part in (body[:7], body[7:]))

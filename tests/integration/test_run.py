@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from local.aws import CONFIRMATION_CODE
-from local.processes import port_in_use
+from local.processes import free_port, port_in_use
 from local.session import Session
 from local.settings import ROOT
 from local.stack import client
-from tests.integration.conftest import PASSWORD, PATIENCE, Run, attributes, free_port, new_email, running
+from tests.integration.conftest import PASSWORD, PATIENCE, Run, attributes, new_email, running
 
 
 @pytest.fixture(scope="module")

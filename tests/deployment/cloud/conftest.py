@@ -14,13 +14,13 @@ import pytest
 
 from local import settings
 from local.aws import READY_PATH
-from local.processes import Child
+from local.processes import Child, free_port
 from local.session import Session
 from local.settings import LocalSettings
 from local.stack import Stack, client
 from tests.conftest import assert_nothing_personal
 from tests.deployment.conftest import missing_tools
-from tests.integration.conftest import User, free_port, signed_up
+from tests.integration.conftest import User, signed_up
 
 STAGE = "dev"
 ORIGIN = "https://app.example.com"

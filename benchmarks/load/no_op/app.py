@@ -1,0 +1,18 @@
+"""A route that does nothing: what is left is `chalice local` and the gateway before it."""
+
+import os
+
+from chalice import Chalice, CognitoUserPoolAuthorizer
+
+from local import gateway
+
+if os.environ.get("AWS_CHALICE_CLI_MODE") == "true":
+    gateway.install()
+
+app = Chalice(app_name="no-op")
+authorizer = CognitoUserPoolAuthorizer("users", provider_arns=[os.environ["USER_POOL_ARN"]])
+
+
+@app.route("/no-op", authorizer=authorizer)
+def no_op() -> dict[str, str]:
+    return {}

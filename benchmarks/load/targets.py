@@ -1,0 +1,176 @@
+"""What is driven: `chalice local`, and the deployed API; each on an embedded AWS of its own, with a route that does
+nothing beside it.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from local import checkout
+from local.api import CHALICE, Api
+from local.aws import READY_PATH
+from local.processes import Child, free_port
+from local.settings import HOST, ROOT, LocalSettings
+from local.stack import Stack, build, client
+
+STAGE: Final = "load"
+_NO_OP: Final = "no-op"
+# It logs a line, as ours does: for one that logs nothing the embedded AWS waits 50 ms, in case it still does.
+_HANDLER: Final = 'def handler(event, context):\n    print("{}")\n    return {"statusCode": 200, "body": "{}"}\n'
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where requests go, and whose processes answer them: name -> those that are there now."""
+
+    title: str
+    stack: Stack
+    no_op_url: str
+    processes: dict[str, Callable[[], list[psutil.Process]]]
+
+
+@contextmanager
+def embedded_aws(directory: Path) -> Iterator[tuple[LocalSettings, Child]]:
+    """An embedded AWS with nothing in it, which keeps nothing."""
+    local = LocalSettings(free_port(), free_port(), directory, {**os.environ, "PERSIST_STATE": "0"})
+    log = directory / "aws.log"
+    child = Child("the embedded AWS", [sys.executable, "-m", "local.aws"], local.environment(), log, lambda _: None)
+    try:
+        child.wait_until_serving(local.aws_endpoint_url + READY_PATH)
+        yield local, child
+    finally:
+        child.stop()
+
+
+@contextmanager
+def on_the_laptop() -> Iterator[Target]:
+    """`chalice local`, as `make run` starts it."""
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as opened:
+        local, aws = opened.enter_context(embedded_aws(Path(directory)))
+        stack = build(local)
+        api = opened.enter_context(Api(local, stack))
+        port = free_port()
+        arguments = [*CHALICE, "--project-dir", str(Path(__file__).parent / "no_op"), "local", "--stage", "local"]
+        arguments += ["--no-autoreload", "--host", HOST, "--port", str(port)]
+        names = {"USER_POOL_ARN": stack.user_pool_arn, "DYNAMODB_TABLE": stack.table}
+        environment = {**local.environment(), **names, "PYTHONPATH": str(ROOT)}
+        no_op = Child(_NO_OP, arguments, environment, local.directory / "no-op.log", lambda _: None)
+        opened.callback(no_op.stop)
+        no_op.wait_until_serving(f"http://{HOST}:{port}")
+        yield Target(
+            "chalice local",
+            stack,
+            f"http://{HOST}:{port}/no-op",
+            {
+                "chalice local": lambda: [psutil.Process(api.pid)],
+                "chalice local of the no-op": lambda: [psutil.Process(no_op.pid)],
+                "embedded AWS": lambda: [psutil.Process(aws.pid)],
+            },
+        )
+
+
+@contextmanager
+def deployed() -> Iterator[Target]:
+    """What `make deploy` makes on the embedded AWS. Raises SystemExit where it can't."""
+    with tempfile.TemporaryDirectory() as directory, embedded_aws(Path(directory)) as (local, aws):
+        stack = _deploy(local, Path(directory) / "tree")
+        yield Target(
+            "deployed API",
+            stack,
+            _deploy_no_op(stack),
+            {
+                "api_handler": lambda: _functions(aws.pid, f"healthtech-{STAGE}"),
+                "function of the no-op": lambda: _functions(aws.pid, _NO_OP),
+                "embedded AWS": lambda: [psutil.Process(aws.pid)],
+            },
+        )
+
+
+def _deploy(local: LocalSettings, tree: Path) -> Stack:
+    checkout.copy(tree)
+    (tree / "infra" / f"{STAGE}.tfvars").write_text("")
+    done = subprocess.run(
+        ["make", "INSTALLED=", f"BIN={Path(sys.executable).parent}", "deploy", f"STAGE={STAGE}"],
+        cwd=tree, env=local.environment(), capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise SystemExit(f"make deploy has failed:\n{done.stdout}{done.stderr}")
+    (api,) = client("apigateway", local.aws_endpoint_url).get_rest_apis()["items"]
+    outputs = subprocess.run(
+        ["terraform", "-chdir=infra", "output", "-json"],
+        cwd=tree, env={**local.environment(), "TF_WORKSPACE": STAGE}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    told = {name: output["value"] for name, output in json.loads(outputs.stdout).items()}
+    return Stack(
+        api_url=f"{local.aws_endpoint_url}/restapis/{api['id']}/{STAGE}/_user_request_",
+        aws_endpoint_url=local.aws_endpoint_url,
+        region=told["region"],
+        user_pool_id=told["user_pool_id"],
+        user_pool_client_id=told["user_pool_client_id"],
+        table=told["table"],
+        bucket="",
+    )
+
+
+def _deploy_no_op(stack: Stack) -> str:
+    """A function that does nothing, behind API Gateway and the same authorizer."""
+    gateway, lambda_ = (client(name, stack.aws_endpoint_url) for name in ("apigateway", "lambda"))
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as file:
+        file.writestr("no_op.py", _HANDLER)
+    role = f"arn:aws:iam::000000000000:role/{_role(stack)}"
+    arn = lambda_.create_function(
+        FunctionName=_NO_OP, Role=role, Runtime="python3.12", Handler="no_op.handler", MemorySize=512,
+        Code={"ZipFile": code.getvalue()},
+    )["FunctionArn"]  # fmt: skip
+    lambda_.add_permission(
+        FunctionName=_NO_OP, StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
+    )
+    api = gateway.create_rest_api(name=_NO_OP)
+    where = {"restApiId": api["id"]}
+    root = gateway.get_resources(**where)["items"][0]["id"]
+    authorizer = gateway.create_authorizer(
+        **where, name="users", type="COGNITO_USER_POOLS", providerARNs=[stack.user_pool_arn],
+        identitySource="method.request.header.Authorization",
+    )["id"]  # fmt: skip
+    resource = gateway.create_resource(**where, parentId=root, pathPart=_NO_OP)["id"]
+    method = {**where, "resourceId": resource, "httpMethod": "GET"}
+    gateway.put_method(**method, authorizationType="COGNITO_USER_POOLS", authorizerId=authorizer)
+    uri = f"arn:aws:apigateway:{stack.region}:lambda:path/2015-03-31/functions/{arn}/invocations"
+    gateway.put_integration(**method, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+    gateway.create_deployment(**where, stageName=STAGE)
+    return f"{stack.aws_endpoint_url}/restapis/{api['id']}/{STAGE}/_user_request_/{_NO_OP}"
+
+
+def _role(stack: Stack) -> str:
+    """A role that may do nothing but be taken on by Lambda."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    client("iam", stack.aws_endpoint_url).create_role(RoleName=_NO_OP, AssumeRolePolicyDocument=document)
+    return _NO_OP
+
+
+def _functions(aws: int, name: str) -> list[psutil.Process]:
+    """The embedded AWS's processes of one function."""
+    return [it for it in psutil.Process(aws).children(recursive=True) if _variables(it).get(_FUNCTION) == name]
+
+
+_FUNCTION: Final = "AWS_LAMBDA_FUNCTION_NAME"
+
+
+def _variables(process: psutil.Process) -> dict[str, Any]:
+    try:
+        return dict(process.environ())
+    except psutil.NoSuchProcess:
+        return {}

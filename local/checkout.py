@@ -1,0 +1,17 @@
+"""A copy of what a checkout has, without what running it leaves behind."""
+
+import shutil
+from pathlib import Path
+
+from local.settings import ROOT
+
+
+def copy(tree: Path) -> None:
+    """Into a directory, which is made."""
+    for name in ("chalicelib", "infra", "local", ".chalice", "tests"):
+        unwanted = shutil.ignore_patterns(
+            "__pycache__", "deployed", "deployments", "node_modules", ".terraform*", "*.tfstate*", "*.tfvars"
+        )
+        shutil.copytree(ROOT / name, tree / name, ignore=unwanted)
+    for name in ("app.py", "Makefile", "requirements.txt", "requirements-dev.txt", "requirements-pictures.txt"):
+        shutil.copy(ROOT / name, tree)
