@@ -44,7 +44,7 @@ def install() -> None:
     handler.log_request = _log_nothing
     handler.log_error = _log_nothing
     handler.timeout = _TIMEOUT
-    # Python's default is a packet for the head and one for the body: the second waits for the first one's receipt, 40 ms.
+    # In one packet: of Python's two, the second would wait until the first is acknowledged, 40 ms.
     handler.wbufsize = -1
     handler.__getattr__ = _any_method
     # Python's default of 5 waiting connections resets those of a page that loads many things at once.

@@ -25,7 +25,7 @@ from botocore.credentials import Credentials
 from benchmarks.costs import EDITS, READS
 from benchmarks.load import report
 from benchmarks.load.targets import Target, deployed, on_the_laptop
-from benchmarks.load.usage import Watch, memory
+from benchmarks.load.usage import Memory, Watch, memory
 from benchmarks.machine import machine
 from local.aws import CONFIRMATION_CODE
 from local.session import Session
@@ -64,28 +64,28 @@ def main() -> None:
 
 
 def _measured(opened: AbstractContextManager[Target], locust: Path, rounds: int) -> dict[str, Any]:
-    """One user alone, then many at once; memory before the many and after them."""
+    """One user alone, then many at once; memory before the many, half-way, and after them."""
     with opened as target, tempfile.TemporaryDirectory() as directory:
         print(f"{target.title}: {_USERS} people sign up", flush=True)
         people = [_person(target.stack, number) for number in range(_USERS)]
         tool = _Tool(locust, Path(directory), target, people)
         tool.drive(_USERS, 2)  # warm
         print(f"{target.title}: one of them, then all", flush=True)
-        alone = tool.drive(1, 2)
+        alone, _ = tool.drive(1, 2)
         before = memory(target.processes)
-        many = tool.drive(_USERS, rounds)
-        after = memory(target.processes)
-    both = {
-        name: [(before[name][pid], now) for pid, now in after[name].items() if pid in before[name]] for name in after
-    }
+        many, meanwhile = tool.drive(_USERS, rounds)
+        told = [before, meanwhile[len(meanwhile) // 2], memory(target.processes)]
     return {
         "title": target.title,
         "runs": [alone, many],
-        "memory": {
-            name: {"processes": len(pairs), "before": sum(it for it, _ in pairs), "after": sum(it for _, it in pairs)}
-            for name, pairs in both.items()
-        },
+        "memory": {name: _all_the_time([it[name] for it in told]) for name in target.processes},
     }
+
+
+def _all_the_time(told: list[dict[int, float]]) -> dict[str, Any]:
+    """MiB of the processes that were there each time: how many, and how much each time."""
+    there = set.intersection(*(set(it) for it in told))
+    return {"processes": len(there), "mib": [round(sum(it[pid] for pid in there), 1) for it in told]}
 
 
 def _person(stack: Stack, number: int) -> dict[str, str]:
@@ -109,8 +109,8 @@ class _Tool:
     def __init__(self, locust: Path, directory: Path, target: Target, people: list[dict[str, str]]) -> None:
         self._locust, self._directory, self._target, self._people = locust, directory, target, people
 
-    def drive(self, users: int, rounds: int) -> dict[str, Any]:
-        """So many users, for so many rounds of turns: two at least, for some to be whole."""
+    def drive(self, users: int, rounds: int) -> tuple[dict[str, Any], list[Memory]]:
+        """So many users, for so many rounds of turns: two at least, for some to be whole. And memory after each turn."""
         job, told = self._directory / "job.json", self._directory / "told"
         job.write_text(json.dumps(self._job()))
         seconds = rounds * _TURN * len(_KINDS)
@@ -127,12 +127,13 @@ class _Tool:
                 process.wait(seconds + 60)
         if process.returncode != 0:
             raise SystemExit((self._directory / "locust.log").read_text())
-        return {
+        run = {
             "users": users,
             "seconds": seconds,
             "routes": [_route(it, seconds / len(_KINDS)) for it in json.loads(told.with_suffix(".json").read_text())],
             "cores": {kind: watch.cores(number) for number, kind in enumerate(_KINDS)},
         }
+        return run, watch.memories
 
     def _job(self) -> dict[str, Any]:
         return {

@@ -64,7 +64,7 @@ def _text(figures: dict[str, Any]) -> Iterator[str]:
     yield f"{figures['turn']} seconds everybody asks for their profile, for a route that does nothing, and for the item"
     yield "in the table alone; a user asks again as soon as there is an answer.\n"
     for target in figures["targets"]:
-        yield f"## {target['title'].capitalize()}\n"
+        yield f"## {target['title'][0].upper()}{target['title'][1:]}\n"
         for run in target["runs"]:
             yield (
                 f"{run['users']} at once, {run['seconds']} s:\n"
@@ -95,10 +95,10 @@ def _limits(run: dict[str, Any]) -> Iterator[str]:
 
 def _memory(target: dict[str, Any]) -> Iterator[str]:
     answered = sum(route["requests"] for route in target["runs"][-1]["routes"])
-    yield f"Memory before and after these {answered:,} requests, of the processes that were there all the time:\n"
-    yield "| | processes | MiB before | after | grown by, each |"
-    yield "|---|---|---|---|---|"
+    yield f"Memory of these {answered:,} requests, in MiB, of the processes that were there all the time:\n"
+    yield "| | processes | before | half-way | after | grown by in the second half, each |"
+    yield "|---|---|---|---|---|---|"
     for name, it in target["memory"].items():
-        grown = (it["after"] - it["before"]) / it["processes"]
-        yield f"| {name} | {it['processes']} | {it['before']:.1f} | {it['after']:.1f} | {grown:.2f} |"
+        grown = (it["mib"][2] - it["mib"][1]) / it["processes"]
+        yield f"| {name} | {it['processes']} | {' | '.join(f'{mib:.1f}' for mib in it['mib'])} | {grown:.2f} |"
     yield ""

@@ -11,18 +11,25 @@ Groups = Mapping[str, Callable[[], list[psutil.Process]]]
 _MIB: Final = 1024 * 1024
 
 
-def memory(groups: Groups) -> dict[str, dict[int, float]]:
+Memory = dict[str, dict[int, float]]
+
+
+def memory(groups: Groups) -> Memory:
     """MiB of resident memory: group -> process id -> how much."""
     return {name: {it.pid: it.memory_info().rss / _MIB for it in found()} for name, found in groups.items()}
 
 
 class Watch:
-    """Cores in use by group and by turn, while the `with` lasts; a turn is so many seconds, by the clock."""
+    """Cores in use by group and by turn, while the `with` lasts; a turn is so many seconds, by the clock.
+
+    `memories` is what was in use at the end of each turn.
+    """
 
     def __init__(self, groups: Groups, turn: float, kinds: int) -> None:
         self._groups, self._turn, self._kinds = groups, turn, kinds
         self._spent: list[dict[str, float]] = [dict.fromkeys(groups, 0.0) for _ in range(kinds)]
         self._seconds = [0.0] * kinds
+        self.memories: list[Memory] = []
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -47,6 +54,7 @@ class Watch:
                 now = {
                     name: {it.pid: sum(it.cpu_times()[:2]) for it in found()} for name, found in self._groups.items()
                 }
+                self.memories.append(memory(self._groups))
             except psutil.NoSuchProcess:
                 return  # they have come to their end
             if before is not None:
