@@ -14,7 +14,7 @@ NPM_PACKAGES := tests/browser/node_modules/.package-lock.json tests/contract/typ
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults bench load costs check format token reconcile openapi deploy destroy restore deploy-check scan reset clean
+.PHONY: help run test faults bench load growth costs check format token reconcile openapi deploy destroy restore deploy-check scan reset clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ bench: $(INSTALLED) ## How fast, against what a user would write instead: some m
 
 load: $(INSTALLED) $(LOADER) ## How it bears load, deployed and in chalice local: a quarter of an hour
 	@$(BIN)/python -m benchmarks.load $(LOADER)/bin/locust $(ARGS)
+
+growth: $(INSTALLED) ## The same requests on ten profiles and on a million: half an hour
+	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
 costs: $(INSTALLED) ## What it costs, and the quotas met, for so many people
 	@$(BIN)/python -m benchmarks.costs $(ARGS)

@@ -48,6 +48,7 @@ def measured(rounds: int) -> dict[str, Any]:
     cold = measure.cold(cases, rounds // 2)
     _say("memory, allocations, imports")
     ours = next(it for it in CONTENDERS if it.name == OURS)
+    imported = {it.name: measure.imports(it, "get", 5) for it in (NAIVE, ours)}
     return {
         "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
         "machine": machine(),
@@ -59,7 +60,8 @@ def measured(rounds: int) -> dict[str, Any]:
         "allocations": {
             it.name: [measure.allocations(it, operation) for operation in _OPERATIONS] for it in CONTENDERS
         },
-        "imports": {it.name: measure.imports(it, "get", 5) for it in (NAIVE, ours)},
+        "imports": {name: own for name, (own, _) in imported.items()},
+        "trees": {name: tree for name, (_, tree) in imported.items()},
     }
 
 

@@ -121,8 +121,14 @@ def _once(contender: Contender, mode: str, argument: str) -> Any:
     return json.loads(done.stdout)
 
 
-def imports(contender: Contender, operation: str, runs: int) -> dict[str, float]:
-    """Milliseconds that importing each package costs by itself, the median of some runs, the longest first."""
+Imported = tuple[int, str, float]  # how deep in the tree, which module, milliseconds with all that it imports
+
+
+def imports(contender: Contender, operation: str, runs: int) -> tuple[dict[str, float], list[Imported]]:
+    """What is imported until the first answer.
+
+    Milliseconds that each package costs by itself, the median of some runs, the longest first; and the last run's tree.
+    """
     told: dict[str, list[float]] = {}
     for _ in range(runs):
         done = subprocess.run(
@@ -130,12 +136,21 @@ def imports(contender: Contender, operation: str, runs: int) -> dict[str, float]
             capture_output=True, text=True, env=ENVIRONMENT, check=True,
         )  # fmt: skip
         own: dict[str, float] = {}
+        tree: list[Imported] = []
         for line in done.stderr.splitlines():
-            microseconds, _, name = line.removeprefix("import time:").split("|")
+            microseconds, total, name = line.removeprefix("import time:").split("|")
             if microseconds.strip().isdigit():
-                package = name.strip().partition(".")[0]
+                module = name.strip()
+                package = module.partition(".")[0]
                 own[package] = own.get(package, 0.0) + int(microseconds) / 1000
+                tree.append(((len(name) - len(name.lstrip()) - 1) // 2, module, int(total) / 1000))
         for package, took in own.items():
             told.setdefault(package, []).append(took)
     medians = {package: statistics.median(took) for package, took in told.items()}
-    return {package: round(took, 2) for package, took in sorted(medians.items(), key=lambda it: -it[1]) if took > 0.1}
+    shown = {package: round(took, 2) for package, took in sorted(medians.items(), key=lambda it: -it[1]) if took > 0.1}
+    return shown, _pruned(tree)
+
+
+def _pruned(tree: Sequence[Imported], depth: int = 4, least: float = 8.0) -> list[Imported]:
+    """Its upper and heavier part, each module before what it imports; Python tells of it afterwards."""
+    return [it for it in reversed(tree) if it[0] < depth and it[2] >= least]

@@ -77,6 +77,12 @@ def _results(figures: dict[str, Any]) -> Iterator[str]:
     for name, own in figures["imports"].items():
         longest = ", ".join(f"{package} {took:.0f}" for package, took in list(own.items())[:14])
         yield f"- {titles[name]}: {sum(own.values()):.0f} in all. {longest}."
+    yield "\nThe heaviest of it as a tree, each with all that it is the first to import:\n"
+    for name, tree in figures["trees"].items():
+        yield f"```\n{titles[name]}"
+        for depth, module, took in tree:
+            yield f"{'  ' * (depth + 1)}{module} {took:.0f}"
+        yield "```\n"
 
 
 def _table(rows: Iterable[tuple[str, Any]], digits: int) -> Iterator[str]:

@@ -110,7 +110,7 @@ class _Tool:
         self._locust, self._directory, self._target, self._people = locust, directory, target, people
 
     def drive(self, users: int, rounds: int) -> tuple[dict[str, Any], list[Memory]]:
-        """So many users, for so many rounds of turns: two at least, for some to be whole. And memory after each turn."""
+        """So many users, for so many rounds of turns: two at least, for some to be whole. Also memory after each."""
         job, told = self._directory / "job.json", self._directory / "told"
         job.write_text(json.dumps(self._job()))
         seconds = rounds * _TURN * len(_KINDS)

@@ -4,7 +4,6 @@ nothing beside it.
 
 import io
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,9 +16,9 @@ from typing import Any, Final
 
 import psutil
 
+from benchmarks.aws import embedded_aws
 from local import checkout
 from local.api import CHALICE, Api
-from local.aws import READY_PATH
 from local.processes import Child, free_port
 from local.settings import HOST, ROOT, LocalSettings
 from local.stack import Stack, build, client
@@ -38,19 +37,6 @@ class Target:
     stack: Stack
     no_op_url: str
     processes: dict[str, Callable[[], list[psutil.Process]]]
-
-
-@contextmanager
-def embedded_aws(directory: Path) -> Iterator[tuple[LocalSettings, Child]]:
-    """An embedded AWS with nothing in it, which keeps nothing."""
-    local = LocalSettings(free_port(), free_port(), directory, {**os.environ, "PERSIST_STATE": "0"})
-    log = directory / "aws.log"
-    child = Child("the embedded AWS", [sys.executable, "-m", "local.aws"], local.environment(), log, lambda _: None)
-    try:
-        child.wait_until_serving(local.aws_endpoint_url + READY_PATH)
-        yield local, child
-    finally:
-        child.stop()
 
 
 @contextmanager

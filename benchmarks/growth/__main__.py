@@ -1,0 +1,128 @@
+"""`make growth`: the same requests on ten profiles and on a million, and a walk over pools of several sizes.
+
+    python -m benchmarks.growth [--quick | --render]
+
+It writes benchmarks/growth.json, and of that GROWTH.md and a part of the README; nobody edits these.
+"""
+
+import argparse
+import datetime
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from benchmarks import places
+from benchmarks.aws import embedded_aws
+from benchmarks.growth import people, report
+from benchmarks.growth.reconcile import walk
+from benchmarks.machine import machine
+from local.settings import ROOT, LocalSettings
+from local.stack import client
+
+_SIZES: Final = (10, 10_000, 1_000_000)
+_POOLS: Final = (10, 1_000, 10_000, 50_000)
+_OPERATIONS: Final = ("GET", "PUT", "PostConfirmation")
+_ROUNDS: Final = 60
+_CALLS: Final = 20
+_Calls: TypeAlias = list[tuple[float, float]]  # milliseconds, capacity units
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make growth")
+    parser.add_argument("--quick", action="store_true", help="small tables, and nothing is written but here")
+    parser.add_argument("--render", action="store_true", help="write what is made of the last results anew")
+    options = parser.parse_args()
+    if not options.render:
+        figures = measured((10, 1_000), (10, 600)) if options.quick else measured(_SIZES, _POOLS)
+        if options.quick:
+            print(report.text(figures))
+            return
+        report.GROWTH_JSON.write_text(json.dumps(figures, indent=1) + "\n")
+    for file, text in report.files(json.loads(report.GROWTH_JSON.read_text())).items():
+        file.write_text(text)
+
+
+def measured(sizes: tuple[int, ...], pools: tuple[int, ...]) -> dict[str, Any]:
+    """All figures, as growth.json holds them."""
+    with tempfile.TemporaryDirectory() as directory, embedded_aws(Path(directory)) as (local, _):
+        walks = []
+        for size in pools:
+            print(f"a pool of {size:,}", flush=True)
+            walks.append(walk(local.aws_endpoint_url, size))
+        for size in sizes:
+            print(f"a table of {size:,}", flush=True)
+            people.table(client("dynamodb", local.aws_endpoint_url), _table(size), map(people.sub_of, range(size)))
+        print("requests, by turns", flush=True)
+        requests = _requests(local, sizes)
+    return {
+        "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
+        "machine": machine(),
+        "rounds": _ROUNDS,
+        "calls": _CALLS,
+        "sizes": sizes,
+        "requests": requests,
+        "walks": walks,
+    }
+
+
+def _table(size: int) -> str:
+    return f"Users-{size}"
+
+
+def _requests(local: LocalSettings, sizes: tuple[int, ...]) -> dict[str, list[dict[str, float]]]:
+    """Operation -> for each size in its order: milliseconds, their ratio to the first size's, and capacity units."""
+    told: dict[str, list[list[_Calls]]] = {name: [[] for _ in sizes] for name in _OPERATIONS}
+    with ExitStack() as opened:
+        workers = [opened.enter_context(_worker(local, size)) for size in sizes]
+        for worker in workers:
+            for name in _OPERATIONS:
+                _ask(worker, name, 50)  # warm
+        for _ in range(_ROUNDS):
+            for name in _OPERATIONS:
+                for number, worker in enumerate(workers):
+                    told[name][number].append(_ask(worker, name, _CALLS))
+        for worker in workers:
+            assert worker.stdin
+            worker.stdin.close()
+    return {name: [_figure(rounds, by_size[0]) for rounds in by_size] for name, by_size in told.items()}
+
+
+def _worker(local: LocalSettings, size: int) -> subprocess.Popen[str]:
+    environment = {**places.ENVIRONMENT, **local.environment(), "DYNAMODB_TABLE": _table(size)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.growth.worker", str(size)],
+        cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def _ask(worker: subprocess.Popen[str], name: str, count: int) -> _Calls:
+    """So many calls of one operation."""
+    assert worker.stdin
+    assert worker.stdout
+    worker.stdin.write(f"{name} {count}\n")
+    worker.stdin.flush()
+    told: _Calls = json.loads(worker.stdout.readline())
+    return told
+
+
+def _figure(rounds: list[_Calls], firsts: list[_Calls]) -> dict[str, float]:
+    def median(calls: _Calls) -> float:
+        return statistics.median(took for took, _ in calls)
+
+    calls = [call for one in rounds for call in one]
+    ratios = [median(one) / median(first) for one, first in zip(rounds, firsts, strict=True)]
+    return {
+        "median": round(median(calls), 3),
+        "p95": round(statistics.quantiles((took for took, _ in calls), n=20)[-1], 3),
+        "ratio": round(statistics.median(ratios), 3),
+        "units": max(units for _, units in calls),
+    }
+
+
+if __name__ == "__main__":
+    main()

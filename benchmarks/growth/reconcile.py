@@ -1,0 +1,68 @@
+"""Reconciliation of a pool, counted: what it asks of AWS for each user, and how long it takes."""
+
+import io
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from typing import Any, Final
+
+import boto3
+
+from benchmarks.growth import people
+from chalicelib.cognito import UserDirectory
+from chalicelib.reconciliation import Options, Reconciliation
+from chalicelib.repository import ProfileRepository
+from local.settings import CREDENTIALS, REGION
+
+_ONE_IN: Final = 100  # is without a profile
+
+
+def walk(endpoint: str, size: int) -> dict[str, Any]:
+    """A whole walk over a pool of so many, one in a hundred of them without a profile."""
+    calls, units = Counter[str](), Counter[str]()
+    client = _watched(endpoint, calls, units)
+    cognito, dynamodb = client("cognito-idp"), client("dynamodb")
+    pool_id, subs = people.pool(cognito, size)
+    name = f"Pool-{size}"
+    people.table(dynamodb, name, [sub for number, sub in enumerate(subs) if number % _ONE_IN])
+    calls.clear()
+    units.clear()
+    run = Reconciliation(
+        ProfileRepository(dynamodb, name), UserDirectory(lambda: cognito, pool_id), Options(), lambda: 60_000.0
+    )
+    started = time.monotonic()
+    with redirect_stdout(io.StringIO()):
+        progress = run.run()
+    seconds = time.monotonic() - started
+    if (progress.part, progress.users, progress.orphans) != ("finished", size, 0):
+        raise RuntimeError(progress)
+    return {"size": size, "seconds": seconds, "created": progress.created, "calls": dict(calls), "units": dict(units)}
+
+
+def _watched(endpoint: str, calls: Counter[str], units: Counter[str]) -> Callable[[str], Any]:
+    """Makes clients that count their calls, and the capacity units that DynamoDB tells of them."""
+
+    def ask(params: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {**params, "ReturnConsumedCapacity": "TOTAL"}
+
+    def count(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        calls[model.name] += 1
+        told = parsed.get("ConsumedCapacity", [])
+        for it in told if isinstance(told, list) else [told]:
+            units[model.name] += it["CapacityUnits"]
+
+    def make(service: str) -> Any:
+        made = boto3.client(
+            service,  # type: ignore[call-overload]  # any service
+            endpoint_url=endpoint,
+            region_name=REGION,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+        made.meta.events.register(f"after-call.{service}", count)
+        for operation in ("GetItem", "PutItem", "Scan", "BatchGetItem"):
+            made.meta.events.register(f"provide-client-params.dynamodb.{operation}", ask)
+        return made
+
+    return make

@@ -1,0 +1,98 @@
+"""What is made of the figures: the README's tables between their marks, and GROWTH.md."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.places import HERE
+from benchmarks.report import between
+from local.settings import ROOT
+
+GROWTH_JSON: Final = HERE / "growth.json"
+_MARKS: Final = ("<!-- make growth -->\n", "<!-- /make growth -->\n")
+_PAPER: Final = (1_000_000, 10_000_000)
+# https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html: a second, for all of an account
+_QUOTAS: Final = {"ListUsers": 30, "AdminGetUser": 120}
+_READ: Final = 0.125e-6  # dollars a unit: https://aws.amazon.com/dynamodb/pricing/on-demand
+_WRITE: Final = 0.625e-6
+
+
+def files(figures: dict[str, Any]) -> dict[Path, str]:
+    """Each file and what it holds."""
+    readme = ROOT / "README.md"
+    summary = "\n".join([_about(figures), "", *_requests(figures), "", *_walks(figures)]) + "\n"
+    return {HERE / "GROWTH.md": text(figures), readme: between(readme.read_text(), *_MARKS, summary)}
+
+
+def text(figures: dict[str, Any]) -> str:
+    """GROWTH.md."""
+    return "\n".join(_text(figures)) + "\n"
+
+
+def _about(figures: dict[str, Any]) -> str:
+    return f"{figures['date']}, {figures['machine']}; medians, in milliseconds."
+
+
+def _text(figures: dict[str, Any]) -> Iterator[str]:
+    yield "# Growth\n"
+    yield f"Made by `make growth`, and edited by nobody. {_about(figures)}\n"
+    yield "## Requests\n"
+    yield f"The application over tables of several sizes in one embedded AWS, {figures['rounds']} rounds by turns of"
+    yield f"{figures['calls']} calls of each, every call for somebody else. Ratios are to the smallest table in the"
+    yield "same round. Units are the most that DynamoDB counted for a call.\n"
+    yield from _requests(figures)
+    yield "\n| | profiles | median | p95 | to the smallest | units |"
+    yield "|---|---|---|---|---|---|"
+    for name, by_size in figures["requests"].items():
+        for size, it in zip(figures["sizes"], by_size, strict=True):
+            numbers = f"{it['median']:.2f} | {it['p95']:.2f} | {it['ratio']:.2f} | {it['units']:g}"
+            yield f"| {name} | {size:,} | {numbers} |"
+    yield "\nBeyond, on paper: each is one request by the partition key. DynamoDB counts it by the item's size, a read"
+    yield "unit for up to 4 KB and a write unit for up to 1 KB, whatever the table holds. It splits a table by keys,"
+    yield "at 10 GB, 3,000 read units or 1,000 write units a second of one part; a sub is random, so all parts are"
+    yield "asked alike."
+    yield "\n## Reconciliation\n"
+    yield "A whole walk over pool and table, one user in a hundred without a profile.\n"
+    yield from _walks(figures)
+    yield "\n| users in the pool | calls |"
+    yield "|---|---|"
+    for walk in figures["walks"]:
+        yield f"| {walk['size']:,} | {', '.join(f'{name} {count:,}' for name, count in walk['calls'].items())} |"
+    yield from _paper(figures["walks"][-1])
+
+
+def _requests(figures: dict[str, Any]) -> Iterator[str]:
+    yield f"| | {' | '.join(f'{size:,} profiles' for size in figures['sizes'])} | capacity units |"
+    yield "|---|" + "---|" * (len(figures["sizes"]) + 1)
+    for name, by_size in figures["requests"].items():
+        times = [f"{it['median']:.2f} ({it['ratio']:.2f})" for it in by_size]
+        units = {f"{it['units']:g}" for it in by_size}
+        yield f"| {name} | {' | '.join(times)} | {' to '.join(sorted(units))} |"
+
+
+def _walks(figures: dict[str, Any]) -> Iterator[str]:
+    yield "| reconciliation of a pool of | calls a user | read units a user | ms a user, on the embedded AWS |"
+    yield "|---|---|---|---|"
+    for walk in figures["walks"]:
+        size = walk["size"]
+        calls, reads = sum(walk["calls"].values()) / size, _reads(walk) / size
+        yield f"| {size:,} | {calls:.2f} | {reads:.2f} | {walk['seconds'] / size * 1000:.1f} |"
+
+
+def _reads(walk: dict[str, Any]) -> float:
+    units_of: dict[str, float] = walk["units"]
+    return sum(units for name, units in units_of.items() if name != "PutItem")
+
+
+def _paper(walk: dict[str, Any]) -> Iterator[str]:
+    """What the largest walk's constants come to."""
+    yield "\nOn paper, with the calls that the largest of these took for a user, at Cognito's quotas:\n"
+    yield "| users | at the quotas, a walk takes | of which by | and DynamoDB counts |"
+    yield "|---|---|---|---|"
+    for people in _PAPER:
+        hours = {name: walk["calls"][name] / walk["size"] * people / rate / 3600 for name, rate in _QUOTAS.items()}
+        slowest = max(hours, key=lambda name: hours[name])
+        reads = _reads(walk) / walk["size"] * people
+        cost = reads * _READ + walk["units"]["PutItem"] / walk["size"] * people * _WRITE
+        each = f"`{slowest}` {hours[slowest]:.1f} h"
+        yield f"| {people:,} | {sum(hours.values()):.1f} hours | {each} | {reads:,.0f} reads; ${cost:.2f} in all |"
