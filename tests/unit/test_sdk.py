@@ -1,5 +1,7 @@
 """What botocore is told is what it would have found out."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,3 +59,21 @@ def test_an_answer_is_taken_as_it_is_and_an_error_is_left_to_botocore() -> None:
 def test_whoever_is_asked_for_credentials_is_known() -> None:
     for service in ("sts", "sso", "sso-oidc"):
         assert sdk.client(service).meta.service_model.service_name == service
+
+
+class _Cycle:
+    """What only the collector removes."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+
+def test_what_requests_leave_behind_is_collected_soon_once_there_is_a_client() -> None:
+    sdk.client("dynamodb")
+    left = [weakref.ref(_Cycle()) for _ in range(2_000)]
+    assert sum(it() is not None for it in left) < 1_000
+
+
+def test_what_was_loaded_is_not_looked_through_again() -> None:
+    sdk.client("dynamodb")
+    assert gc.get_freeze_count() > 10_000
