@@ -20,14 +20,13 @@ _ONE_IN: Final = 100  # is without a profile
 
 def walk(endpoint: str, size: int) -> dict[str, Any]:
     """A whole walk over a pool of so many, one in a hundred of them without a profile."""
-    calls, units = Counter[str](), Counter[str]()
-    client = _watched(endpoint, calls, units)
+    calls = Counter[str]()
+    client = _watched(endpoint, calls)
     cognito, dynamodb = client("cognito-idp"), client("dynamodb")
     pool_id, subs = people.pool(cognito, size)
     name = f"Pool-{size}"
     people.table(dynamodb, name, [sub for number, sub in enumerate(subs) if number % _ONE_IN])
     calls.clear()
-    units.clear()
     run = Reconciliation(
         ProfileRepository(dynamodb, name), UserDirectory(lambda: cognito, pool_id), Options(), lambda: 60_000.0
     )
@@ -37,20 +36,14 @@ def walk(endpoint: str, size: int) -> dict[str, Any]:
     seconds = time.monotonic() - started
     if (progress.part, progress.users, progress.orphans) != ("finished", size, 0):
         raise RuntimeError(progress)
-    return {"size": size, "seconds": seconds, "created": progress.created, "calls": dict(calls), "units": dict(units)}
+    return {"size": size, "seconds": seconds, "created": progress.created, "calls": dict(calls)}
 
 
-def _watched(endpoint: str, calls: Counter[str], units: Counter[str]) -> Callable[[str], Any]:
-    """Makes clients that count their calls, and the capacity units that DynamoDB tells of them."""
+def _watched(endpoint: str, calls: Counter[str]) -> Callable[[str], Any]:
+    """Makes clients that count their calls."""
 
-    def ask(params: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {**params, "ReturnConsumedCapacity": "TOTAL"}
-
-    def count(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    def count(model: Any, **_: Any) -> None:
         calls[model.name] += 1
-        told = parsed.get("ConsumedCapacity", [])
-        for it in told if isinstance(told, list) else [told]:
-            units[model.name] += it["CapacityUnits"]
 
     def make(service: str) -> Any:
         made = boto3.client(
@@ -61,8 +54,6 @@ def _watched(endpoint: str, calls: Counter[str], units: Counter[str]) -> Callabl
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         )
         made.meta.events.register(f"after-call.{service}", count)
-        for operation in ("GetItem", "PutItem", "Scan", "BatchGetItem"):
-            made.meta.events.register(f"provide-client-params.dynamodb.{operation}", ask)
         return made
 
     return make

@@ -13,6 +13,9 @@ _MARKS: Final = ("<!-- make growth -->\n", "<!-- /make growth -->\n")
 _PAPER: Final = (1_000_000, 10_000_000)
 # https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html: a second, for all of an account
 _QUOTAS: Final = {"ListUsers": 30, "AdminGetUser": 120}
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html:
+# a strongly consistent read of an item in a batch, and an item's share of a scan, of 1 KB
+_READS: Final = 1 + 1 / 4 / 2
 _READ: Final = 0.125e-6  # dollars a unit: https://aws.amazon.com/dynamodb/pricing/on-demand
 _WRITE: Final = 0.625e-6
 
@@ -71,28 +74,23 @@ def _requests(figures: dict[str, Any]) -> Iterator[str]:
 
 
 def _walks(figures: dict[str, Any]) -> Iterator[str]:
-    yield "| reconciliation of a pool of | calls a user | read units a user | ms a user, on the embedded AWS |"
+    yield "| reconciliation of a pool of | calls a user | ms a user, on the embedded AWS | in all |"
     yield "|---|---|---|---|"
     for walk in figures["walks"]:
-        size = walk["size"]
-        calls, reads = sum(walk["calls"].values()) / size, _reads(walk) / size
-        yield f"| {size:,} | {calls:.2f} | {reads:.2f} | {walk['seconds'] / size * 1000:.1f} |"
-
-
-def _reads(walk: dict[str, Any]) -> float:
-    units_of: dict[str, float] = walk["units"]
-    return sum(units for name, units in units_of.items() if name != "PutItem")
+        calls, each = sum(walk["calls"].values()) / walk["size"], walk["seconds"] / walk["size"] * 1000
+        yield f"| {walk['size']:,} | {calls:.2f} | {each:.1f} | {walk['seconds']:.1f} s |"
 
 
 def _paper(walk: dict[str, Any]) -> Iterator[str]:
     """What the largest walk's constants come to."""
-    yield "\nOn paper, with the calls that the largest of these took for a user, at Cognito's quotas:\n"
-    yield "| users | at the quotas, a walk takes | of which by | and DynamoDB counts |"
+    yield "\nOn paper, by the calls for a user of the largest of these, Cognito's quotas and DynamoDB's units:\n"
+    yield "| users | at the quotas, a walk takes | of these hours by | units, and their price |"
     yield "|---|---|---|---|"
     for people in _PAPER:
         hours = {name: walk["calls"][name] / walk["size"] * people / rate / 3600 for name, rate in _QUOTAS.items()}
         slowest = max(hours, key=lambda name: hours[name])
-        reads = _reads(walk) / walk["size"] * people
-        cost = reads * _READ + walk["units"]["PutItem"] / walk["size"] * people * _WRITE
-        each = f"`{slowest}` {hours[slowest]:.1f} h"
-        yield f"| {people:,} | {sum(hours.values()):.1f} hours | {each} | {reads:,.0f} reads; ${cost:.2f} in all |"
+        writes = walk["calls"]["PutItem"] / walk["size"] * people
+        counted = (
+            f"{people * _READS:,.0f} reads, {writes:,.0f} writes; ${people * _READS * _READ + writes * _WRITE:.2f}"
+        )
+        yield f"| {people:,} | {sum(hours.values()):.1f} hours | `{slowest}`, {hours[slowest]:.1f} | {counted} |"

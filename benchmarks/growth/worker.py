@@ -24,7 +24,7 @@ _answers = os.fdopen(os.dup(1), "w")  # what the application prints is its log
 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 _random = random.Random(7)  # everybody asks for the same share of people
 _new: Final = itertools.count(1)
-_names: Final = itertools.cycle(("Jane Roe", "Jane R. Roe"))
+_names: Final = (f"Jane Roe {number}" for number in itertools.count())  # each PUT is a change
 
 
 class _Context:
