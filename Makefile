@@ -34,7 +34,7 @@ bench: $(INSTALLED) ## How fast, against what a user would write instead: some m
 load: $(INSTALLED) $(LOADER) ## How it bears load, deployed and in chalice local: a quarter of an hour
 	@$(BIN)/python -m benchmarks.load $(LOADER)/bin/locust $(ARGS)
 
-growth: $(INSTALLED) ## The same requests on ten profiles and on a million: half an hour
+growth: $(INSTALLED) ## The same requests on ten profiles and on a million: ten minutes
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
 costs: $(INSTALLED) ## What it costs, and the quotas met, for so many people
