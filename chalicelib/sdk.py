@@ -66,6 +66,7 @@ def client(service: str, **settings: Any) -> Any:
     if service == "dynamodb":
         # Its address is the same for each call. Without rules botocore takes the one that it has found at first: 0.07.
         made._ruleset_resolver = None
+        made._serializer = _Serializer()  # 0.02, and of a PUT 0.06
         made.meta.events.register("before-parse.dynamodb", _read)
     _loaded()
     return made
@@ -79,6 +80,24 @@ def _loaded() -> None:
     """
     gc.freeze()
     gc.set_threshold(*_PACE)
+
+
+class _Serializer:
+    """What is sent is the JSON that it is: botocore would go through it for binary values and times."""
+
+    def serialize_to_request(self, parameters: dict[str, Any], operation_model: Any) -> dict[str, Any]:
+        """As botocore's of the same name, for the protocol of DynamoDB."""
+        metadata = operation_model.metadata
+        return {
+            "url_path": "/",
+            "query_string": "",
+            "method": "POST",
+            "headers": {
+                "X-Amz-Target": f"{metadata['targetPrefix']}.{operation_model.name}",
+                "Content-Type": f"application/x-amz-json-{metadata['jsonVersion']}",
+            },
+            "body": json.dumps(parameters).encode(),
+        }
 
 
 def _read(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:

@@ -25,7 +25,7 @@ from local.settings import ROOT, LocalSettings
 from local.stack import client
 
 _SIZES: Final = (10, 10_000, 1_000_000)
-_POOLS: Final = (10, 1_000, 20_000)
+_POOLS: Final = (10, 1_000, 10_000)
 _OPERATIONS: Final = ("GET", "PUT", "PostConfirmation")
 _ROUNDS: Final = 60
 _CALLS: Final = 20

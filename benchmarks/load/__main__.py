@@ -164,6 +164,7 @@ def _route(told: dict[str, Any], seconds: float) -> dict[str, Any]:
         "requests": told["num_requests"],
         "failures": told["num_failures"],
         "per_second": told["num_requests"] / seconds,
+        "mean": told["total_response_time"] / told["num_requests"],
         **{f"p{percent}": _percentile(times, percent / 100) for percent in (50, 95, 99)},
     }
 

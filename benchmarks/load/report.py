@@ -76,20 +76,32 @@ def _text(figures: dict[str, Any]) -> Iterator[str]:
             for name, route in _routes(run):
                 yield f"| {_ROUTES[name]} | {_numbers(route)} |"
             yield ""
-        yield from _limits(target["runs"][-1])
+        yield from _share(target["runs"][0])
+        yield from _limits(target["runs"][-1], {name: it["processes"] for name, it in target["memory"].items()})
         yield from _memory(target)
 
 
-def _limits(run: dict[str, Any]) -> Iterator[str]:
-    """Who works in each turn. A Python process can't use more than one core."""
-    yield f"Cores at work while all {run['users']} ask:\n"
+def _share(run: dict[str, Any]) -> Iterator[str]:
+    """Of a GET by a user who is alone: what a route that does nothing takes, and what the table does."""
+    means = {name: route["mean"] for name, route in _routes(run)}
+    share = (means["no-op"] + means["GetItem"]) / means["GET"]
+    yield f"Of the {means['GET']:.1f} ms that a GET takes on average when nobody else asks, the no-op route takes"
+    yield f"{means['no-op']:.1f} and the table {means['GetItem']:.1f}: {share:.0%} are the emulator's.\n"
+
+
+def _limits(run: dict[str, Any], processes: dict[str, int]) -> Iterator[str]:
+    """Who works in each turn, and which process comes closest to its limit."""
+    cores = {name: at_work / processes.get(name, 1) for name, at_work in run["cores"]["profile"].items()}
+    busiest = max(cores, key=lambda name: cores[name])
+    yield f"What limits it: the process of {busiest}, with {cores[busiest]:.2f} of the one core that Python can use"
+    yield f"in a process, while all {run['users']} ask for the profile.\n"
     names = list(next(iter(run["cores"].values())))
-    yield f"| asked for | {' | '.join(names)} | all |"
+    yield f"| cores at work, while all ask for | {' | '.join(names)} | all |"
     yield "|---|" + "---|" * (len(names) + 1)
     titles = {"profile": "the profile", "no-op": "the no-op route", "GetItem": "GetItem alone"}
-    for kind, cores in run["cores"].items():
-        shares = " | ".join(f"{cores[name]:.2f}" for name in names)
-        yield f"| {titles[kind]} | {shares} | {sum(cores.values()):.2f} |"
+    for kind, at_work in run["cores"].items():
+        shares = " | ".join(f"{at_work[name]:.2f}" for name in names)
+        yield f"| {titles[kind]} | {shares} | {sum(at_work.values()):.2f} |"
     yield ""
 
 

@@ -98,3 +98,13 @@ def test_a_first_read_that_heals_is_three_calls(calls: Calls, user: User, run: R
     healed = profiles.read(app.repository(), directory, Caller(user.sub, user.sub))
     assert healed.name == "Jane Roe"
     assert calls == [READ, ("AdminGetUser", 0.0), ("PutItem", WRITE)]
+
+
+@pytest.mark.filterwarnings("ignore:CognitoUserPoolAuthorizer")
+def test_a_warm_function_keeps_its_connection(calls: Calls) -> None:
+    with Client(app.app, stage_name="test") as client:
+        for _ in range(5):
+            assert client.http.get("/users/me", headers={"Authorization": token()}).status_code == 200
+    manager = aws.dynamodb()._endpoint.http_session._manager  # type: ignore[attr-defined]  # botocore's, of urllib3
+    (pool,) = (manager.pools[key] for key in manager.pools.keys())  # noqa: SIM118  # no dict
+    assert (len(calls), pool.num_connections) == (5, 1)

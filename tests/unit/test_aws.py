@@ -1,6 +1,7 @@
 """The time that AWS may cost, and how its faults are told apart."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -50,6 +51,13 @@ def test_a_check_leaves_time_for_the_picture_itself_and_is_waited_for() -> None:
     timeout = CONFIG["check_picture"]["lambda_timeout"]
     assert timeout - 2 * worst(aws.s3(read_timeout=1.5)) > 3.0
     assert timeout + 2 < aws.CHECK_TIMEOUT, "starting it does not count as its own time"
+
+
+@pytest.mark.parametrize("make", [aws.dynamodb, aws.cognito, aws.s3, aws.lambda_])
+def test_each_request_is_signed_and_each_certificate_checked(make: Callable[[], Any]) -> None:
+    client = make()
+    assert client.meta.config.signature_version in ("v4", "s3v4")
+    assert client._endpoint.http_session._verify  # True, or whose certificates to trust
 
 
 def test_every_client_there_is_can_be_made() -> None:

@@ -56,6 +56,21 @@ def test_an_answer_is_taken_as_it_is_and_an_error_is_left_to_botocore() -> None:
         assert answer["body"] == left
 
 
+@pytest.mark.parametrize("operation", ["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Scan", "UpdateItem"])
+def test_what_is_asked_is_sent_as_botocore_sends_it(operation: str) -> None:
+    item = {"user_id": {"S": "Zo\u00eb \U0001f600"}, "version": {"N": "2"}, "email_verified": {"BOOL": False}}
+    every = {
+        "TableName": "Users", "Key": item, "Item": item, "ConsistentRead": True, "Limit": 100,
+        "ExpressionAttributeNames": {"#name": "name"}, "ExpressionAttributeValues": {":picture": {"M": item}},
+        "RequestItems": {"Users": {"Keys": [item], "ConsistentRead": True}},
+    }  # fmt: skip
+    model = sdk.client("dynamodb").meta.service_model.operation_model(operation)
+    asked = {name: value for name, value in every.items() if name in model.input_shape.members}
+    plain: Any = Session().create_client("dynamodb")
+    told = sdk.client("dynamodb")._serializer.serialize_to_request(asked, model)
+    assert told == plain._serializer.serialize_to_request(asked, model)
+
+
 def test_whoever_is_asked_for_credentials_is_known() -> None:
     for service in ("sts", "sso", "sso-oidc"):
         assert sdk.client(service).meta.service_model.service_name == service
