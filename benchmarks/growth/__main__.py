@@ -25,11 +25,11 @@ from local.settings import ROOT, LocalSettings
 from local.stack import client
 
 _SIZES: Final = (10, 10_000, 1_000_000)
-_POOLS: Final = (10, 1_000, 10_000)
+_POOLS: Final = (10, 1_000, 5_000)
 _OPERATIONS: Final = ("GET", "PUT", "PostConfirmation")
 _ROUNDS: Final = 60
 _CALLS: Final = 20
-_Calls: TypeAlias = list[tuple[float, float]]  # milliseconds, capacity units
+_Calls: TypeAlias = list[tuple[float, float, int]]  # milliseconds, capacity units, status
 
 
 def main() -> None:
@@ -75,7 +75,7 @@ def _table(size: int) -> str:
 
 
 def _requests(local: LocalSettings, sizes: tuple[int, ...]) -> dict[str, list[dict[str, float]]]:
-    """Operation -> for each size in its order: milliseconds, their ratio to the first size's, and capacity units."""
+    """Operation -> for each size in its order: milliseconds, their ratio to the first size's, units, errors."""
     told: dict[str, list[list[_Calls]]] = {name: [[] for _ in sizes] for name in _OPERATIONS}
     with ExitStack() as opened:
         workers = [opened.enter_context(_worker(local, size)) for size in sizes]
@@ -112,15 +112,17 @@ def _ask(worker: subprocess.Popen[str], name: str, count: int) -> _Calls:
 
 def _figure(rounds: list[_Calls], firsts: list[_Calls]) -> dict[str, float]:
     def median(calls: _Calls) -> float:
-        return statistics.median(took for took, _ in calls)
+        return statistics.median(took for took, *_ in calls)
 
     calls = [call for one in rounds for call in one]
     ratios = [median(one) / median(first) for one, first in zip(rounds, firsts, strict=True)]
     return {
         "median": round(median(calls), 3),
-        "p95": round(statistics.quantiles((took for took, _ in calls), n=20)[-1], 3),
+        "p95": round(statistics.quantiles((took for took, *_ in calls), n=20)[-1], 3),
         "ratio": round(statistics.median(ratios), 3),
-        "units": max(units for _, units in calls),
+        "units": max(units for _, units, _ in calls),
+        "errors": sum(status != 200 for *_, status in calls),
+        "count": len(calls),
     }
 
 

@@ -44,11 +44,12 @@ def _text(figures: dict[str, Any]) -> Iterator[str]:
     yield f"{figures['calls']} calls of each, every call for somebody else. Ratios are to the smallest table in the"
     yield "same round. Units are the most that DynamoDB counted for a call.\n"
     yield from _requests(figures)
-    yield "\n| | profiles | median | p95 | to the smallest | units |"
-    yield "|---|---|---|---|---|---|"
+    yield "\n| | profiles | median | p95 | to the smallest | units | errors |"
+    yield "|---|---|---|---|---|---|---|"
     for name, by_size in figures["requests"].items():
         for size, it in zip(figures["sizes"], by_size, strict=True):
             numbers = f"{it['median']:.2f} | {it['p95']:.2f} | {it['ratio']:.2f} | {it['units']:g}"
+            numbers += f" | {it['errors']} of {it['count']:,}"
             yield f"| {name} | {size:,} | {numbers} |"
     yield "\nBeyond, on paper: each is one request by the partition key. DynamoDB counts it by the item's size, a read"
     yield "unit for up to 4 KB and a write unit for up to 1 KB, whatever the table holds. It splits a table by keys,"

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-import benchmarks.growth.report
 import benchmarks.load.report
 import benchmarks.report
 
@@ -17,7 +16,6 @@ import benchmarks.report
     [
         (benchmarks.report.RESULTS_JSON, benchmarks.report.files),
         (benchmarks.load.report.LOAD_JSON, benchmarks.load.report.files),
-        (benchmarks.growth.report.GROWTH_JSON, benchmarks.growth.report.files),
     ],
 )
 def test_nobody_has_edited_what_was_measured(
