@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import benchmarks.growth.report
 import benchmarks.load.report
 import benchmarks.report
 
@@ -16,6 +17,7 @@ import benchmarks.report
     [
         (benchmarks.report.RESULTS_JSON, benchmarks.report.files),
         (benchmarks.load.report.LOAD_JSON, benchmarks.load.report.files),
+        (benchmarks.growth.report.GROWTH_JSON, benchmarks.growth.report.files),
     ],
 )
 def test_nobody_has_edited_what_was_measured(
