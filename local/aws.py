@@ -49,8 +49,9 @@ async def _serve(port: int) -> None:
     from ministack import app as ministack
 
     from local import alarms, function_logs, rest_apis, triggers
+    from local.emulator_patches import cognito_attributes
 
-    for lacking in (alarms, function_logs, rest_apis, triggers):
+    for lacking in (alarms, function_logs, rest_apis, triggers, cognito_attributes):
         lacking.install()
     # What never leaves this machine needs no TLS: policies that ask for it are met.
     pin = ministack.pin_request_origin

@@ -2,9 +2,6 @@
 
 import io
 import json
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 import zipfile
@@ -18,48 +15,19 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from local import settings
-from local.aws import CONFIRMATION_CODE, READY_PATH, configuration
-from local.processes import free_port
+from local.aws import CONFIRMATION_CODE
 from local.session import Session
-from local.settings import ROOT, LocalSettings
-from local.stack import NAME, build, client
-from tests.integration.conftest import PASSWORD, PATIENCE, attributes, new_email
-
-PLAIN = """
-import asyncio, sys
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
-from ministack.app import app
-config = Config()
-config.bind = [sys.argv[1]]
-asyncio.run(serve(app, config))
-"""
+from local.stack import NAME, client
+from tests.integration.conftest import PASSWORD, attributes, new_email
+from tests.integration.plain import plain_ministack
 
 FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture
 def plain(tmp_path: Path) -> Iterator[Session]:
-    """MiniStack as it comes, with the stack of `make run` in it."""
-    local = LocalSettings(free_port(), free_port(), tmp_path, {})
-    environment = {**local.environment(), **configuration(local), "PERSIST_STATE": "0"}
-    address = f"{settings.HOST}:{local.aws_port}"
-    process = subprocess.Popen(
-        [sys.executable, "-c", PLAIN, address], cwd=ROOT, env=environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(local.aws_endpoint_url + READY_PATH, timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        yield Session(build(local))
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
+    with plain_ministack(tmp_path) as session:
+        yield session
 
 
 def test_plain_ministack_neither_fires_post_confirmation_nor_verifies_the_address(plain: Session) -> None:

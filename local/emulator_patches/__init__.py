@@ -1,0 +1,1 @@
+"""What MiniStack lacks and this project needs: one module per subject, each with install()."""
