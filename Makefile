@@ -1,20 +1,30 @@
-# The only command surface. `make` alone says what there is.
+# The only command surface. `make` alone lists the targets.
 
-PYTHON ?= python3
+# The newest Python that runs and can make a virtual environment: a shim of pyenv may be there and not run.
+PYTHON_VERSIONS := 3.14 3.13 3.12 3.11
+PYENV_ROOT ?= $(HOME)/.pyenv
+CANDIDATES = $(foreach version,$(PYTHON_VERSIONS),python$(version) $(wildcard $(PYENV_ROOT)/versions/$(version).*/bin/python)) python3
+if_usable = $(shell $(1) -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(1))
+PYTHON ?= $(or $(firstword $(foreach candidate,$(CANDIDATES),$(call if_usable,$(candidate)))),python3)
 VENV := .venv
 BIN := $(VENV)/bin
+PIP_INSTALL := pip install --quiet --disable-pip-version-check
+# What `make run` and `make deploy` need, and what tests, linters and benchmarks need besides.
 INSTALLED := $(VENV)/.installed
+DEVELOPMENT := $(VENV)/.development
 # The scanner's own environment: it pins another boto3.
 SCANNER := .venv-scan
 # The load tool's own, too: it brings a web server along.
 LOADER := .venv-load
-# What the browser tests and the generated client need. Without npm, or without Chromium, they say that they were skipped.
+# The packages of the browser tests and of the OpenAPI tools. Without npm these tests are skipped, each with a reason.
 ifneq ($(shell command -v npm),)
-NPM_PACKAGES := tests/browser/node_modules/.package-lock.json tests/contract/typescript/node_modules/.package-lock.json
+NPM_PACKAGES := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard tests/*/package-lock.json tests/*/*/package-lock.json))
 endif
+# Test files are spread over two processes. More would start more stacks than they save time.
+PYTEST := $(BIN)/python -m pytest -p tests.support.scheduling -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults bench load growth costs check format token reconcile openapi deploy destroy restore deploy-check scan reset clean
+.PHONY: help run test test-unit test-all faults bench load growth costs check format token reconcile openapi deploy destroy restore deploy-check scan reset clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,30 +32,36 @@ help: ## Show this
 run: $(INSTALLED) ## Run all of it on this machine; API_PORT and AWS_PORT change the ports
 	@$(BIN)/python -m local
 
-test: $(INSTALLED) $(NPM_PACKAGES) ## Run all tests; ARGS goes to pytest: make test ARGS=tests/unit
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(DEVELOPMENT) ## Run the tests, in three minutes; ARGS goes to pytest: make test ARGS=tests/unit
+	@$(PYTEST) -m "not slow" $(ARGS)
 
-faults: $(INSTALLED) ## Hold the promises to faults of AWS, at full size: some minutes
+test-unit: $(DEVELOPMENT) ## Run the tests that start no process, in seconds
+	@$(BIN)/python -m pytest tests/unit $(ARGS)
+
+test-all: $(DEVELOPMENT) $(NPM_PACKAGES) ## Run all tests: browsers, generated clients and a whole deployment too
+	@$(PYTEST) $(ARGS)
+
+faults: $(DEVELOPMENT) ## Hold the promises to faults of AWS, at full size: some minutes
 	@$(BIN)/python -m tests.faults.bars $(ARGS)
 
-bench: $(INSTALLED) ## How fast, against what a user would write instead: some minutes
+bench: $(DEVELOPMENT) ## How fast, against what a user would write instead: some minutes
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-load: $(INSTALLED) $(LOADER) ## How it bears load, deployed and in chalice local: a quarter of an hour
+load: $(DEVELOPMENT) $(LOADER) ## How it bears load, deployed and in chalice local: a quarter of an hour
 	@$(BIN)/python -m benchmarks.load $(LOADER)/bin/locust $(ARGS)
 
-growth: $(INSTALLED) ## The same requests on ten profiles and on a million: ten minutes
+growth: $(DEVELOPMENT) ## The same requests on ten profiles and on a million: ten minutes
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
-costs: $(INSTALLED) ## What it costs, and the quotas met, for so many people
+costs: $(DEVELOPMENT) ## What it costs, and the quotas met, for so many people
 	@$(BIN)/python -m benchmarks.costs $(ARGS)
 
-check: $(INSTALLED) ## Lint, formatting and types
+check: $(DEVELOPMENT) ## Lint, formatting and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-format: $(INSTALLED) ## Format the code and mend what the linter can
+format: $(DEVELOPMENT) ## Format the code and mend what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
@@ -59,7 +75,7 @@ STAGE ?= local
 reconcile: $(INSTALLED) ## Give every user a profile: STAGE=local ARGS="--dry-run --remove-orphans --restart"
 	@$(BIN)/python -m local.reconcile --stage '$(STAGE)' $(ARGS)
 
-openapi: $(INSTALLED) ## Write openapi.json anew, from the routes and the models
+openapi: $(DEVELOPMENT) ## Write openapi.json anew, from the routes and the models
 	@$(BIN)/python -m local.openapi
 
 deploy: $(INSTALLED) ## Deploy a stage to AWS, or bring it up to date: make deploy STAGE=dev
@@ -71,7 +87,7 @@ destroy: $(INSTALLED) ## Take a stage down, with all its data: make destroy STAG
 restore: $(INSTALLED) ## Put profiles back from a restored table: make restore STAGE=dev FROM=Users-dev-restored
 	@$(BIN)/python -m infra.deploy.restore '$(filter-out local,$(STAGE))' '$(FROM)' $(ARGS)
 
-deploy-check: $(INSTALLED) ## Deploy to an embedded AWS with the real Terraform and Chalice, and try it
+deploy-check: $(DEVELOPMENT) ## Deploy to an embedded AWS with the real Terraform and Chalice, and try it
 	@$(BIN)/python -m pytest -q -p tests.deployment.summary tests/deployment/cloud $(ARGS)
 
 scan: $(SCANNER) ## Scan the Terraform module for insecure settings
@@ -89,17 +105,24 @@ clean: ## Remove all that these targets made
 
 $(SCANNER): requirements-scan.txt
 	@$(PYTHON) -m venv $(SCANNER)
-	@$(SCANNER)/bin/pip install --quiet --disable-pip-version-check -r requirements-scan.txt
+	@$(SCANNER)/bin/$(PIP_INSTALL) -r requirements-scan.txt
 	@touch $@
 
 $(LOADER): benchmarks/requirements/load.txt
 	@$(PYTHON) -m venv $(LOADER)
-	@$(LOADER)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@$(LOADER)/bin/$(PIP_INSTALL) -r $<
 	@touch $@
 
-$(INSTALLED): requirements.txt requirements-pictures.txt requirements-dev.txt constraints.txt
+# Not compiled by pip: that takes 30 MB and half the time for modules of which few are ever imported.
+$(INSTALLED): requirements.txt requirements-pictures.txt requirements-run.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
-	@echo "Installing into $(VENV), once: a minute or so" >&2
+	@echo "Installing into $(VENV), once" >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/$(PIP_INSTALL) --no-compile -r requirements-run.txt
+	@$(BIN)/python -m compileall -q -j 0 -x '/(pip|setuptools|graphql|wcwidth)/' $(VENV)/lib
+	@touch $@
+
+$(DEVELOPMENT): $(INSTALLED) requirements-dev.txt
+	@echo "Installing what the tests need into $(VENV), once: a minute or so" >&2
+	@$(BIN)/$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $@

@@ -13,5 +13,5 @@ def copy(tree: Path) -> None:
             "__pycache__", "deployed", "deployments", "node_modules", ".terraform*", "*.tfstate*", "*.tfvars"
         )
         shutil.copytree(ROOT / name, tree / name, ignore=unwanted)
-    for name in ("app.py", "Makefile", "requirements.txt", "requirements-dev.txt", "requirements-pictures.txt"):
-        shutil.copy(ROOT / name, tree)
+    for file in (ROOT / "app.py", ROOT / "Makefile", *ROOT.glob("requirements*")):
+        shutil.copy(file, tree)

@@ -22,6 +22,7 @@ from local.api import CHALICE, Api
 from local.processes import Child, free_port
 from local.settings import HOST, ROOT, LocalSettings
 from local.stack import Stack, build, client
+from local.terraform_provider import init_environment
 
 STAGE: Final = "load"
 _NO_OP: Final = "no-op"
@@ -88,7 +89,7 @@ def _deploy(local: LocalSettings, tree: Path) -> Stack:
     (tree / "infra" / f"{STAGE}.tfvars").write_text("")
     done = subprocess.run(
         ["make", "INSTALLED=", f"BIN={Path(sys.executable).parent}", "deploy", f"STAGE={STAGE}"],
-        cwd=tree, env=local.environment(), capture_output=True, text=True,
+        cwd=tree, env=init_environment(local.environment()), capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode != 0:
         raise SystemExit(f"make deploy has failed:\n{done.stdout}{done.stderr}")

@@ -26,12 +26,15 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-ne
 
 _missing = [
     name
-    for name, there in (("Chromium", CHROMIUM), ("npm's packages (make test with npm)", LIBRARY.exists()))
+    for name, there in (("Chromium", CHROMIUM), ("npm's packages (make test-all with npm)", LIBRARY.exists()))
     if not there
 ]
 if _missing and os.environ.get("CI"):
     raise RuntimeError(f"CI must not skip the browser tests: {_missing} missing")
-pytestmark = pytest.mark.skipif(bool(_missing), reason=f"needs {' and '.join(_missing)}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(_missing), reason=f"needs {' and '.join(_missing)}"),
+]
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -12,6 +12,7 @@ import pytest
 from local import openapi
 from tests.integration.conftest import User
 
+pytestmark = pytest.mark.slow
 TYPESCRIPT = Path(__file__).parent / "typescript"
 TOOLS = TYPESCRIPT / "node_modules" / ".bin"
 EDITED = ["Jane R. Roe", "Other", 412, "Precondition Failed"]

@@ -1,7 +1,6 @@
 """The real `chalice` command on a copy of the project, as an operator runs it."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,19 +9,18 @@ from pathlib import Path
 import pytest
 
 from local import checkout
+from tests.support import optional_tools
 
 POOL_ARN = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Deployed"
 
 
-def missing_tools() -> list[str]:
-    """What of these tests' needs is not here. Raises RuntimeError in CI, which must not skip them."""
-    missing = [tool for tool in ("terraform", "make") if shutil.which(tool) is None]
-    if missing and os.environ.get("CI"):
-        raise RuntimeError(f"CI must not skip the deployment tests: {missing} missing")
-    return missing
-
-
 PATIENCE = 110  # seconds; packaging downloads what requirements.txt names
+
+
+@pytest.fixture(scope="session")
+def terraform_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment in which `terraform init` finds the AWS provider. Skips the test where it can't."""
+    return optional_tools.terraform_environment(os.environ, tmp_path_factory.mktemp("provider"))
 
 
 @pytest.fixture(scope="session")

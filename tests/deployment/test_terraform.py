@@ -2,32 +2,29 @@
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.deployment.conftest import missing_tools
-
-pytestmark = [
-    pytest.mark.timeout(400),  # where providers are downloaded first
-    pytest.mark.skipif(bool(missing_tools()), reason="needs Terraform"),
-]
+pytestmark = pytest.mark.timeout(400)  # where providers are downloaded first
 
 
 @pytest.fixture(scope="module")
-def module(project: Callable[[], Path]) -> Path:
+def module(project: Callable[[], Path], terraform_environment: dict[str, str]) -> Path:
     """The module, ready."""
     infra = project() / "infra"
     for place in (infra, infra / "account"):
-        done = terraform(place, "init", "-backend=false")
+        done = terraform(place, "init", "-backend=false", environment=terraform_environment)
         assert done.returncode == 0, done.stdout + done.stderr
     return infra
 
 
-def terraform(module: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def terraform(
+    module: Path, *arguments: str, environment: Mapping[str, str] = os.environ
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["terraform", *arguments, "-no-color"], cwd=module, env=os.environ, capture_output=True, text=True
+        ["terraform", *arguments, "-no-color"], cwd=module, env=environment, capture_output=True, text=True
     )
 
 

@@ -12,14 +12,12 @@ from typing import Any
 
 import pytest
 
-from local import settings
 from local.aws import READY_PATH
 from local.processes import Child, free_port
 from local.session import Session
 from local.settings import LocalSettings
 from local.stack import Stack, client
 from tests.conftest import assert_nothing_personal
-from tests.deployment.conftest import missing_tools
 from tests.integration.conftest import User, signed_up
 
 STAGE = "dev"
@@ -33,14 +31,13 @@ PATIENCE = 400  # seconds for a make
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes the stage down comes after all that needs it; without Terraform nothing of this runs."""
+    """What takes the stage down comes after all that needs it."""
     here = [item for item in items if Path(__file__).parent in item.path.parents]
     last = [item for item in here if item.get_closest_marker("last")]
     items[:] = [item for item in items if item not in last] + last
     for item in here:
         item.add_marker(pytest.mark.timeout(PATIENCE))
-        if missing_tools():
-            item.add_marker(pytest.mark.skip(reason=f"needs {' and '.join(missing_tools())}"))
+        item.add_marker(pytest.mark.slow)
 
 
 @dataclass
@@ -111,20 +108,14 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSettings]:
 
 
 @pytest.fixture(scope="session")
-def bare_cloud(aws: LocalSettings, project: Callable[[], Path]) -> Cloud:
-    """A checkout on the eve of its first deploy."""
+def bare_cloud(terraform_environment: dict[str, str], aws: LocalSettings, project: Callable[[], Path]) -> Cloud:
+    """A checkout before its first deploy."""
     tree = project()
     (tree / "infra" / f"{STAGE}.tfvars").write_text(VARIABLES)
     (tree / ".venv").symlink_to(sys.prefix)
-    environment = {**aws.environment(), "TF_PLUGIN_CACHE_DIR": str(plugin_cache())}
+    terraform = {name: value for name, value in terraform_environment.items() if name.startswith("TF_")}
+    environment = {**aws.environment(), **terraform}
     return Cloud(tree, aws.directory, aws.aws_endpoint_url, environment)
-
-
-def plugin_cache() -> Path:
-    """Where Terraform keeps its providers from one test to the next."""
-    cache = settings.ROOT / ".terraform-plugins"
-    cache.mkdir(exist_ok=True)
-    return cache
 
 
 @pytest.fixture(scope="session")

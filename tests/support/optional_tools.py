@@ -1,0 +1,60 @@
+"""Tools that a machine may lack. Tests that need one are skipped with a reason, except in CI."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from local import terraform_provider
+from local.settings import ROOT
+
+_REQUIRED_PROVIDERS = """\
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100"
+    }
+  }
+}
+"""
+_PLUGIN_CACHE = ROOT / ".terraform-plugins"
+NO_TERRAFORM = "needs Terraform: https://developer.hashicorp.com/terraform/install"
+NO_PROVIDER = (
+    "needs Terraform's AWS provider, and its registry can't be reached: "
+    "set TF_PLUGIN_DIR to a folder made by terraform providers mirror"
+)
+
+
+def skip(reason: str) -> None:
+    """Skip the test. Raises RuntimeError in CI, where every test must run."""
+    if os.environ.get("CI"):
+        raise RuntimeError(f"CI must not skip tests: {reason}")
+    pytest.skip(reason)
+
+
+def can_get_provider(environ: Mapping[str, str], directory: Path) -> bool:
+    """Tell whether `terraform init` gets the AWS provider from where the environment tells it to look."""
+    (directory / "main.tf").write_text(_REQUIRED_PROVIDERS)
+    environment = {**environ, "TF_REGISTRY_DISCOVERY_RETRY": "0", "TF_REGISTRY_CLIENT_TIMEOUT": "10"}
+    done = subprocess.run(
+        ["terraform", "init", "-input=false"], cwd=directory, env=environment, capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+def terraform_environment(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
+    """Return an environment in which `terraform init` works. Skips the test where there is none.
+
+    `directory` is a scratch directory. Providers are downloaded once a checkout.
+    """
+    if shutil.which("terraform", path=environ.get("PATH")) is None:
+        skip(NO_TERRAFORM)
+    _PLUGIN_CACHE.mkdir(exist_ok=True)
+    environment = terraform_provider.init_environment({"TF_PLUGIN_CACHE_DIR": str(_PLUGIN_CACHE), **environ})
+    if not can_get_provider(environment, directory):
+        skip(NO_PROVIDER)
+    return environment
