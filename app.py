@@ -1,5 +1,6 @@
 """Routes and Cognito triggers: identify -> parse -> one call -> render. Nothing else."""
 
+from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any
 from urllib.parse import unquote
@@ -64,16 +65,16 @@ def get_user(user_id: str) -> Response:
 
 @app.route("/users/{user_id}", methods=["PUT"], content_types=[], authorizer=authorizer)
 def put_user(user_id: str) -> Response:
-    return change(owner(user_id), ProfileReplacement, http.JSON)
+    return change(owner(user_id), ProfileReplacement, (http.JSON,))
 
 
 @app.route("/users/{user_id}", methods=["PATCH"], content_types=[], authorizer=authorizer)
 def patch_user(user_id: str) -> Response:
-    return change(owner(user_id), ProfilePatch, http.MERGE_PATCH)
+    return change(owner(user_id), ProfilePatch, http.PATCH_TYPES)
 
 
-def change(caller: Caller, kind: type[profiles.Change], media_type: str) -> Response:
-    body, asked = http.json_body(request(), media_type), http.preconditions(request())
+def change(caller: Caller, kind: type[profiles.Change], media_types: Sequence[str]) -> Response:
+    body, asked = http.json_body(request(), media_types), http.preconditions(request())
     return http.ok(profiles.change(repository(), directory(), caller, kind, body, asked))
 
 

@@ -184,16 +184,16 @@ class UnsupportedMedia(ApiError):
     title = "Unsupported Media Type"
     detail = "The body's media type is not supported."
 
-    def __init__(self, wanted: str | None = None) -> None:
-        super().__init__(f"Send the body as {wanted}." if wanted else None)
-        self.wanted = wanted
+    def __init__(self, *supported: str) -> None:
+        super().__init__(f"Send the body as {' or '.join(supported)}." if supported else None)
+        self.supported = ", ".join(supported)
 
     @property
     def headers(self) -> Mapping[str, str]:
-        if self.wanted is None:
+        if not self.supported:
             return {}
-        patch = {"Accept-Patch": self.wanted} if "patch" in self.wanted else {}  # RFC 5789 2.2
-        return {"Accept": self.wanted, **patch}  # RFC 9110 15.5.16
+        patch = {"Accept-Patch": self.supported} if "patch" in self.supported else {}  # RFC 5789 2.2
+        return {"Accept": self.supported, **patch}  # RFC 9110 15.5.16
 
 
 class Invalid(ApiError):

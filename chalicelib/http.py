@@ -44,18 +44,20 @@ _TOKEN: Final = re.compile(r"[A-Za-z]{1,20}")  # a method's name
 
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"  # RFC 7396
+# Media types of a PATCH body. Many generated clients can only send application/json.
+PATCH_TYPES: Final = (MERGE_PATCH, JSON)
 
 # For every answer: profiles are health data, and their bodies are never to be guessed at or kept.
 _ALWAYS: Final = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def json_body(request: Request, media_type: str = JSON) -> Any:
+def json_body(request: Request, media_types: Sequence[str] = (JSON,)) -> Any:
     """The request's body, decoded from JSON.
 
     Raises UnsupportedMedia, TooLarge (over BODY_MAX bytes) or Malformed.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != media_type:
-        raise UnsupportedMedia(media_type)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in media_types:
+        raise UnsupportedMedia(*media_types)
     raw = request.raw_body
     if len(raw) > BODY_MAX:
         raise TooLarge(f"The body must be at most {BODY_MAX} bytes long.")
@@ -144,7 +146,7 @@ def _methods(app: Chalice, request: Request) -> list[str]:
 
 
 def _options(methods: Sequence[str], preflight: Mapping[str, str]) -> Response:
-    patch = {"Accept-Patch": MERGE_PATCH} if "PATCH" in methods else {}  # RFC 5789 3.1
+    patch = {"Accept-Patch": ", ".join(PATCH_TYPES)} if "PATCH" in methods else {}  # RFC 5789 3.1
     headers = {"Allow": ", ".join(methods), **patch, **preflight}
     return Response("", status_code=HTTPStatus.NO_CONTENT, headers={**headers})
 

@@ -13,9 +13,12 @@ from chalicelib.errors import Malformed
 
 CONDITIONS: Final = frozenset({"if-match", "if-none-match"})  # the headers
 _TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'  # RFC 9110 8.8.3
-_LIST: Final = re.compile(rf"[\s,]*{_TAG}(?:\s*,[\s,]*{_TAG})*[\s,]*")  # each comma in one place: no backtracking
+# A valid header: an asterisk or a list of entity tags. The OpenAPI document has the same pattern. A comma can match in
+# one place only, so that no input causes exponential backtracking.
+PATTERN: Final = rf"^(?:[ \t]*\*[ \t]*|[ \t,]*{_TAG}(?:[ \t]*,[ \t,]*{_TAG})*[ \t,]*)$"
+MAX_LENGTH: Final = 400  # characters of a header: DynamoDB compares with at most 100 values
+_VALID: Final = re.compile(PATTERN)
 _STRONG: Final = re.compile(r'"([1-9][0-9]{0,15})"')
-_LONGEST: Final = 400  # characters of a header: DynamoDB compares with a hundred values at most
 
 
 def tag(version: int) -> str:
@@ -66,10 +69,10 @@ def _tags(headers: Mapping[str, str], header: str, *, weak: bool) -> Tags | None
     text = headers.get(header.lower())
     if text is None:
         return None
+    if len(text) > MAX_LENGTH or not _VALID.fullmatch(text):
+        raise Malformed(f"{header} must be * or a list of entity tags.")
     if text.strip() == "*":
         return Tags(frozenset(), any=True)
-    if len(text) > _LONGEST or not _LIST.fullmatch(text):
-        raise Malformed(f"{header} must be * or a list of entity tags.")
     # If-Match compares strongly: a weak tag is nobody's. If-None-Match compares weakly.
     named = (found.removeprefix("W/") if weak else found for found in re.findall(_TAG, text))
     return Tags(frozenset(int(found[1]) for found in map(_STRONG.fullmatch, named) if found))

@@ -170,7 +170,7 @@ def timestamp(moment: datetime) -> str:
 
 # What JSON Schema can say of a rule; the validator says the rest.
 _NAME_SCHEMA: Final = WithJsonSchema(
-    {"type": "string", "minLength": 1, "maxLength": NAME_MAX, "format": "person-name", "examples": ["John A. Doe"]}
+    {"type": "string", "minLength": 1, "maxLength": NAME_MAX, "examples": ["John A. Doe"]}
 )
 _DATE_SCHEMA: Final = WithJsonSchema({"type": "string", "format": "date", "examples": ["1990-05-14"]})
 

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from pydantic.json_schema import models_json_schema
 from chalicelib import errors
 from chalicelib.cors import EXPOSED_HEADERS
 from chalicelib.errors import PROBLEM_JSON, ApiError, FieldError, Invalid
-from chalicelib.http import HEAD, JSON, MERGE_PATCH, OPTIONS
+from chalicelib.http import HEAD, JSON, OPTIONS, PATCH_TYPES
 from chalicelib.models import (
     EDITABLE,
     SERVER_OWNED,
@@ -30,6 +31,7 @@ from chalicelib.models import (
     Upload,
     UploadRequest,
 )
+from chalicelib.preconditions import MAX_LENGTH, PATTERN
 from local import settings
 
 FILE: Final = settings.ROOT / "openapi.json"
@@ -89,10 +91,15 @@ def document() -> dict[str, Any]:
             "title": "HealthTech users",
             "version": project["version"],
             "summary": project["description"],
-            "description": "A person signs up and in with Amazon Cognito; this API reads and changes their profile.",
+            "description": "Users sign up and sign in with Amazon Cognito. This API reads and changes their profiles.",
+            "contact": {"name": "The HealthTech Users contributors"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": _SERVERS,
+        "tags": [
+            {"name": "users", "description": "The profile of the signed-in user, and its picture."},
+            {"name": "problems", "description": "The documentation of the problem types. Public."},
+        ],
         "paths": paths,
         "components": _components(),
     }
@@ -101,14 +108,14 @@ def document() -> dict[str, Any]:
 _SERVERS: Final = [
     {
         "url": "https://{api}.execute-api.{region}.amazonaws.com/{stage}",
-        "description": "A deployed stage; `make deploy` prints its address.",
+        "description": "A deployed stage. `make deploy` prints its address.",
         "variables": {
             "api": {"default": "api-id", "description": "The API's id."},
             "region": {"default": "us-east-1"},
             "stage": {"default": "prod"},
         },
     },
-    {"url": "http://127.0.0.1:8000", "description": "`make run`"},
+    {"url": "http://127.0.0.1:8000", "description": "The local API that `make run` starts."},
 ]
 
 
@@ -124,9 +131,11 @@ def _options(path: str) -> dict[str, Any]:
     headers = ("Allow", "Accept-Patch") if path == _USER else ("Allow",)
     return {
         "operationId": f"options_{path.replace('/{user_id}', '').strip('/').replace('/', '_')}",
-        "summary": "What this resource has, and the answer to a browser's preflight",
+        "summary": "List the methods of this resource",
+        "description": "Lists the methods in `Allow`, and answers the CORS preflight of a browser.",
         "tags": [path.split("/")[1]],
-        "responses": {"204": _response("The methods there are.", *headers), **_problems(_ALWAYS)},
+        "security": [],
+        "responses": {"204": _response("The supported methods.", *headers), **_problems(_ALWAYS)},
     }
 
 
@@ -142,11 +151,15 @@ def _guarded(name: str, summary: str, description: str) -> dict[str, Any]:
 
 def _get(_: str) -> dict[str, Any]:
     return {
-        **_guarded("get_user", "One's own profile", "What is not known is null. A missing profile is made first."),
+        **_guarded(
+            "get_user",
+            "Get the caller's profile",
+            "Unknown values are null. A profile that does not exist yet is created from the user pool.",
+        ),
         "parameters": [_ref("parameters", "If-Match"), _ref("parameters", "If-None-Match")],
         "responses": {
             "200": _profile("The profile."),
-            "304": _response("If-None-Match names the current version.", "ETag", "Content-Location"),
+            "304": _response("If-None-Match matches the current version.", "ETag", "Content-Location"),
             **_problems(_READ),
         },
     }
@@ -161,7 +174,8 @@ def _head(path: str) -> dict[str, Any]:
     return {
         **get,
         "operationId": get["operationId"].replace("get", "head"),
-        "summary": "The head of GET's answer",
+        "summary": f"{get['summary']}: headers only",
+        "description": "Returns the headers of the GET response, without a body.",
         "responses": without,
     }
 
@@ -173,24 +187,28 @@ def _resolved(response: dict[str, Any]) -> dict[str, Any]:
     return response
 
 
-def _change(name: str, summary: str, description: str, schema: str, media_type: str, example: Any) -> dict[str, Any]:
+# If-None-Match is documented for reads only. The server also evaluates it for writes (RFC 9110 13.1.2), where clients
+# have no use for it.
+def _change(
+    name: str, summary: str, description: str, schema: str, example: Any, media_types: Sequence[str] = (JSON,)
+) -> dict[str, Any]:
     body = {"schema": _ref("schemas", schema), "examples": {"edit": {"value": example}}}
     return {
         **_guarded(name, summary, description),
-        "parameters": [_ref("parameters", "If-Match"), _ref("parameters", "If-None-Match")],
-        "requestBody": {"required": True, "content": {media_type: body}},
-        "responses": {"200": _profile("The profile as it is then."), **_problems(_WRITE)},
+        "parameters": [_ref("parameters", "If-Match")],
+        "requestBody": {"required": True, "content": dict.fromkeys(media_types, body)},
+        "responses": {"200": _profile("The updated profile."), **_problems(_WRITE)},
     }
 
 
 def _put(_: str) -> dict[str, Any]:
     return _change(
         "put_user",
-        "Replace what the owner may edit",
-        "All editable fields must be there; null keeps an unknown value unknown. The server's fields may be sent as "
-        "GET answered them. Replacing a profile by itself is no change.",
+        "Replace the editable fields",
+        "All editable fields are required. null keeps an unknown value unknown; it does not erase a known one. "
+        "Read-only fields are optional and must be as GET returned them. "
+        "A request that changes nothing keeps the version.",
         "ProfileReplacement",
-        JSON,
         {name: _PROFILE[name] for name in EDITABLE},
     )
 
@@ -198,11 +216,12 @@ def _put(_: str) -> dict[str, Any]:
 def _patch(_: str) -> dict[str, Any]:
     return _change(
         "patch_user",
-        "Change some of what the owner may edit",
-        "A JSON Merge Patch (RFC 7396). null keeps an unknown value unknown; it does not erase one.",
+        "Change some of the editable fields",
+        "A JSON Merge Patch (RFC 7396), whichever of the two media types is sent. "
+        "null keeps an unknown value unknown; it does not erase a known one.",
         "ProfilePatch",
-        MERGE_PATCH,
         {"name": "John Doe"},
+        PATCH_TYPES,
     )
 
 
@@ -210,15 +229,12 @@ def _get_problems(_: str) -> dict[str, Any]:
     page = {"text/html": {"schema": {"type": "string"}}}
     return {
         "operationId": "get_problems",
-        "summary": "What the types of problems mean",
+        "summary": "Get the documentation of the problem types",
+        "description": "A page with one section per problem type. The `type` of a problem is the URL of its section.",
         "tags": ["problems"],
-        "responses": {"200": {**_response("A page with a section for each."), "content": page}, **_problems(_ALWAYS)},
+        "security": [],
+        "responses": {"200": {**_response("An HTML page."), "content": page}, **_problems(_ALWAYS)},
     }
-
-
-def _head_problems(path: str) -> dict[str, Any]:
-    told = {"200": _response("The page is there."), **{str(it.status): _response(it.detail) for it in _ALWAYS}}
-    return {**_get_problems(path), "operationId": "head_problems", "responses": told}
 
 
 def _post_picture(_: str) -> dict[str, Any]:
@@ -242,12 +258,12 @@ def _post_picture(_: str) -> dict[str, Any]:
     return {
         **_guarded(
             "post_picture",
-            "A place to upload a picture to",
-            "A presigned POST: send `fields`, and after them the file as `file`, to `url` as multipart/form-data, "
-            "before `expires_at`. Then PUT the `upload_id` here.",
+            "Create a presigned upload",
+            "Send all `fields` and then the file, as `file`, to `url` as multipart/form-data, before `expires_at`. "
+            "Then send the `upload_id` with PUT.",
         ),
         "requestBody": _body("UploadRequest", asked),
-        "responses": {"200": _told("What to send where.", "Upload", offered), **_problems(_OFFER)},
+        "responses": {"200": _told("Where and how to upload the file.", "Upload", offered), **_problems(_OFFER)},
     }
 
 
@@ -255,14 +271,14 @@ def _put_picture(_: str) -> dict[str, Any]:
     return {
         **_guarded(
             "put_picture",
-            "Make an upload the picture",
-            "The file is checked, and drawn anew: upright, without what a camera writes into it, its longer side at "
-            "most 2048 pixels. A file that is no good is removed, and refused with 422. To repeat the call changes "
-            "nothing. If-Match and If-None-Match are about the profile.",
+            "Set the picture",
+            "Makes an upload the picture of the profile. The image is encoded again: upright, without metadata, its "
+            "longer side at most 2048 pixels. An invalid file is deleted and rejected with 422. The call is "
+            "idempotent. If-Match refers to the profile.",
         ),
-        "parameters": [_ref("parameters", "If-Match"), _ref("parameters", "If-None-Match")],
+        "parameters": [_ref("parameters", "If-Match")],
         "requestBody": _body("PictureChoice", {"upload_id": _UPLOAD}),
-        "responses": {"200": _profile("The profile as it is then."), **_problems(_CHOOSE)},
+        "responses": {"200": _profile("The updated profile."), **_problems(_CHOOSE)},
     }
 
 
@@ -271,8 +287,8 @@ def _get_picture(_: str) -> dict[str, Any]:
     shown = {**_PICTURE_TOLD, "url": url, "expires_at": "2026-11-23T17:17:51.000Z"}
     kinds = (*_OF_PICTURES, *_ALWAYS)
     return {
-        **_guarded("get_picture", "One's own picture", "A URL from which it may be loaded for a few minutes."),
-        "responses": {"200": _told("Where it is, and what.", "PictureLink", shown), **_problems(kinds)},
+        **_guarded("get_picture", "Get the caller's picture", "Returns a URL that serves the image for five minutes."),
+        "responses": {"200": _told("The picture and its URL.", "PictureLink", shown), **_problems(kinds)},
     }
 
 
@@ -280,11 +296,11 @@ def _delete_picture(_: str) -> dict[str, Any]:
     return {
         **_guarded(
             "delete_picture",
-            "Remove the picture",
-            "Where there is none, nothing changes. If-Match is about the profile.",
+            "Delete the picture",
+            "Changes nothing where there is no picture. If-Match refers to the profile.",
         ),
-        "parameters": [_ref("parameters", "If-Match"), _ref("parameters", "If-None-Match")],
-        "responses": {"200": _profile("The profile as it is then."), **_problems(_REMOVE)},
+        "parameters": [_ref("parameters", "If-Match")],
+        "responses": {"200": _profile("The updated profile."), **_problems(_REMOVE)},
     }
 
 
@@ -307,7 +323,7 @@ _OPERATIONS: Final = {
         "DELETE": _delete_picture,
     },
     _USER: {"GET": _get, HEAD: _head, "PUT": _put, "PATCH": _patch},
-    _PROBLEMS: {"GET": _get_problems, HEAD: _head_problems},
+    _PROBLEMS: {"GET": _get_problems, HEAD: _head},
 }
 
 
@@ -326,13 +342,11 @@ def _problems(kinds: tuple[type[ApiError], ...]) -> dict[str, Any]:
 
 
 def _problem_responses() -> dict[str, Any]:
-    # MethodNotAllowed is of no operation.
-    kinds: set[type[ApiError]] = {*_READ, *_WRITE, *_CHOOSE, errors.MethodNotAllowed}
+    kinds: set[type[ApiError]] = {*_READ, *_WRITE, *_CHOOSE}
     return {kind.__name__: _problem(kind) for kind in sorted(kinds, key=lambda kind: (kind.status, kind.slug))}
 
 
 _HEADERS_OF: Final = {
-    errors.MethodNotAllowed: ("Allow",),
     errors.Unauthenticated: ("WWW-Authenticate",),
     errors.UnsupportedMedia: ("Accept",),
     errors.TooManyRequests: ("Retry-After",),
@@ -341,11 +355,8 @@ _HEADERS_OF: Final = {
 
 
 def _problem(kind: type[ApiError]) -> dict[str, Any]:
-    wrong = [FieldError("/dob", "must not be in the future")] if kind is Invalid else []
-    example = (
-        kind(errors=wrong) if wrong else errors.MethodNotAllowed([]) if kind is errors.MethodNotAllowed else kind()
-    )
-    examples = [example]
+    wrong = [FieldError("/dob", "must not be in the future")]
+    examples: list[ApiError] = [Invalid(errors=wrong) if kind is Invalid else kind()]
     if kind is errors.PicturesDisabled:
         examples.append(errors.NotFound("There is no picture."))
     told = {
@@ -368,13 +379,11 @@ def _components() -> dict[str, Any]:
                 "in": "path",
                 "required": True,
                 "description": "The user's Cognito `sub`, or `me`.",
-                "schema": {"type": "string", "minLength": 1, "format": "user-id"},
+                "schema": {"type": "string", "minLength": 1},
                 "examples": {"own": {"value": "me"}, "sub": {"value": _SUB}},
             },
-            "If-Match": _tags("If-Match", "Only if the profile is one of these versions, else 412."),
-            "If-None-Match": _tags(
-                "If-None-Match", "Only if it is none of these, else 304 for a read, 412 for a write."
-            ),
+            "If-Match": _tags("If-Match", "Proceed only if the profile has one of these versions. Otherwise 412."),
+            "If-None-Match": _tags("If-None-Match", "304 if the profile has one of these versions."),
         },
         "headers": {name: _header(name) for name in sorted({*_HEADERS, *EXPOSED_HEADERS})},
         "securitySchemes": {
@@ -389,24 +398,24 @@ def _components() -> dict[str, Any]:
 
 
 def _tags(name: str, description: str) -> dict[str, Any]:
+    """Without an example: tools send the example of an optional header unasked, and the request fails."""
     return {
         "name": name,
         "in": "header",
-        "description": f"{description} A list of entity tags, or `*`; at most 400 characters.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 400, "format": "entity-tags"},
-        "examples": {"version": {"value": '"2"'}},
+        "description": f'{description} A list of entity tags such as `"2"`, or `*`.',
+        "schema": {"type": "string", "maxLength": MAX_LENGTH, "pattern": PATTERN},
     }
 
 
 _HEADERS: Final = {
-    "Accept": ("The media type to send.", MERGE_PATCH),
-    "Accept-Patch": ("The media type of a PATCH.", MERGE_PATCH),
-    "Allow": ("The methods there are.", "GET, HEAD, PUT, PATCH, OPTIONS"),
-    "Content-Location": ("Where the profile is, relative to the address of the request.", _SUB),
-    "ETag": ("The profile's version, for If-Match and If-None-Match.", '"2"'),
-    "Retry-After": ("In how many seconds to come back.", "1"),
-    "WWW-Authenticate": ("How to authenticate.", "Bearer"),
-    "X-Request-Id": ("The request's id, as in the log and in a problem's `request_id`.", _SUB),
+    "Accept": ("The supported media types of the body.", ", ".join(PATCH_TYPES)),
+    "Accept-Patch": ("The supported media types of a PATCH body.", ", ".join(PATCH_TYPES)),
+    "Allow": ("The supported methods.", "GET, HEAD, PUT, PATCH, OPTIONS"),
+    "Content-Location": ("The address of the profile, relative to the address of the request.", _SUB),
+    "ETag": ("The version of the profile, for If-Match and If-None-Match.", '"2"'),
+    "Retry-After": ("The number of seconds to wait before the next try.", "1"),
+    "WWW-Authenticate": ("The authentication scheme.", "Bearer"),
+    "X-Request-Id": ("The id of the request, as in the log and in `request_id` of a problem.", _SUB),
 }
 
 
@@ -416,6 +425,28 @@ def _header(name: str) -> dict[str, Any]:
 
 
 _ANSWERS: Final[tuple[type[BaseModel], ...]] = (Profile, Picture, PictureLink, Upload, Limits)
+_DESCRIPTIONS: Final = {
+    "BloodGroup": "ABO group and RhD type, as in the HL7 value set results-laboratory-blood-abo-rh-grp.",
+    "Gender": "Administrative gender, with the codes of FHIR.",
+    "Limits": "The limits that the uploaded file must meet.",
+    "Picture": "Metadata of the profile picture. The storage location is not exposed.",
+    "PictureChoice": "The upload to set as the picture.",
+    "PictureLink": "Metadata of the profile picture, and a URL that serves the image until `expires_at`.",
+    "PictureType": "The media types of a picture.",
+    "Profile": "The profile of a user. Unknown values are null.",
+    "ProfilePatch": "The fields to change, as a JSON Merge Patch (RFC 7396).",
+    "ProfileReplacement": "All editable fields and, optionally, the read-only fields as GET returned them.",
+    "Upload": "A presigned POST to S3.",
+    "UploadRequest": "The type and size of the file to upload.",
+}
+# The rules of the editable fields that JSON Schema can't express.
+_RULES: Final = {
+    "name": "Contains a letter. Stored in Unicode NFC, without white space around it. "
+    "Control characters and invisible characters that no script needs are rejected.",
+    "dob": "Not in the future, and at most 130 years ago.",
+    "gender": "Letter case is ignored in requests: `male` is stored as `Male`.",
+    "blood_group": "Letter case is ignored in requests: `a+` is stored as `A+`.",
+}
 
 
 def _schemas() -> dict[str, Any]:
@@ -427,7 +458,8 @@ def _schemas() -> dict[str, Any]:
         ref_template="#/components/schemas/{model}",
     )
     schemas: dict[str, Any] = told["$defs"]
-    for schema in schemas.values():
+    for name, schema in schemas.items():
+        schema["description"] = _DESCRIPTIONS[name]
         for field in schema.get("properties", {}).values():
             field.pop("title", None)  # the name in other letters
             field.pop("default", None)  # what is left out is left as it is
@@ -437,11 +469,13 @@ def _schemas() -> dict[str, Any]:
     for name in ("ProfileReplacement", "ProfilePatch"):
         for field in SERVER_OWNED:
             schemas[name]["properties"][field] = _owned(schemas["Profile"]["properties"][field])
+        for field in EDITABLE:
+            schemas[name]["properties"][field]["description"] = _RULES[field]
     schemas["Problem"] = {
         "type": "object",
-        "description": "A problem detail (RFC 9457). It never repeats a value.",
+        "description": "A problem detail (RFC 9457). It never contains values of the request.",
         "properties": {
-            "type": {"type": "string", "format": "uri", "description": "What kind it is: a section of /problems."},
+            "type": {"type": "string", "format": "uri", "description": "The problem type: a section of /problems."},
             "title": {"type": "string"},
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
             "detail": {"type": "string"},
@@ -452,10 +486,10 @@ def _schemas() -> dict[str, Any]:
     }
     schemas["FieldError"] = {
         "type": "object",
-        "description": "One wrong place in a body.",
+        "description": "An invalid part of the request body.",
         "properties": {
-            "pointer": {"type": "string", "description": "A JSON pointer (RFC 6901)."},
-            "detail": {"type": "string", "description": "The rule it broke."},
+            "pointer": {"type": "string", "description": "A JSON Pointer (RFC 6901) into the body."},
+            "detail": {"type": "string", "description": "The rule that the value breaks."},
         },
         "required": ["pointer", "detail"],
     }
@@ -464,7 +498,7 @@ def _schemas() -> dict[str, Any]:
 
 def _owned(field: dict[str, Any]) -> dict[str, Any]:
     """Not readOnly: generators leave such fields out of what they send, and `version` is what tells of a conflict."""
-    return {**field, "description": "Set by the server: leave it out, or send it as it was answered."}
+    return {**field, "description": "Read-only: omit it, or send it as GET returned it."}
 
 
 def text() -> str:

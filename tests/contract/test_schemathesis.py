@@ -21,6 +21,7 @@ def of_this_user(document: dict[str, Any]) -> dict[str, Any]:
     """The document less what depends on what is stored, which our own tests have.
 
     The server's fields are valid in a body only as they were answered, and null only where nothing is known.
+    The formats name the strategies of hooks.py.
     """
     for name in ("ProfileReplacement", "ProfilePatch"):
         fields = document["components"]["schemas"][name]["properties"]
@@ -28,6 +29,11 @@ def of_this_user(document: dict[str, Any]) -> dict[str, Any]:
             del fields[field]
         for field in EDITABLE:
             (fields[field],) = (it for it in fields[field]["anyOf"] if it != {"type": "null"})
+        fields["name"]["format"] = "person-name"
+    parameters = document["components"]["parameters"]
+    parameters["user_id"]["schema"]["format"] = "user-id"
+    for name in ("If-Match", "If-None-Match"):
+        parameters[name]["schema"]["format"] = "entity-tags"
     return document
 
 

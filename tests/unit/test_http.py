@@ -233,10 +233,34 @@ def test_a_precondition_that_is_none_is_malformed(api: Api, header: str, value: 
     assert (answer.status_code, answer.json_body["type"]) == (400, "/problems#malformed")
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "text/plain", None])
-def test_a_patch_is_a_merge_patch(api: Api, content_type: str | None) -> None:
+PATCH_TYPES = "application/merge-patch+json, application/json"
+
+
+@pytest.mark.parametrize("content_type", ["application/json-patch+json", "text/plain", None])
+def test_patch_with_another_media_type_is_rejected(api: Api, content_type: str | None) -> None:
     answer = api.request("PATCH", body="{}", content_type=content_type)
-    assert (answer.status_code, answer.headers["Accept"]) == (415, "application/merge-patch+json")
+    assert answer.status_code == 415
+    assert answer.json_body["detail"] == "Send the body as application/merge-patch+json or application/json."
+    assert answer.headers["Accept"] == answer.headers["Accept-Patch"] == PATCH_TYPES
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/JSON; charset=utf-8"])
+def test_patch_with_application_json_is_read(api: Api, content_type: str) -> None:
+    answer = api.request("PATCH", body='{"name": ""}', content_type=content_type)
+    assert (answer.status_code, answer.json_body["errors"]) == (
+        422,
+        [{"pointer": "/name", "detail": "must contain a letter"}],
+    )
+
+
+def test_put_with_a_merge_patch_is_rejected(api: Api) -> None:
+    answer = api.request("PUT", body=json.dumps(VALID), content_type="application/merge-patch+json")
+    assert (answer.status_code, answer.headers["Accept"]) == (415, "application/json")
+    assert "Accept-Patch" not in answer.headers
+
+
+def test_options_lists_the_media_types_of_patch(api: Api) -> None:
+    assert api.request("OPTIONS", claims=None).headers["Accept-Patch"] == PATCH_TYPES
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "multipart/form-data", "x", None])
