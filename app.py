@@ -150,12 +150,12 @@ def reconcile(event: CloudWatchEvent) -> dict[str, Any]:
 
 
 if settings().in_chalice_command:  # never in Lambda, whose package has neither of these
-    from infra.deploy import api, bytecode
+    from infra.deploy import api, package
     from local import gateway
 
     # `chalice deploy`: what API Gateway answers by itself
     api.extend(Cors(settings().cors_allow_origins), settings().problems_url)
-    # and what it has to compile by itself
-    bytecode.extend()
+    # and a package with bytecode
+    package.install()
     # `chalice local`: checks tokens as API Gateway does
     gateway.install()

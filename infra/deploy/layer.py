@@ -5,12 +5,12 @@ It is code, so it is not Terraform's. It is built anew when what it is made of h
 
 import hashlib
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 from typing import Final
 
+from infra.deploy import archives, bytecode
 from infra.deploy.console import Failure
 from infra.deploy.processes import run
 from infra.deploy.stage import ROOT, Stage
@@ -65,15 +65,17 @@ def _built() -> bytes:
     """The zip archive."""
     platforms = _NEW if sys.version_info >= _AMAZON_LINUX_2023 else _OLD
     with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
+        layer = Path(name)
+        libraries = layer / "python"
         done = run(
             [
                 sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile",
                 "--only-binary=:all:", *(f"--platform={platform}" for platform in platforms), "--no-deps",
-                f"--target={directory / 'layer' / 'python'}", f"--requirement={_REQUIREMENTS}",
+                f"--target={libraries}", f"--requirement={_REQUIREMENTS}",
             ],
             ROOT, os.environ,
         )  # fmt: skip
         if done.returncode != 0:
             raise Failure(f"pip: {done.stderr.strip()}")
-        return Path(shutil.make_archive(str(directory / "layer"), "zip", directory / "layer")).read_bytes()
+        bytecode.compile_tree(libraries, "/opt/python")
+        return archives.pack(layer)

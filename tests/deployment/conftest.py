@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -35,20 +35,25 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
     return copy
 
 
+CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
+
+
 def chalice(tree: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command; its warnings are its own."""
+    """Run the command."""
+    return run_chalice(tree, arguments, environment)
+
+
+def run_chalice(
+    tree: Path, arguments: Sequence[str], environment: Mapping[str, str], *, program: str = CHALICE, umask: int = -1
+) -> subprocess.CompletedProcess[str]:
+    """Run the command as on an ordinary machine, where Python writes bytecode; its warnings are its own."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return subprocess.run(
-        [
-            sys.executable,
-            "-W",
-            "ignore",
-            "-c",
-            "import sys; from chalice.cli import main; sys.exit(main())",
-            *arguments,
-        ],
+        [sys.executable, "-W", "ignore", "-c", program, *arguments],
         cwd=tree,
-        env={**os.environ, **environment},
+        env={**inherited, **environment},
         capture_output=True,
         text=True,
         timeout=PATIENCE,
+        umask=umask,
     )

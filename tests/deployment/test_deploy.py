@@ -57,9 +57,8 @@ def deployed(run: Run, project: Callable[[], Path]) -> Path:
     stage = {"autogen_policy": False, "iam_policy_file": "policy-dev.json", "lambda_timeout": 5}
     config = {"version": "2.0", "app_name": "triggers", "stages": {"dev": stage}}
     (tree / ".chalice" / "config.json").write_text(json.dumps(config))
-    done = chalice(
-        tree, "deploy", "--stage", "dev", AWS_ENDPOINT_URL=run.stack.aws_endpoint_url, **settings.CREDENTIALS
-    )
+    environment = {"AWS_ENDPOINT_URL": run.stack.aws_endpoint_url, **settings.CREDENTIALS}
+    done = chalice(tree, "deploy", "--stage", "dev", **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return tree
 

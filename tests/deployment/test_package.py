@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app import app
-from tests.deployment.conftest import POOL_ARN, chalice
+from tests.deployment.conftest import POOL_ARN, chalice, run_chalice
 
 FUNCTIONS = {
     "APIHandler": "app.app",
@@ -45,14 +45,40 @@ STAGE = {
 
 
 @pytest.fixture(scope="module")
-def package(project: Callable[[], Path]) -> Path:
-    tree = project()
-    file = tree / ".chalice" / "config.json"
-    config = json.loads(file.read_text())
-    file.write_text(json.dumps({**config, "stages": {"dev": STAGE}}))
-    done = chalice(tree, "package", "--stage", "dev", "out")
-    assert done.returncode == 0, done.stderr
+def prepared(project: Callable[[], Path]) -> Callable[[], Path]:
+    """A checkout with a stage that Terraform has made."""
+
+    def prepare() -> Path:
+        tree = project()
+        file = tree / ".chalice" / "config.json"
+        config = json.loads(file.read_text())
+        file.write_text(json.dumps({**config, "stages": {"dev": STAGE}}))
+        return tree
+
+    return prepare
+
+
+@pytest.fixture
+def tree(prepared: Callable[[], Path]) -> Path:
+    """A checkout without dependencies, which is packaged in a moment."""
+    tree = prepared()
+    (tree / "requirements.txt").write_text("")
+    return tree
+
+
+PACKAGE = ("package", "--stage", "dev", "out")
+
+
+def packaged(tree: Path, umask: int = -1) -> Path:
+    """Run `chalice package` and return the directory it fills."""
+    done = run_chalice(tree, PACKAGE, {}, umask=umask)
+    assert done.returncode == 0, done.stdout + done.stderr
     return tree / "out"
+
+
+@pytest.fixture(scope="module")
+def package(prepared: Callable[[], Path]) -> Path:
+    return packaged(prepared())
 
 
 @pytest.fixture(scope="module")
@@ -133,15 +159,88 @@ def test_the_archive_carries_the_application_and_what_the_runtime_lacks(archive:
     }
 
 
+def assert_compiled(archive: zipfile.ZipFile) -> None:
+    """Each module has its bytecode, and nothing else has any."""
+    names = archive.namelist()
+    compiled = [importlib.util.source_from_cache(name) for name in names if name.endswith(".pyc")]
+    assert sorted(compiled) == sorted(name for name in names if name.endswith(".py"))
+    assert archive.testzip() is None
+
+
 def test_every_module_is_compiled_for_the_python_that_will_run_it(archive: zipfile.ZipFile) -> None:
-    names = set(archive.namelist())
-    modules = {name for name in names if name.endswith(".py")}
-    compiled = {importlib.util.source_from_cache(name) for name in names if name.endswith(".pyc")}
-    assert compiled == modules
+    assert_compiled(archive)
     for name in ("__pycache__/app", "chalicelib/__pycache__/http", "pydantic/__pycache__/main"):
         bytecode = archive.read(f"{name}.{sys.implementation.cache_tag}.pyc")
         assert bytecode[:4] == importlib.util.MAGIC_NUMBER
         assert int.from_bytes(bytecode[4:8], "little") == 1, "by hash, and unchecked: PEP 552"
+
+
+def test_pycache_of_the_checkout_does_not_change_the_package(tree: Path) -> None:
+    before = packaged(tree) / "deployment.zip"
+    content = before.read_bytes()
+    cache = tree / "chalicelib" / "__pycache__"
+    assert list(cache.iterdir()), "Python has written none: this test proves nothing"
+    (cache / "removed.cpython-311.pyc").write_bytes(b"of a module that is gone")
+    done = chalice(tree, *PACKAGE)
+    assert "Reusing existing deployment package." in done.stdout
+    assert before.read_bytes() == content
+    assert not [name for name in zipfile.ZipFile(before).namelist() if "removed" in name]
+
+
+def test_files_of_the_package_are_readable_under_any_umask(tree: Path) -> None:
+    for file in (tree / "chalicelib").glob("*.py"):
+        file.chmod(0o600)
+    archive = zipfile.ZipFile(packaged(tree, umask=0o077) / "deployment.zip")
+    assert {member.external_attr >> 16 for member in archive.infolist()} == {0o100644}
+
+
+# Kills the command where it calls one of these for the nth time.
+KILLED = """
+import os, signal, subprocess, sys, zipfile, pathlib, py_compile
+from chalice.cli import main
+
+def kill_at(owner, name, calls):
+    call = getattr(owner, name)
+    def counted(*arguments, **options):
+        nonlocal calls
+        calls -= 1
+        if calls == 0:
+            os.kill(os.getpid(), signal.{signal})
+        return call(*arguments, **options)
+    setattr(owner, name, counted)
+
+kill_at({owner}, "{name}", {calls})
+sys.exit(main())
+"""
+KILLS = [
+    ("SIGKILL", "subprocess", "Popen", 1),  # pip
+    ("SIGKILL", "py_compile", "compile", 9),
+    ("SIGKILL", "zipfile.ZipFile", "writestr", 9),
+    ("SIGKILL", "pathlib.Path", "replace", 1),
+    ("SIGINT", "pathlib.Path", "replace", 1),
+]
+
+
+@pytest.mark.parametrize(("signal", "owner", "name", "calls"), KILLS)
+def test_interrupted_packaging_is_repaired_by_the_next_run(
+    prepared: Callable[[], Path], tree: Path, signal: str, owner: str, name: str, calls: int
+) -> None:
+    tree = prepared() if name == "Popen" else tree
+    program = KILLED.format(signal=signal, owner=owner, name=name, calls=calls)
+    done = run_chalice(tree, PACKAGE, {}, program=program)
+    assert done.returncode != 0, f"{owner}.{name} is not called {calls} times"
+    left = list((tree / ".chalice" / "deployments").glob("*"))
+    assert bool(left) == (signal == "SIGKILL" and name == "replace")
+    assert_compiled(zipfile.ZipFile(packaged(tree) / "deployment.zip"))
+
+
+def test_half_an_archive_of_chalice_is_not_reused(tree: Path) -> None:
+    """Chalice itself writes under the name without `.compiled`."""
+    complete = packaged(tree) / "deployment.zip"
+    (archive,) = (tree / ".chalice" / "deployments").iterdir()
+    archive.unlink()
+    archive.with_name(archive.name.replace(".compiled", "")).write_bytes(complete.read_bytes()[:100_000])
+    assert_compiled(zipfile.ZipFile(packaged(tree) / "deployment.zip"))
 
 
 def test_the_archive_holds_no_secret(archive: zipfile.ZipFile) -> None:
