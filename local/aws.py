@@ -49,10 +49,12 @@ async def _serve(port: int) -> None:
     from ministack import app as ministack
 
     from local import alarms, function_logs, rest_apis, triggers
-    from local.emulator_patches import cognito_attributes
+    from local.emulator_patches import cognito_accounts, cognito_attributes, cognito_sign_in, cognito_tokens
 
-    for lacking in (alarms, function_logs, rest_apis, triggers, cognito_attributes):
+    for lacking in (alarms, function_logs, rest_apis, triggers):
         lacking.install()
+    for patch in (cognito_accounts, cognito_attributes, cognito_sign_in, cognito_tokens):
+        patch.install()
     # What never leaves this machine needs no TLS: policies that ask for it are met.
     pin = ministack.pin_request_origin
     ministack.pin_request_origin = lambda address, _: pin(address, True)

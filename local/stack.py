@@ -366,8 +366,7 @@ def _client_settings() -> dict[str, Any]:
         "AccessTokenValidity": 15,
         "RefreshTokenValidity": 30,
         "TokenValidityUnits": {"IdToken": "minutes", "AccessToken": "minutes", "RefreshToken": "days"},
-        # What a client may read rides in its ID tokens: on AWS health data stays out of them. MiniStack keeps this
-        # setting and puts all there is into its tokens.
+        # What a client may read is in its ID tokens: health data is not.
         "ReadAttributes": [*_STANDARD, "email_verified", "phone_number_verified"],
         "WriteAttributes": [*_STANDARD, *(f"custom:{name}" for name in _CUSTOM)],
     }

@@ -1,7 +1,7 @@
 """What MiniStack 1.5.33 lacks of Cognito's triggers. tests/integration/test_emulator.py tells when it does not.
 
 - PostConfirmation, and the verified address before it: the three calls that fire it on AWS are wrapped.
-- PostAuthentication, where a sign-in by password ends in tokens.
+- PostAuthentication, where a sign-in by password ends in tokens, with or without a further challenge.
 - PreSignUp for AdminCreateUser, and the text in which AWS passes a refusal on.
 
 It also looks a user up again when a sign-up in another thread has disturbed it, which MiniStack answers with a 500.
@@ -35,6 +35,7 @@ def install() -> None:
         setattr(cognito, name, _firing(getattr(cognito, name), source))
     cognito._apply_presignup_trigger = _saying_why(cognito._apply_presignup_trigger)
     cognito._password_auth_result = _told_of(cognito._password_auth_result)
+    cognito._respond_to_auth_challenge = _with_post_authentication(cognito._respond_to_auth_challenge)
     cognito._admin_create_user = _checked_first(cognito._admin_create_user)
 
 
@@ -110,11 +111,33 @@ def _told_of(result: Callable[..., Answer]) -> Callable[..., Answer]:
         answer = result(pool, pid, cid, user, *rest, **more)
         if answer[0] != 200 or b"AuthenticationResult" not in answer[2]:
             return answer
-        event = _event(pool, user, "PostAuthentication_Authentication", {"ClientId": cid})
-        event["request"]["newDeviceUsed"] = False
-        return _fire("PostAuthentication", pool, event) or answer
+        return _fire_post_authentication(pool, user, cid) or answer
 
     return wrapped
+
+
+def _with_post_authentication(respond: Call) -> Call:
+    """Fire after the answer to a further challenge. After a password, _told_of does."""
+
+    @functools.wraps(respond)
+    def wrapped(data: dict[str, Any]) -> Answer:
+        answer = respond(data)
+        if (
+            data.get("ChallengeName") == "PASSWORD_VERIFIER"
+            or answer[0] != 200
+            or b"AuthenticationResult" not in answer[2]
+        ):
+            return answer
+        pool, user = _pool_and_user({**data, "Username": data["ChallengeResponses"]["USERNAME"]})
+        return _fire_post_authentication(pool, user, data["ClientId"]) or answer
+
+    return wrapped
+
+
+def _fire_post_authentication(pool: dict[str, Any], user: User, client_id: str) -> Answer | None:
+    event = _event(pool, user, "PostAuthentication_Authentication", {"ClientId": client_id})
+    event["request"]["newDeviceUsed"] = False
+    return _fire("PostAuthentication", pool, event)
 
 
 def _fire(trigger: str, pool: dict[str, Any], event: dict[str, Any]) -> Answer | None:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from local.aws import CONFIRMATION_CODE
 from local.session import Session
 from tests.integration.conftest import PASSWORD, User, attributes, new_email
+from tests.integration.pool_calls import refusal
 
 NewUser = Callable[..., User]
 
@@ -53,11 +54,10 @@ def mails_to(session: Session, address: str) -> list[Any]:
     return [message for messages in accounts for message in messages if address in message["To"]]
 
 
-def refusal(call: Callable[[], Any]) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call()
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
+@pytest.fixture(scope="module")
+def user(new_user: NewUser) -> User:
+    """Return a user whom these tests leave as they were."""
+    return new_user()
 
 
 def test_new_email_is_not_stored_before_its_code_returns(new_user: NewUser) -> None:
@@ -161,14 +161,12 @@ def test_requested_code_verifies_the_current_email(made_user: NewUser) -> None:
         ("name", "Invalid attribute name. Only phone_number and email can be verified"),
     ],
 )
-def test_code_for_what_cannot_be_verified_is_refused(new_user: NewUser, name: str, message: str) -> None:
-    user = new_user()
+def test_code_for_what_cannot_be_verified_is_refused(user: User, name: str, message: str) -> None:
     assert refusal(lambda: request_code(user, name)) == ("InvalidParameterException", message)
 
 
 @pytest.mark.parametrize("name", ["email_verified", "phone_number_verified", "custom:unknown", "nickname"])
-def test_attribute_not_writable_is_refused(new_user: NewUser, name: str) -> None:
-    user = new_user()
+def test_attribute_not_writable_is_refused(user: User, name: str) -> None:
     before = stored(user)
     expected = ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
     assert refusal(lambda: update(user, **{"name": "Mallory", name: "true"})) == expected
@@ -192,8 +190,7 @@ def test_sign_up_with_an_attribute_not_writable_is_refused(session: Session) -> 
         ("email", "jane", "Invalid email address format."),
     ],
 )
-def test_malformed_contact_is_refused(new_user: NewUser, name: str, value: str, message: str) -> None:
-    user = new_user()
+def test_malformed_contact_is_refused(user: User, name: str, value: str, message: str) -> None:
     assert refusal(lambda: update(user, **{name: value})) == ("InvalidParameterException", message)
     assert stored(user)[name] != value
 
@@ -217,8 +214,7 @@ def test_deleted_attribute_is_gone(new_user: NewUser, blank: bool) -> None:
     assert not {"phone_number", "phone_number_verified"} & set(stored(user))
 
 
-def test_email_cannot_be_deleted(new_user: NewUser) -> None:
-    user = new_user()
+def test_email_cannot_be_deleted(user: User) -> None:
     expected = ("InvalidParameterException", "user.email: Required attribute cannot be deleted.")
     assert refusal(lambda: delete(user, "email")) == expected
     assert refusal(lambda: update(user, email="")) == expected

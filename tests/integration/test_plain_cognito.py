@@ -1,5 +1,6 @@
 """What plain MiniStack does otherwise than Cognito. Where one of these fails, its patch is needed no more."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,18 @@ from local.aws import CONFIRMATION_CODE
 from local.session import Session
 from tests.integration.conftest import PASSWORD, User, attributes, new_email, signed_up
 from tests.integration.plain import plain_ministack
+from tests.integration.pool_calls import (
+    NEW_PASSWORD,
+    RESET_CODE,
+    TURN_ON,
+    by_client,
+    claims,
+    give_code,
+    give_password,
+    next_code,
+    refresh,
+    register,
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +67,70 @@ def test_plain_update_accepts_any_attribute(user: User, name: str, value: str) -
 def test_plain_sign_up_accepts_any_attribute(plain: Session) -> None:
     email = new_email()
     plain.sign_up(email, PASSWORD, {**attributes(email), "email_verified": "true"})
+
+
+def test_plain_challenge_is_answered_without_a_session(plain: Session, user: User) -> None:
+    answer = plain.cognito.respond_to_auth_challenge(
+        ClientId=plain.stack.user_pool_client_id, ChallengeName="MFA_SETUP", Session="x" * 32,
+        ChallengeResponses={"USERNAME": user.email},
+    )  # fmt: skip
+    assert "AuthenticationResult" in answer
+
+
+def test_plain_new_password_follows_no_policy(plain: Session) -> None:
+    user = signed_up(plain)
+    plain.cognito.respond_to_auth_challenge(
+        ClientId=plain.stack.user_pool_client_id, ChallengeName="NEW_PASSWORD_REQUIRED", Session="x" * 32,
+        ChallengeResponses={"USERNAME": user.email, "NEW_PASSWORD": "short"},
+    )  # fmt: skip
+
+
+def test_plain_app_is_turned_on_once_registered(plain: Session) -> None:
+    user = signed_up(plain)
+    register(user)
+    told = plain.cognito.get_user(AccessToken=user.tokens["AccessToken"])
+    assert told["UserMFASettingList"] == ["SOFTWARE_TOKEN_MFA"]
+
+
+def test_plain_code_signs_in_twice(plain: Session) -> None:
+    user = signed_up(plain)
+    code = next_code(register(user))
+    for _ in range(2):
+        assert "AuthenticationResult" in give_code(user, give_password(plain, user.email), code)
+
+
+def test_plain_unregistered_app_is_turned_on(plain: Session) -> None:
+    plain.cognito.set_user_mfa_preference(AccessToken=signed_up(plain).tokens["AccessToken"], **TURN_ON)
+
+
+def test_plain_client_reads_every_attribute(plain: Session, user: User) -> None:
+    told = plain.cognito.get_user(AccessToken=user.tokens["AccessToken"])
+    assert "custom:dob" in {pair["Name"] for pair in told["UserAttributes"]}
+    assert "UserMFASettingList" in told
+    assert "custom:dob" in claims(user.token)
+
+
+def test_plain_unverified_email_is_true_in_a_token(user: User) -> None:
+    assert claims(user.token)["email_verified"] is True  # its ConfirmSignUp verifies no address
+
+
+def test_plain_refresh_renews_the_time_of_the_sign_in(user: User) -> None:
+    time.sleep(1.1)  # whole seconds
+    assert claims(refresh(user)["IdToken"])["auth_time"] > claims(user.token)["auth_time"]
+
+
+def test_plain_email_in_another_case_is_unknown(plain: Session, user: User) -> None:
+    with pytest.raises(ClientError, match="Incorrect username or password"):
+        plain.sign_in(user.email.upper(), PASSWORD)
+
+
+def test_plain_confirmed_user_gets_codes(plain: Session, user: User) -> None:
+    plain.cognito.resend_confirmation_code(**by_client(user))
+
+
+def test_plain_unconfirmed_user_gets_a_reset_code(plain: Session) -> None:
+    email = new_email()
+    plain.sign_up(email, PASSWORD, attributes(email))
+    where = {"ClientId": plain.stack.user_pool_client_id, "Username": email}
+    plain.cognito.forgot_password(**where)
+    plain.cognito.confirm_forgot_password(**where, ConfirmationCode=RESET_CODE, Password=NEW_PASSWORD)

@@ -117,7 +117,7 @@ def test_of_concurrent_first_gets_one_makes_the_profile(made_user: NewUser) -> N
 
 
 def test_health_data_is_not_taken_from_a_token(session: Session, cognito: Any, made_user: NewUser) -> None:
-    """The embedded AWS puts every attribute into its tokens; the pool's record is what counts."""
+    """Tokens have none: the pool's record is what counts."""
     user = made_user(**{"custom:blood_group": "A+"})
     cognito.admin_update_user_attributes(
         UserPoolId=session.stack.user_pool_id,

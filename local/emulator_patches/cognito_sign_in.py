@@ -1,0 +1,146 @@
+"""The steps of a sign-in after the password, as Cognito takes them.
+
+MiniStack 1.5.33 answers a challenge whose session nobody has, accepts a code of an authenticator app twice, and turns
+an app on as soon as it is registered. Here
+
+- a challenge is answered by the session that AWS gave it to, once, within the client's AuthSessionValidity;
+- a new password follows the pool's policy;
+- a code signs in once, and only SetUserMFAPreference turns a second factor on, if it is registered.
+
+tests/integration/test_plain_cognito.py fails when MiniStack does this itself.
+"""
+
+import functools
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+Response = tuple[int, dict[str, str], bytes]
+Request = dict[str, Any]
+Handler = Callable[[Request], Response]
+Pool = dict[str, Any]
+User = dict[str, Any]
+
+_CHALLENGES: Final = ("SOFTWARE_TOKEN_MFA", "NEW_PASSWORD_REQUIRED", "MFA_SETUP")
+_FACTORS: Final = {
+    "SoftwareTokenMfaSettings": "SOFTWARE_TOKEN_MFA",
+    "SMSMfaSettings": "SMS_MFA",
+    "EmailMfaSettings": "EMAIL_OTP",
+}
+_USED_CODE: Final = "_totp_used"  # in a user: the code that was accepted last
+
+
+def install() -> None:
+    """Wrap MiniStack's handlers. It looks them up in its module at each request."""
+    from ministack.services import cognito
+
+    cognito._password_auth_result = _with_session(cognito._password_auth_result)
+    cognito._respond_to_auth_challenge = _with_session_required(cognito._respond_to_auth_challenge)
+    cognito._verify_software_token = _without_enabling(cognito._verify_software_token)
+    cognito._set_user_mfa_preference = _with_registration_required(cognito._set_user_mfa_preference)
+
+
+def _with_session(password_result: Callable[..., Response]) -> Callable[..., Response]:
+    """Remember to whom a challenge was given."""
+    from ministack.services import cognito
+
+    @functools.wraps(password_result)
+    def wrapped(pool: Pool, pool_id: str, client_id: str, user: User, *rest: Any, **more: Any) -> Response:
+        response = password_result(pool, pool_id, client_id, user, *rest, **more)
+        body = json.loads(response[2])
+        if "ChallengeName" in body:
+            token, session = cognito._create_challenge_session(pool_id, client_id, user["Username"])
+            del cognito._challenge_sessions[token]
+            cognito._challenge_sessions[body["Session"]] = {**session, "challenge": body["ChallengeName"]}
+        return response
+
+    return wrapped
+
+
+def _with_session_required(respond: Handler) -> Handler:
+    from ministack.services import cognito
+
+    @functools.wraps(respond)
+    def wrapped(data: Request) -> Response:
+        if data.get("ChallengeName") not in _CHALLENGES:
+            return respond(data)
+        pool, _ = cognito._pool_for_client(data.get("ClientId"))
+        responses = data.get("ChallengeResponses") or {}
+        user = (cognito._resolve_user(pool, responses.get("USERNAME"))[0] if pool else None) or {}
+        error = _session_error(data, user) or _answer_error(pool, user, responses)
+        if error:
+            return error
+        response = respond(data)
+        if response[0] == 200:
+            cognito._challenge_sessions[data["Session"]]["used"] = True
+            user[_USED_CODE] = responses.get("SOFTWARE_TOKEN_MFA_CODE") or user.get(_USED_CODE)
+        return response
+
+    return wrapped
+
+
+def _session_error(data: Request, user: User) -> Response | None:
+    """Return the error for a session that this challenge, client and user do not have, or None."""
+    from ministack.services import cognito
+
+    session, reason = cognito._get_challenge_session(data.get("Session"))
+    if session is None:
+        expired = ", session is expired" if "expired" in reason else ""
+        return _not_authorized(f"Invalid session for the user{expired}.")
+    expected = (data.get("ChallengeName"), data.get("ClientId"), user.get("Username"))
+    if (session.get("challenge"), session["client_id"], session["username"]) != expected:
+        return _not_authorized("Invalid session for the user.")
+    if session.get("used"):
+        return _not_authorized("Invalid session for the user, session can only be used once.")
+    return None
+
+
+def _answer_error(pool: Pool, user: User, responses: dict[str, str]) -> Response | None:
+    from ministack.services import cognito
+
+    if "NEW_PASSWORD" in responses:
+        return cognito._validate_password(pool, responses["NEW_PASSWORD"])  # type: ignore[no-any-return]
+    code = responses.get("SOFTWARE_TOKEN_MFA_CODE")
+    if code and code == user.get(_USED_CODE):
+        message = "Your software token has already been used once."
+        return cognito.error_response_json("ExpiredCodeException", message, 400)  # type: ignore[no-any-return]
+    return None
+
+
+def _without_enabling(verify: Handler) -> Handler:
+    """VerifySoftwareToken registers an authenticator app and changes no preference."""
+    from ministack.services import cognito
+
+    @functools.wraps(verify)
+    def wrapped(data: Request) -> Response:
+        user = cognito._user_for_access_token(data.get("AccessToken"))
+        before = (list(user.get("_mfa_enabled", [])), user.get("_preferred_mfa", "")) if user else None
+        response = verify(data)
+        if before and response[0] == 200:
+            user["_mfa_enabled"], user["_preferred_mfa"] = before
+            user[_USED_CODE] = data.get("UserCode")
+        return response
+
+    return wrapped
+
+
+def _with_registration_required(set_preference: Handler) -> Handler:
+    from ministack.services import cognito
+
+    @functools.wraps(set_preference)
+    def wrapped(data: Request) -> Response:
+        user = cognito._user_for_access_token(data.get("AccessToken")) or {}
+        for settings, factor in _FACTORS.items():
+            registered = factor == "SOFTWARE_TOKEN_MFA" and user.get("_totp_secret")
+            if (data.get(settings) or {}).get("Enabled") and not registered:
+                message = f"User does not have delivery config set to turn on {factor}"
+                return cognito.error_response_json("InvalidParameterException", message, 400)  # type: ignore[no-any-return]
+        return set_preference(data)
+
+    return wrapped
+
+
+def _not_authorized(message: str) -> Response:
+    from ministack.services import cognito
+
+    return cognito.error_response_json("NotAuthorizedException", message, 400)  # type: ignore[no-any-return]

@@ -1,0 +1,92 @@
+"""What tests ask of the user pool, as a front end does."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+import pyotp
+import pytest
+from botocore.exceptions import ClientError
+from pycognito.aws_srp import AWSSRP
+
+from local.session import Session
+from tests.integration.conftest import PASSWORD, User
+
+RESET_CODE = "654321"
+NEW_PASSWORD = "AnotherPass123!"
+TURN_ON = {"SoftwareTokenMfaSettings": {"Enabled": True, "PreferredMfa": True}}
+
+
+def refusal(call: Callable[[], Any]) -> tuple[str, str]:
+    """Return the code and the message of the error that a call ends in."""
+    with pytest.raises(ClientError) as caught:
+        call()
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def by_client(user: User) -> dict[str, str]:
+    return {"ClientId": user.session.stack.user_pool_client_id, "Username": user.email}
+
+
+def claims(token: str) -> dict[str, Any]:
+    return dict(jwt.decode(token, options={"verify_signature": False}))
+
+
+def refresh(user: User) -> dict[str, Any]:
+    answer = user.session.cognito.get_tokens_from_refresh_token(
+        ClientId=user.session.stack.user_pool_client_id, RefreshToken=user.tokens["RefreshToken"]
+    )
+    return dict(answer["AuthenticationResult"])
+
+
+def register(user: User) -> pyotp.TOTP:
+    """Return the app, registered with its current code."""
+    token = user.tokens["AccessToken"]
+    app = pyotp.TOTP(user.session.cognito.associate_software_token(AccessToken=token)["SecretCode"])
+    user.session.cognito.verify_software_token(AccessToken=token, UserCode=app.now())
+    return app
+
+
+def turn_on(user: User) -> pyotp.TOTP:
+    app = register(user)
+    user.session.cognito.set_user_mfa_preference(AccessToken=user.tokens["AccessToken"], **TURN_ON)
+    return app
+
+
+def next_code(app: pyotp.TOTP) -> str:
+    """Return the code of the next 30 seconds, which is accepted and was not used yet."""
+    return app.at(datetime.now(UTC) + timedelta(seconds=app.interval))
+
+
+def give_password(session: Session, email: str, password: str = PASSWORD) -> dict[str, Any]:
+    """Return what Cognito answers to a good password: tokens or a challenge."""
+    stack = session.stack
+    srp = AWSSRP(
+        username=email, password=password, pool_id=stack.user_pool_id, client_id=stack.user_pool_client_id,
+        client=session.cognito,
+    )  # fmt: skip
+    parameters = srp.get_auth_params()
+    begun = session.cognito.initiate_auth(
+        ClientId=stack.user_pool_client_id, AuthFlow="USER_SRP_AUTH", AuthParameters=parameters
+    )
+    proof = srp.process_challenge(begun["ChallengeParameters"], parameters)
+    answer: dict[str, Any] = session.cognito.respond_to_auth_challenge(
+        ClientId=stack.user_pool_client_id, ChallengeName="PASSWORD_VERIFIER", ChallengeResponses=proof
+    )
+    return answer
+
+
+def respond(session: Session, challenge: dict[str, Any], username: str, **responses: str) -> dict[str, Any]:
+    answer: dict[str, Any] = session.cognito.respond_to_auth_challenge(
+        ClientId=session.stack.user_pool_client_id,
+        ChallengeName=challenge["ChallengeName"],
+        Session=challenge["Session"],
+        ChallengeResponses={"USERNAME": username, **responses},
+    )
+    return answer
+
+
+def give_code(user: User, challenge: dict[str, Any], code: str) -> dict[str, Any]:
+    return respond(user.session, challenge, user.email, SOFTWARE_TOKEN_MFA_CODE=code)
