@@ -11,10 +11,10 @@ import pytest
 
 from local import openapi
 from tests.integration.conftest import User
+from tests.support.optional_tools import npm_binaries
 
 pytestmark = pytest.mark.slow
 TYPESCRIPT = Path(__file__).parent / "typescript"
-TOOLS = TYPESCRIPT / "node_modules" / ".bin"
 EDITED = ["Jane R. Roe", "Other", 412, "Precondition Failed"]
 FLOW = """
 import json, sys
@@ -34,9 +34,9 @@ print(json.dumps([put.name, patched.gender, late.status, late.title]))
 """
 
 
-def run(directory: Path, *command: str | Path) -> str:
+def run(directory: Path, *command: str | Path, **variables: str) -> str:
     found = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": found}
+    environment = {**os.environ, "PATH": found, **variables}
     done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -54,12 +54,25 @@ def test_a_python_client_is_made_and_works(user: User, tmp_path: Path) -> None:
     assert json.loads(edited) == EDITED
 
 
-@pytest.mark.skipif(not TOOLS.exists() and "CI" not in os.environ, reason="needs npm")
-def test_a_typescript_client_is_made_and_works(user: User, tmp_path: Path) -> None:
-    for name in ("flow.ts", "process.d.ts", "tsconfig.json", "package.json"):
-        shutil.copy(TYPESCRIPT / name, tmp_path)
+# The program of each generator in tests/contract/typescript, and the command that generates its client.
+GENERATORS = {
+    "openapi-typescript": ("openapi-typescript", "openapi.json", "--output", "client.ts"),
+    "hey-api": ("openapi-ts", "--file", "hey-api.config.js"),
+    "orval": ("orval", "--config", "orval.config.js"),
+}
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_typescript_client_compiles_and_works(generator: str, user: User, tmp_path: Path) -> None:
+    binaries = npm_binaries(TYPESCRIPT)
+    for file in TYPESCRIPT.glob("*.*"):
+        shutil.copy(file, tmp_path)
+    shutil.copy(TYPESCRIPT / f"{generator}.ts", tmp_path / "flow.ts")
+    shutil.copy(openapi.FILE, tmp_path)
     (tmp_path / "node_modules").symlink_to(TYPESCRIPT / "node_modules")
-    run(tmp_path, TOOLS / "openapi-typescript", openapi.FILE, "--output", "api.ts")
-    run(tmp_path, TOOLS / "tsc")
-    edited = run(tmp_path, "node", "out/flow.js", user.session.stack.api_url, user.token)
+    api_url = user.session.stack.api_url
+    command, *arguments = GENERATORS[generator]
+    run(tmp_path, binaries / command, *arguments, API_URL=api_url)
+    run(tmp_path, binaries / "tsc")
+    edited = run(tmp_path, "node", "out/flow.js", api_url, user.token)
     assert json.loads(edited) == EDITED

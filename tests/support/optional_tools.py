@@ -27,6 +27,8 @@ NO_PROVIDER = (
     "needs Terraform's AWS provider, and its registry can't be reached: "
     "set TF_PLUGIN_DIR to a folder made by terraform providers mirror"
 )
+NO_NPM_PACKAGES = "needs npm packages: install Node.js 20.19 or newer, then run make test-all"
+_OLDEST_NODE = (20, 19)
 
 
 def skip(reason: str) -> None:
@@ -58,3 +60,19 @@ def terraform_environment(environ: Mapping[str, str], directory: Path) -> dict[s
     if not can_get_provider(environment, directory):
         skip(NO_PROVIDER)
     return environment
+
+
+def npm_binaries(package: Path) -> Path:
+    """Return the directory with the commands of a folder's npm packages. Skips the test where they can't run."""
+    binaries = package / "node_modules" / ".bin"
+    if not binaries.is_dir() or node_version() < _OLDEST_NODE:
+        skip(NO_NPM_PACKAGES)
+    return binaries
+
+
+def node_version() -> tuple[int, ...]:
+    """Return the version of Node.js, or an empty tuple where there is none."""
+    if shutil.which("node") is None:
+        return ()
+    text = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(int(part) for part in text.strip().removeprefix("v").split("."))

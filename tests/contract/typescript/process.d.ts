@@ -1,1 +1,1 @@
-declare const process: { argv: string[] };
+declare const process: { argv: [string, string, string, string] };

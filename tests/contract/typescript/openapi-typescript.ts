@@ -1,6 +1,6 @@
-// From a sign-up to an edited profile, with a client made of openapi.json. `paths` is what the generator wrote.
+// Edits a profile with a client that openapi-fetch makes of the types in client.ts.
 import createClient from "openapi-fetch";
-import type { paths } from "./api.js";
+import type { paths } from "./client.js";
 
 const [, , baseUrl, token] = process.argv;
 const api = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${token}` } });
@@ -8,19 +8,15 @@ const path = { user_id: "me" };
 
 const read = await api.GET("/users/{user_id}", { params: { path } });
 if (!read.data) throw new Error(read.error.detail);
-const tag = read.response.headers.get("ETag") ?? "";
+const header = { "If-Match": read.response.headers.get("ETag") ?? "" };
 
 const put = await api.PUT("/users/{user_id}", {
-  params: { path, header: { "If-Match": tag } },
+  params: { path, header },
   body: { ...read.data, name: "Jane R. Roe" },
 });
-const patched = await api.PATCH("/users/{user_id}", {
-  params: { path },
-  body: { gender: "Other" },
-  headers: { "Content-Type": "application/merge-patch+json" },
-});
+const patched = await api.PATCH("/users/{user_id}", { params: { path }, body: { gender: "Other" } });
 const stale = await api.PUT("/users/{user_id}", {
-  params: { path, header: { "If-Match": tag } },
+  params: { path, header },
   body: { ...read.data, name: "Too Late" },
 });
 console.log(JSON.stringify([put.data?.name, patched.data?.gender, stale.error?.status, stale.error?.title]));

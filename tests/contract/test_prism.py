@@ -1,0 +1,110 @@
+"""The README's examples through Prism, which checks each request and response against openapi.json.
+
+Prism answers a request that breaks the contract itself, and replaces a response that breaks it by a 500.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import openapi
+from local.processes import free_port
+from local.session import Session
+from local.settings import ROOT
+from tests.images import picture
+from tests.integration.conftest import PATIENCE, Run
+from tests.readme import examples
+from tests.support.optional_tools import npm_binaries
+
+pytestmark = pytest.mark.slow
+VALIDATORS = Path(__file__).parent / "validators"
+
+
+@contextlib.contextmanager
+def proxying(api_url: str, log: Path) -> Iterator[str]:
+    """Run Prism as a validating proxy in front of the API, and return its address."""
+    program, port = npm_binaries(VALIDATORS) / "prism", free_port()
+    listen = ("--host", "127.0.0.1", "--port", str(port))
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [program, "proxy", openapi.FILE, api_url, "--errors", "--validate-request", *listen],
+            stdout=output, stderr=output, start_new_session=True,
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while "Prism is listening" not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def proxy(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with proxying(run.stack.api_url, tmp_path_factory.mktemp("prism") / "prism.log") as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def token(run: Run) -> str:
+    """The user of the README's examples, whom `make run` has signed up."""
+    return Session(run.stack).sign_in("john@example.com", "StrongPass123!")["IdToken"]
+
+
+def run_example(code: str, *command: str, cwd: Path = ROOT, **variables: str) -> str:
+    done = subprocess.run(
+        [*command, code], cwd=cwd, env={**os.environ, **variables}, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_prism_rejects_what_the_contract_does_not_allow(proxy: str, token: str) -> None:
+    """The server accepts this body: the answer is Prism's own."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{proxy}/users/me", b'{"gender": "male"}', headers, method="PATCH")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    assert refused.value.code == 422
+    assert json.load(refused.value)["type"].startswith("https://stoplight.io/prism/errors")
+    refused.value.close()
+
+
+def test_shell_examples_pass_prism(proxy: str, run: Run) -> None:
+    script = "echo ,\n".join(examples("The API", "sh"))
+    printed = run_example(script, "bash", "-euc", API=proxy, LOCAL_DIR=str(run.directory))
+    answers = json.loads(f"[{printed.lstrip().removeprefix(',')}]")
+    assert [answer.get("status", 200) for answer in answers] == [200, 200, 200, 422]
+    assert answers[3]["type"] == f"{run.stack.api_url}/problems#invalid"
+
+
+def test_javascript_example_passes_prism(proxy: str, token: str) -> None:
+    (code,) = examples("The API", "js")
+    constants = f"const API = {proxy!r}, TOKEN = {token!r};\n"
+    assert run_example(constants + code, "node", "--input-type=module", "--eval") == "Other\n"
+
+
+def test_python_example_passes_prism(proxy: str, token: str) -> None:
+    (code,) = examples("The API", "python")
+    assignments = f"API, TOKEN = {proxy!r}, {token!r}\n"
+    assert run_example(assignments + code, sys.executable, "-c") == "Male\n"
+
+
+def test_picture_examples_pass_prism(proxy: str, token: str, tmp_path: Path) -> None:
+    (tmp_path / "me.jpg").write_bytes(picture(size=(320, 240)))
+    (commands,) = examples("Pictures", "sh")
+    printed = run_example(commands, "bash", "-euc", cwd=tmp_path, API=proxy, TOKEN=token)
+    assert json.loads(printed)["picture"]["content_type"] == "image/jpeg"

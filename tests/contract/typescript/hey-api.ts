@@ -1,0 +1,16 @@
+// Edits a profile with the client in client/, which @hey-api/openapi-ts has generated.
+import { createClient } from "./client/client/index.js";
+import { getUser, patchUser, putUser } from "./client/index.js";
+
+const [, , baseUrl, token] = process.argv;
+const client = createClient({ baseUrl, auth: token });
+const path = { user_id: "me" };
+
+const read = await getUser({ client, path });
+if (!read.data) throw new Error(JSON.stringify(read.error));
+const headers = { "If-Match": read.response?.headers.get("ETag") ?? "" };
+
+const put = await putUser({ client, path, headers, body: { ...read.data, name: "Jane R. Roe" } });
+const patched = await patchUser({ client, path, body: { gender: "Other" } });
+const stale = await putUser({ client, path, headers, body: { ...read.data, name: "Too Late" } });
+console.log(JSON.stringify([put.data?.name, patched.data?.gender, stale.error?.status, stale.error?.title]));

@@ -1,0 +1,17 @@
+// Edits a profile with the functions in client.ts, which orval has generated.
+import { getUser, patchUser, putUser } from "./client.js";
+
+const [, , , token] = process.argv;
+const options = { headers: { Authorization: `Bearer ${token}` } };
+
+const read = await getUser("me", {}, options);
+if (read.status !== 200) throw new Error(JSON.stringify(read));
+const headers = { "If-Match": read.headers.get("ETag") ?? "" };
+
+const put = await putUser("me", { ...read.data, name: "Jane R. Roe" }, headers, options);
+if (put.status !== 200) throw new Error(put.data.detail);
+const patched = await patchUser("me", { gender: "Other" }, {}, options);
+if (patched.status !== 200) throw new Error(patched.data.detail);
+const stale = await putUser("me", { ...read.data, name: "Too Late" }, headers, options);
+if (stale.status === 200) throw new Error("The stale version was replaced.");
+console.log(JSON.stringify([put.data.name, patched.data.gender, stale.status, stale.data.title]));
