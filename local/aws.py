@@ -49,11 +49,11 @@ async def _serve(port: int) -> None:
     from ministack import app as ministack
 
     from local import alarms, function_logs, rest_apis, triggers
-    from local.emulator_patches import cognito_accounts, cognito_attributes, cognito_sign_in, cognito_tokens
+    from local.emulator_patches import cognito_accounts, cognito_attributes, cognito_sign_in, cognito_tokens, credentials
 
     for lacking in (alarms, function_logs, rest_apis, triggers):
         lacking.install()
-    for patch in (cognito_accounts, cognito_attributes, cognito_sign_in, cognito_tokens):
+    for patch in (cognito_accounts, cognito_attributes, cognito_sign_in, cognito_tokens, credentials):
         patch.install()
     # What never leaves this machine needs no TLS: policies that ask for it are met.
     pin = ministack.pin_request_origin
@@ -84,6 +84,8 @@ async def _save_now_and_then() -> None:
 
 def main() -> None:
     local = settings.load()
+    if missing := [name for name in local.access_key.variables if not os.environ.get(name)]:
+        sys.exit(f"{' and '.join(missing)} must be set: the embedded AWS accepts this key and no other.")
     shutil.rmtree(local.directory / "tmp", ignore_errors=True)
     (local.directory / "tmp").mkdir(parents=True)
     os.environ.update(configuration(local))

@@ -45,7 +45,7 @@ def show(session: Session) -> None:
 
 
 def _stored(session: Session, sub: str) -> None:
-    dynamodb = client("dynamodb", session.stack.aws_endpoint_url)
+    dynamodb = client("dynamodb", session.stack)
     item = dynamodb.get_item(TableName=session.stack.table, Key={"user_id": {"S": sub}})["Item"]
     console.step(3, "DynamoDB", f"{session.stack.table} has the profile, version {item['version']['N']}")
 

@@ -73,7 +73,7 @@ def main() -> int:
     try:
         if options.stage == "local":
             stack = Stack.read(settings.load().stack_file)
-            progress = _walk(client("lambda", stack.aws_endpoint_url), f"{NAME}-{RECONCILE}", detail)
+            progress = _walk(client("lambda", stack), f"{NAME}-{RECONCILE}", detail)
         else:
             lambda_ = boto3.client("lambda", config=_PATIENCE)
             progress = _walk(lambda_, f"{APP}-{options.stage}-{RECONCILE}", detail)

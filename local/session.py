@@ -37,7 +37,7 @@ class Session:
 
     @property
     def cognito(self) -> Any:
-        return client("cognito-idp", self.stack.aws_endpoint_url)
+        return client("cognito-idp", self.stack)
 
     def sign_up(self, username: str, password: str, attributes: dict[str, str]) -> str:
         """The new user's sub."""

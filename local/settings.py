@@ -1,6 +1,7 @@
 """Ports and places, from the environment."""
 
 import os
+import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -8,8 +9,15 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 REGION: Final = "us-east-1"
 HOST: Final = "127.0.0.1"
-# The embedded AWS takes this pair for its account's root; it opens nothing anywhere else.
-CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+# Variables of the user's environment that child processes need. Everything else stays out of them: tokens,
+# passwords, and the variables that AWS SDKs read.
+_INHERITED: Final = frozenset(
+    {
+        "HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "LOG_LEVEL", "PATH", "PERSIST_STATE", "TMPDIR", "TZ",
+        "VIRTUAL_ENV",
+    }
+)  # fmt: skip
+_INHERITED_PREFIXES: Final = ("COVERAGE_", "LC_", "PYTHON")
 
 
 class PortError(Exception):
@@ -17,13 +25,32 @@ class PortError(Exception):
 
 
 @dataclass(frozen=True)
+class AccessKey:
+    """The access key of the embedded AWS's account root."""
+
+    id: str
+    secret: str = field(repr=False)
+
+    @classmethod
+    def generate(cls) -> "AccessKey":
+        """Return a random key. Its id does not look like a key of a real account to secret scanners."""
+        return cls(f"LOCAL{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30))
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables in which AWS SDKs look for a key."""
+        return {"AWS_ACCESS_KEY_ID": self.id, "AWS_SECRET_ACCESS_KEY": self.secret}
+
+
+@dataclass(frozen=True)
 class LocalSettings:
-    """Where the local stack listens, and where it keeps its state."""
+    """Where the local stack listens, where it keeps its state, and the access key of its embedded AWS."""
 
     api_port: int
     aws_port: int
     directory: Path
     inherited: dict[str, str] = field(repr=False)
+    access_key: AccessKey = field(default_factory=AccessKey.generate)
 
     @property
     def api_url(self) -> str:
@@ -39,20 +66,38 @@ class LocalSettings:
         return self.directory / "stack.json"
 
     def environment(self) -> dict[str, str]:
-        """A child's environment: ours, with AWS meaning the embedded one and no account of the user's."""
-        kept = {name: value for name, value in self.inherited.items() if not name.startswith("AWS_")}
+        """Return the environment of a child process: the variables it needs, and the embedded AWS."""
         return {
-            **kept,
-            **CREDENTIALS,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_REGION": REGION,
-            "AWS_ENDPOINT_URL": self.aws_endpoint_url,
-            "AWS_EC2_METADATA_DISABLED": "true",
+            **{name: value for name, value in self.inherited.items() if _is_inherited(name)},
+            **self._aws_variables(),
             "PYTHONUNBUFFERED": "1",
             "API_PORT": str(self.api_port),
             "AWS_PORT": str(self.aws_port),
             "LOCAL_DIR": str(self.directory),
         }
+
+    def tool_environment(self) -> dict[str, str]:
+        """Return the user's environment with the embedded AWS in place of the user's accounts.
+
+        For tools that the user has configured by variables, such as Terraform and pip.
+        """
+        kept = {name: value for name, value in self.inherited.items() if not name.startswith("AWS_")}
+        return {**kept, **self._aws_variables()}
+
+    def _aws_variables(self) -> dict[str, str]:
+        return {
+            **self.access_key.variables,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.aws_endpoint_url,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+def _is_inherited(name: str) -> bool:
+    return name in _INHERITED or name.startswith(_INHERITED_PREFIXES)
 
 
 def _port(environ: dict[str, str], name: str, default: int) -> int:

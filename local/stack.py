@@ -6,12 +6,13 @@ The exceptions are the functions and the pool's settings, which are written agai
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import boto3
 from botocore.config import Config
@@ -19,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from infra.custom_attributes import add_missing
 from local import settings
+from local.settings import AccessKey
 
 NAME: Final = "healthtech-local"
 TABLE: Final = "Users"
@@ -62,11 +64,17 @@ class Stack:
 
     api_url: str
     aws_endpoint_url: str
+    aws_access_key_id: str
+    aws_secret_access_key: str = field(repr=False)
     region: str
     user_pool_id: str
     user_pool_client_id: str
     table: str
     bucket: str
+
+    @property
+    def access_key(self) -> AccessKey:
+        return AccessKey(self.aws_access_key_id, self.aws_secret_access_key)
 
     @property
     def user_pool_arn(self) -> str:
@@ -77,9 +85,12 @@ class Stack:
         return f"{NAME}-{CHECK_PICTURE}"
 
     def write(self, file: Path) -> None:
-        """All at once, so that nobody reads half of it."""
+        """Replace the file in one step. It holds the access key: nobody but its owner may read it."""
         part = file.with_suffix(".part")
-        part.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        part.unlink(missing_ok=True)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as content:
+            content.write(json.dumps(asdict(self), indent=2) + "\n")
         part.replace(file)
 
     @classmethod
@@ -88,39 +99,54 @@ class Stack:
         return cls(**json.loads(file.read_text()))
 
 
-@cache
-def client(service: str, endpoint_url: str) -> Any:
+class EmbeddedAws(Protocol):
+    """What a client of the embedded AWS has to know: a Stack or LocalSettings."""
+
+    @property
+    def aws_endpoint_url(self) -> str: ...
+
+    @property
+    def access_key(self) -> AccessKey: ...
+
+
+def client(service: str, aws: EmbeddedAws) -> Any:
     """A boto3 client of the embedded AWS, whatever account the user's environment names."""
+    return _client(service, aws.aws_endpoint_url, aws.access_key)
+
+
+@cache
+def _client(service: str, endpoint_url: str, access_key: AccessKey) -> Any:
     return boto3.client(
         service,  # type: ignore[call-overload]  # any service
         endpoint_url=endpoint_url,
         region_name=settings.REGION,
-        aws_access_key_id=settings.CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=settings.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        aws_access_key_id=access_key.id,
+        aws_secret_access_key=access_key.secret,
         config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
     )
 
 
 def build(local: settings.LocalSettings) -> Stack:
     """Make what is missing and tell what there is."""
-    endpoint = local.aws_endpoint_url
-    key_arn = _key(client("kms", endpoint))
-    table_arn = _table(client("dynamodb", endpoint), key_arn)
-    _bucket(client("s3", endpoint), key_arn)
-    functions = _functions(endpoint, table_arn)
-    pool_id, client_id = _pool(client("cognito-idp", endpoint), functions)
+    key_arn = _key(client("kms", local))
+    table_arn = _table(client("dynamodb", local), key_arn)
+    _bucket(client("s3", local), key_arn)
+    functions = _functions(local, table_arn)
+    pool_id, client_id = _pool(client("cognito-idp", local), functions)
     stack = Stack(
         api_url=local.api_url,
-        aws_endpoint_url=endpoint,
+        aws_endpoint_url=local.aws_endpoint_url,
+        aws_access_key_id=local.access_key.id,
+        aws_secret_access_key=local.access_key.secret,
         region=settings.REGION,
         user_pool_id=pool_id,
         user_pool_client_id=client_id,
         table=TABLE,
         bucket=BUCKET,
     )
-    _reconcile(endpoint, table_arn, stack.user_pool_arn)
-    role_arn = _role(client("iam", endpoint), stack.picture_function, _CHECK_ACTIONS, table_arn)
-    _function(client("lambda", endpoint), CHECK_PICTURE, role_arn, _CHECK_TIMEOUT, {"S3_BUCKET": BUCKET})
+    _reconcile(local, table_arn, stack.user_pool_arn)
+    role_arn = _role(client("iam", local), stack.picture_function, _CHECK_ACTIONS, table_arn)
+    _function(client("lambda", local), CHECK_PICTURE, role_arn, _CHECK_TIMEOUT, {"S3_BUCKET": BUCKET})
     return stack
 
 
@@ -257,19 +283,19 @@ def _policy(statements: list[dict[str, Any]]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
-def _functions(endpoint: str, table_arn: str) -> dict[str, str]:
+def _functions(aws: EmbeddedAws, table_arn: str) -> dict[str, str]:
     """Trigger -> ARN of its function, each running the working tree under a role of its own."""
     made = {}
     for trigger, (handler, actions) in TRIGGERS.items():
-        role_arn = _role(client("iam", endpoint), f"{NAME}-{handler}", actions, table_arn)
-        made[trigger] = _function(client("lambda", endpoint), handler, role_arn, _TRIGGER_TIMEOUT, {})
+        role_arn = _role(client("iam", aws), f"{NAME}-{handler}", actions, table_arn)
+        made[trigger] = _function(client("lambda", aws), handler, role_arn, _TRIGGER_TIMEOUT, {})
     return made
 
 
-def _reconcile(endpoint: str, table_arn: str, pool_arn: str) -> None:
-    role_arn = _role(client("iam", endpoint), f"{NAME}-{RECONCILE}", _RECONCILE_ACTIONS, table_arn)
+def _reconcile(aws: EmbeddedAws, table_arn: str, pool_arn: str) -> None:
+    role_arn = _role(client("iam", aws), f"{NAME}-{RECONCILE}", _RECONCILE_ACTIONS, table_arn)
     more = {"USER_POOL_ARN": pool_arn, "S3_BUCKET": BUCKET}
-    _function(client("lambda", endpoint), RECONCILE, role_arn, _RECONCILE_TIMEOUT, more)
+    _function(client("lambda", aws), RECONCILE, role_arn, _RECONCILE_TIMEOUT, more)
 
 
 def _function(lambda_: Any, handler: str, role_arn: str, timeout: int, more: dict[str, str]) -> str:

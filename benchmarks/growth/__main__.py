@@ -53,10 +53,10 @@ def measured(sizes: tuple[int, ...], pools: tuple[int, ...]) -> dict[str, Any]:
         walks = []
         for size in pools:
             print(f"a pool of {size:,}", flush=True)
-            walks.append(walk(local.aws_endpoint_url, size))
+            walks.append(walk(local, size))
         for size in sizes:
             print(f"a table of {size:,}", flush=True)
-            people.table(client("dynamodb", local.aws_endpoint_url), _table(size), map(people.sub_of, range(size)))
+            people.table(client("dynamodb", local), _table(size), map(people.sub_of, range(size)))
         print("requests, by turns", flush=True)
         requests = _requests(local, sizes)
     return {

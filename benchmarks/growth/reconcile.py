@@ -13,15 +13,16 @@ from benchmarks.growth import people
 from chalicelib.cognito import UserDirectory
 from chalicelib.reconciliation import Options, Reconciliation
 from chalicelib.repository import ProfileRepository
-from local.settings import CREDENTIALS, REGION
+from local.settings import REGION
+from local.stack import EmbeddedAws
 
 _ONE_IN: Final = 100  # is without a profile
 
 
-def walk(endpoint: str, size: int) -> dict[str, Any]:
+def walk(aws: EmbeddedAws, size: int) -> dict[str, Any]:
     """A whole walk over a pool of so many, one in a hundred of them without a profile."""
     calls = Counter[str]()
-    client = _watched(endpoint, calls)
+    client = _watched(aws, calls)
     cognito, dynamodb = client("cognito-idp"), client("dynamodb")
     pool_id, subs = people.pool(cognito, size)
     name = f"Pool-{size}"
@@ -39,7 +40,7 @@ def walk(endpoint: str, size: int) -> dict[str, Any]:
     return {"size": size, "seconds": seconds, "created": progress.created, "calls": dict(calls)}
 
 
-def _watched(endpoint: str, calls: Counter[str]) -> Callable[[str], Any]:
+def _watched(aws: EmbeddedAws, calls: Counter[str]) -> Callable[[str], Any]:
     """Makes clients that count their calls."""
 
     def count(model: Any, **_: Any) -> None:
@@ -48,10 +49,10 @@ def _watched(endpoint: str, calls: Counter[str]) -> Callable[[str], Any]:
     def make(service: str) -> Any:
         made = boto3.client(
             service,  # type: ignore[call-overload]  # any service
-            endpoint_url=endpoint,
+            endpoint_url=aws.aws_endpoint_url,
             region_name=REGION,
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            aws_access_key_id=aws.access_key.id,
+            aws_secret_access_key=aws.access_key.secret,
         )
         made.meta.events.register(f"after-call.{service}", count)
         return made

@@ -29,7 +29,6 @@ from benchmarks.load.usage import Memory, Watch, memory
 from benchmarks.machine import machine
 from local.aws import CONFIRMATION_CODE
 from local.session import Session
-from local.settings import CREDENTIALS
 from local.stack import Stack
 
 _USERS: Final = 16
@@ -151,7 +150,7 @@ def _get_item(stack: Stack, sub: str) -> dict[str, Any]:
     body = json.dumps({"TableName": stack.table, "Key": {"user_id": {"S": sub}}, "ConsistentRead": True})
     headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.GetItem"}
     request = AWSRequest("POST", stack.aws_endpoint_url + "/", headers, body)
-    keys = Credentials(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"])
+    keys = Credentials(stack.aws_access_key_id, stack.aws_secret_access_key)
     SigV4Auth(keys, "dynamodb", stack.region).add_auth(request)
     return {"url": request.url, "headers": dict(request.headers), "body": body}
 

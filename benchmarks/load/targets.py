@@ -89,19 +89,21 @@ def _deploy(local: LocalSettings, tree: Path) -> Stack:
     (tree / "infra" / f"{STAGE}.tfvars").write_text("")
     done = subprocess.run(
         ["make", "INSTALLED=", f"BIN={Path(sys.executable).parent}", "deploy", f"STAGE={STAGE}"],
-        cwd=tree, env=init_environment(local.environment()), capture_output=True, text=True,
+        cwd=tree, env=init_environment(local.tool_environment()), capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode != 0:
         raise SystemExit(f"make deploy has failed:\n{done.stdout}{done.stderr}")
-    (api,) = client("apigateway", local.aws_endpoint_url).get_rest_apis()["items"]
+    (api,) = client("apigateway", local).get_rest_apis()["items"]
     outputs = subprocess.run(
         ["terraform", "-chdir=infra", "output", "-json"],
-        cwd=tree, env={**local.environment(), "TF_WORKSPACE": STAGE}, capture_output=True, text=True, check=True,
+        cwd=tree, env={**local.tool_environment(), "TF_WORKSPACE": STAGE}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     told = {name: output["value"] for name, output in json.loads(outputs.stdout).items()}
     return Stack(
         api_url=f"{local.aws_endpoint_url}/restapis/{api['id']}/{STAGE}/_user_request_",
         aws_endpoint_url=local.aws_endpoint_url,
+        aws_access_key_id=local.access_key.id,
+        aws_secret_access_key=local.access_key.secret,
         region=told["region"],
         user_pool_id=told["user_pool_id"],
         user_pool_client_id=told["user_pool_client_id"],
@@ -112,7 +114,7 @@ def _deploy(local: LocalSettings, tree: Path) -> Stack:
 
 def _deploy_no_op(stack: Stack) -> str:
     """A function that does nothing, behind API Gateway and the same authorizer."""
-    gateway, lambda_ = (client(name, stack.aws_endpoint_url) for name in ("apigateway", "lambda"))
+    gateway, lambda_ = (client(name, stack) for name in ("apigateway", "lambda"))
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as file:
         file.writestr("no_op.py", _HANDLER)
@@ -144,7 +146,7 @@ def _role(stack: Stack) -> str:
     """A role that may do nothing but be taken on by Lambda."""
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    client("iam", stack.aws_endpoint_url).create_role(RoleName=_NO_OP, AssumeRolePolicyDocument=document)
+    client("iam", stack).create_role(RoleName=_NO_OP, AssumeRolePolicyDocument=document)
     return _NO_OP
 
 

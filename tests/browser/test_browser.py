@@ -198,7 +198,7 @@ def test_a_page_can_read_what_cognito_refuses(
 
 def test_a_page_can_read_that_the_fault_is_not_its_own(visitor: Visitor, token: str, run: Run) -> None:
     """The last one here: the table is taken away."""
-    dynamodb = client("dynamodb", run.stack.aws_endpoint_url)
+    dynamodb = client("dynamodb", run.stack)
     dynamodb.update_table(TableName=run.stack.table, DeletionProtectionEnabled=False)
     dynamodb.delete_table(TableName=run.stack.table)
     answer = visitor("call", "GET", "/users/me", token)

@@ -36,15 +36,20 @@ def pointed_at(at: stack.Stack) -> Iterator[None]:
         sdk._session, aws.dynamodb, aws.cognito, aws.s3, aws.lambda_,
         app.repository, app.directory, app.bucket, app.checker, load_settings,
     )  # fmt: skip
-    before = {name: os.environ[name] for name in ("AWS_ENDPOINT_URL", "DYNAMODB_TABLE", "PICTURE_FUNCTION")}
+    told = {
+        **at.access_key.variables,
+        "AWS_ENDPOINT_URL": at.aws_endpoint_url,
+        "DYNAMODB_TABLE": TABLE,
+        "PICTURE_FUNCTION": at.picture_function,
+    }
+    before = {name: os.environ[name] for name in told}
 
     def change(environment: dict[str, str]) -> None:
         os.environ |= environment
         for cache in caches:
             cache.cache_clear()
 
-    told = {"AWS_ENDPOINT_URL": at.aws_endpoint_url, "PICTURE_FUNCTION": at.picture_function}
-    change({**told, "DYNAMODB_TABLE": TABLE})
+    change(told)
     try:
         yield
     finally:
@@ -54,7 +59,7 @@ def pointed_at(at: stack.Stack) -> Iterator[None]:
 @contextmanager
 def table(at: stack.Stack) -> Iterator[Any]:
     """The table with two profiles in it, and the application on it; a client of DynamoDB."""
-    client = stack.client("dynamodb", at.aws_endpoint_url)
+    client = stack.client("dynamodb", at)
     client.create_table(
         TableName=TABLE,
         KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from local import settings
 from local.stack import client
 from tests.deployment.conftest import chalice
 from tests.integration.conftest import Run, running
@@ -57,14 +56,14 @@ def deployed(run: Run, project: Callable[[], Path]) -> Path:
     stage = {"autogen_policy": False, "iam_policy_file": "policy-dev.json", "lambda_timeout": 5}
     config = {"version": "2.0", "app_name": "triggers", "stages": {"dev": stage}}
     (tree / ".chalice" / "config.json").write_text(json.dumps(config))
-    environment = {"AWS_ENDPOINT_URL": run.stack.aws_endpoint_url, **settings.CREDENTIALS}
+    environment = {"AWS_ENDPOINT_URL": run.stack.aws_endpoint_url, **run.stack.access_key.variables}
     done = chalice(tree, "deploy", "--stage", "dev", **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return tree
 
 
 def invoke(run: Run, name: str, event: Any) -> Any:
-    answer = client("lambda", run.stack.aws_endpoint_url).invoke(FunctionName=name, Payload=json.dumps(event))
+    answer = client("lambda", run.stack).invoke(FunctionName=name, Payload=json.dumps(event))
     payload = json.load(answer["Payload"])
     assert "FunctionError" not in answer, payload
     return payload

@@ -11,7 +11,7 @@ import pytest
 
 from infra.deploy import checks
 from infra.deploy.console import Failure
-from local.settings import CREDENTIALS, ROOT
+from local.settings import ROOT, AccessKey
 
 CLOSED = "http://127.0.0.1:9"
 TERRAFORM = "#!/bin/sh\necho Terraform v{version}\n"
@@ -63,7 +63,9 @@ def test_terraform_must_be_there(tmp_path: Path) -> None:
 
 def test_terraform_must_be_new_enough(tmp_path: Path) -> None:
     path = terraform(tmp_path, "1.5.7")
-    assert_told(deploy("up", "dev", path=path, **CREDENTIALS), "terraform is too old: 1.9 or newer is needed")
+    assert_told(
+        deploy("up", "dev", path=path, **AccessKey.generate().variables), "terraform is too old: 1.9 or newer is needed"
+    )
 
 
 def test_there_must_be_credentials(tmp_path: Path) -> None:
@@ -74,7 +76,9 @@ def test_there_must_be_credentials(tmp_path: Path) -> None:
 
 def test_aws_must_know_them(tmp_path: Path) -> None:
     path = terraform(tmp_path, "1.11.4")
-    assert_told(deploy("up", "dev", path=path, **CREDENTIALS), "AWS does not know you: Could not connect")
+    assert_told(
+        deploy("up", "dev", path=path, **AccessKey.generate().variables), "AWS does not know you: Could not connect"
+    )
 
 
 SLOW = """

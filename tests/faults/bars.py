@@ -68,7 +68,7 @@ class Bench:
         return answer
 
     def stored(self) -> int:
-        return int(client("dynamodb", self.stack.aws_endpoint_url).scan(TableName="Users", Select="COUNT")["Count"])
+        return int(client("dynamodb", self.stack).scan(TableName="Users", Select="COUNT")["Count"])
 
 
 @contextmanager
@@ -76,9 +76,9 @@ def bench(directory: Path, seed: int) -> Iterator[Bench]:
     """`make run`, with a second API and the trigger functions behind the proxy."""
     faults = Faults(seed)
     with running(directory / "run") as run, proxy(run.stack.aws_endpoint_url, faults) as port:
-        local = LocalSettings(free_port(), port, directory / "api", {"PATH": "/usr/bin:/bin"})
+        local = LocalSettings(free_port(), port, directory / "api", {"PATH": "/usr/bin:/bin"}, run.stack.access_key)
         local.directory.mkdir()
-        lambda_ = client("lambda", run.stack.aws_endpoint_url)
+        lambda_ = client("lambda", run.stack)
         for handler in [*(handler for handler, _ in TRIGGERS.values()), CHECK_PICTURE]:
             name = f"{NAME}-{handler}"
             variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]

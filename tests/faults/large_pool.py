@@ -22,11 +22,11 @@ from pathlib import Path
 from chalicelib.cognito import UserDirectory
 from chalicelib.reconciliation import Options, Reconciliation
 from chalicelib.repository import ProfileRepository
-from local.stack import client
-endpoint, pool_id, table = sys.argv[1:]
+from local.stack import Stack, client
+stack = Stack.read(Path(sys.argv[1]))
 run = Reconciliation(
-    ProfileRepository(client("dynamodb", endpoint), table),
-    UserDirectory(lambda: client("cognito-idp", endpoint), pool_id),
+    ProfileRepository(client("dynamodb", stack), stack.table),
+    UserDirectory(lambda: client("cognito-idp", stack), stack.user_pool_id),
     Options(),
     lambda: 60_000.0,
 )
@@ -60,13 +60,13 @@ def reconcile_a_large_pool(directory: Path, count: int) -> list[Row]:
     missing = set(subs[::100])
     with running(directory) as run:
         stack, now = run.stack, datetime.now(UTC)
-        dynamodb = client("dynamodb", stack.aws_endpoint_url)
+        dynamodb = client("dynamodb", stack)
         there = [sub for sub in subs if sub not in missing]
         for start in range(0, len(there), 25):
             profiles = (Profile(id=sub, created_at=now, updated_at=now, version=9) for sub in there[start : start + 25])
             puts = [{"PutRequest": {"Item": to_item(profile)}} for profile in profiles]
             dynamodb.batch_write_item(RequestItems={stack.table: puts})
-        command = [sys.executable, "-c", RECONCILE, stack.aws_endpoint_url, stack.user_pool_id, stack.table]
+        command = [sys.executable, "-c", RECONCILE, str(directory / "stack.json")]
 
         def start_one() -> subprocess.Popen[str]:
             return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

@@ -147,7 +147,7 @@ class AuthorizationSuite:
     )
     def test_expression_text_in_a_name_is_text(self, user: User, text: str) -> None:
         assert user.patch({"name": text}).body["name"] == text
-        item = client("dynamodb", user.session.stack.aws_endpoint_url).get_item(
+        item = client("dynamodb", user.session.stack).get_item(
             TableName=user.session.stack.table, Key={"user_id": {"S": user.sub}}
         )["Item"]
         assert item["name"] == {"S": text}

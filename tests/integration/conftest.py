@@ -143,7 +143,7 @@ def made_user(session: Session) -> Callable[..., User]:
     """A user whom an administrator has made, with these attributes and an email address, signed in."""
 
     def make(**attributes: str) -> User:
-        cognito, email = client("cognito-idp", session.stack.aws_endpoint_url), new_email()
+        cognito, email = client("cognito-idp", session.stack), new_email()
         where = {"UserPoolId": session.stack.user_pool_id, "Username": email}
         pairs = [{"Name": name, "Value": value} for name, value in {"email": email, **attributes}.items()]
         made = cognito.admin_create_user(**where, UserAttributes=pairs, MessageAction="SUPPRESS")["User"]

@@ -52,7 +52,7 @@ def shown(user: User) -> bytes:
 
 def kept(user: User) -> list[str]:
     """What the bucket has of a user: `uploads` and `pictures`, once for each object."""
-    s3, bucket = client("s3", user.session.stack.aws_endpoint_url), user.session.stack.bucket
+    s3, bucket = client("s3", user.session.stack), user.session.stack.bucket
     found = []
     for kind in ("uploads", "pictures"):
         listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{kind}/{user.sub}/").get("Contents", [])

@@ -17,7 +17,7 @@ NewUser = Callable[..., User]
 @pytest.fixture(scope="module")
 def change(session: Session) -> Callable[..., None]:
     """Change attributes in the pool, as a user does who then types the code in."""
-    cognito = client("cognito-idp", session.stack.aws_endpoint_url)
+    cognito = client("cognito-idp", session.stack)
 
     def to(user: User, **attributes: str) -> None:
         pairs = [{"Name": name, "Value": value} for name, value in attributes.items()]
@@ -66,7 +66,7 @@ def test_a_sign_in_works_without_a_profile_and_leaves_its_making_to_the_first_re
     session: Session, made_user: NewUser
 ) -> None:
     user = made_user()
-    dynamodb = client("dynamodb", session.stack.aws_endpoint_url)
+    dynamodb = client("dynamodb", session.stack)
     session.sign_in(user.email, PASSWORD)
     assert "Item" not in dynamodb.get_item(TableName=session.stack.table, Key={"user_id": {"S": user.sub}})
     assert user.get().status == 200
@@ -74,7 +74,7 @@ def test_a_sign_in_works_without_a_profile_and_leaves_its_making_to_the_first_re
 
 def test_an_older_state_of_the_pool_never_comes_back(session: Session, new_user: NewUser) -> None:
     user, now = new_user(), datetime.now(UTC)
-    repository = ProfileRepository(client("dynamodb", session.stack.aws_endpoint_url), session.stack.table)
+    repository = ProfileRepository(client("dynamodb", session.stack), session.stack.table)
 
     def follow(email: str, as_of: datetime) -> bool:
         return repository.follow_contact(user.sub, {"email": email, "email_verified": True}, as_of, datetime.now(UTC))
@@ -86,7 +86,7 @@ def test_an_older_state_of_the_pool_never_comes_back(session: Session, new_user:
 
 
 def test_contact_is_followed_for_no_profile_that_is_not_there(session: Session) -> None:
-    repository = ProfileRepository(client("dynamodb", session.stack.aws_endpoint_url), session.stack.table)
+    repository = ProfileRepository(client("dynamodb", session.stack), session.stack.table)
     now = datetime.now(UTC)
     assert not repository.follow_contact("nobody", {"email": "a@example.com", "email_verified": True}, now, now)
     assert repository.get("nobody") is None

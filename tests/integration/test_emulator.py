@@ -1,13 +1,16 @@
 """What MiniStack lacks and local/ adds. A failure here is good news: MiniStack has it, so take ours out."""
 
+import hashlib
 import io
 import json
 import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -17,6 +20,7 @@ from botocore.exceptions import ClientError
 from local import settings
 from local.aws import CONFIRMATION_CODE
 from local.session import Session
+from local.settings import AccessKey
 from local.stack import NAME, client
 from tests.integration.conftest import PASSWORD, attributes, new_email
 from tests.integration.plain import plain_ministack
@@ -34,15 +38,15 @@ def test_plain_ministack_neither_fires_post_confirmation_nor_verifies_the_addres
     email = new_email()
     sub = plain.sign_up(email, PASSWORD, attributes(email))
     plain.confirm(email, CONFIRMATION_CODE)
-    dynamodb = client("dynamodb", plain.stack.aws_endpoint_url)
+    dynamodb = client("dynamodb", plain.stack)
     assert "Item" not in dynamodb.get_item(TableName=plain.stack.table, Key={"user_id": {"S": sub}})
-    cognito = client("cognito-idp", plain.stack.aws_endpoint_url)
+    cognito = client("cognito-idp", plain.stack)
     user = cognito.admin_get_user(UserPoolId=plain.stack.user_pool_id, Username=email)
     assert {"Name": "email_verified", "Value": "true"} not in user["UserAttributes"]
 
 
 def test_plain_ministack_does_not_check_whom_an_administrator_makes(plain: Session) -> None:
-    cognito = client("cognito-idp", plain.stack.aws_endpoint_url)
+    cognito = client("cognito-idp", plain.stack)
     wrong = [{"Name": "custom:dob", "Value": "2999-01-01"}]
     cognito.admin_create_user(UserPoolId=plain.stack.user_pool_id, Username=new_email(), UserAttributes=wrong)
 
@@ -60,7 +64,7 @@ def test_plain_ministack_does_not_fire_post_authentication(plain: Session) -> No
     plain.sign_up(email, PASSWORD, attributes(email))
     plain.confirm(email, CONFIRMATION_CODE)
     plain.sign_in(email, PASSWORD)
-    groups = client("logs", plain.stack.aws_endpoint_url).describe_log_groups()["logGroups"]
+    groups = client("logs", plain.stack).describe_log_groups()["logGroups"]
     names = {group["logGroupName"] for group in groups}
     assert f"/aws/lambda/{NAME}-pre_sign_up" in names
     assert f"/aws/lambda/{NAME}-post_authentication" not in names
@@ -68,7 +72,7 @@ def test_plain_ministack_does_not_fire_post_authentication(plain: Session) -> No
 
 def test_plain_ministack_has_no_rest_apis_from_swagger(plain: Session) -> None:
     swagger = json.dumps({"swagger": "2.0", "info": {"title": "imported"}, "paths": {}})
-    gateway = client("apigateway", plain.stack.aws_endpoint_url)
+    gateway = client("apigateway", plain.stack)
     imported = gateway.import_rest_api(body=swagger)  # which it takes for CreateRestApi
     assert imported["name"] != "imported"
     with pytest.raises(ClientError):
@@ -76,21 +80,23 @@ def test_plain_ministack_has_no_rest_apis_from_swagger(plain: Session) -> None:
 
 
 def test_plain_ministack_leaves_traces_out_of_a_deployment(plain: Session) -> None:
-    gateway = client("apigateway", plain.stack.aws_endpoint_url)
+    gateway = client("apigateway", plain.stack)
     api_id = gateway.create_rest_api(name="traced")["id"]
     gateway.create_deployment(restApiId=api_id, stageName="dev", tracingEnabled=True)
     assert not gateway.get_stage(restApiId=api_id, stageName="dev").get("tracingEnabled")
 
 
 def test_plain_ministack_leaves_fields_out_of_an_alarm_in_xml(plain: Session) -> None:
-    cloudwatch = client("cloudwatch", plain.stack.aws_endpoint_url)
+    cloudwatch = client("cloudwatch", plain.stack)
     cloudwatch.put_metric_alarm(
         AlarmName="one", Namespace="AWS/Lambda", MetricName="Errors", Statistic="Sum", Period=300, EvaluationPeriods=1,
         Threshold=1, ComparisonOperator="GreaterThanOrEqualToThreshold",
     )  # fmt: skip
     form = b"Action=DescribeAlarms&Version=2010-08-01"
     request = AWSRequest("POST", plain.stack.aws_endpoint_url + "/", {"Content-Type": FORM}, form)
-    SigV4Auth(Credentials(*settings.CREDENTIALS.values()), "monitoring", settings.REGION).add_auth(request)
+    SigV4Auth(
+        Credentials(plain.stack.aws_access_key_id, plain.stack.aws_secret_access_key), "monitoring", settings.REGION
+    ).add_auth(request)
     sent = urllib.request.Request(plain.stack.aws_endpoint_url + "/", form, dict(request.headers))
     with urllib.request.urlopen(sent, timeout=10) as answer:
         text = answer.read().decode()
@@ -99,10 +105,10 @@ def test_plain_ministack_leaves_fields_out_of_an_alarm_in_xml(plain: Session) ->
 
 
 def test_plain_ministack_writes_a_function_s_log_whatever_its_role_says(plain: Session) -> None:
-    client("iam", plain.stack.aws_endpoint_url).delete_role_policy(RoleName=f"{NAME}-pre_sign_up", PolicyName="trigger")
+    client("iam", plain.stack).delete_role_policy(RoleName=f"{NAME}-pre_sign_up", PolicyName="trigger")
     email = new_email()
     plain.sign_up(email, PASSWORD, attributes(email))
-    groups = client("logs", plain.stack.aws_endpoint_url).describe_log_groups()["logGroups"]
+    groups = client("logs", plain.stack).describe_log_groups()["logGroups"]
     assert f"/aws/lambda/{NAME}-pre_sign_up" in {group["logGroupName"] for group in groups}
 
 
@@ -113,14 +119,14 @@ def handler(event, context):
 
 
 def test_plain_ministack_lets_a_function_set_the_header_that_api_gateway_renames(plain: Session) -> None:
-    endpoint, archive = plain.stack.aws_endpoint_url, io.BytesIO()
+    archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("challenge.py", CHALLENGE)
-    function = client("lambda", endpoint).create_function(
+    function = client("lambda", plain.stack).create_function(
         FunctionName="challenge", Role=f"arn:aws:iam::000000000000:role/{NAME}-pre_sign_up", Runtime="python3.12",
         Handler="challenge.handler", Code={"ZipFile": archive.getvalue()},
     )["FunctionArn"]  # fmt: skip
-    gateway = client("apigateway", endpoint)
+    gateway = client("apigateway", plain.stack)
     api_id = gateway.create_rest_api(name="challenge")["id"]
     (root,) = gateway.get_resources(restApiId=api_id)["items"]
     where = {"restApiId": api_id, "resourceId": root["id"], "httpMethod": "GET"}
@@ -131,6 +137,25 @@ def test_plain_ministack_lets_a_function_set_the_header_that_api_gateway_renames
     )  # fmt: skip
     gateway.create_deployment(restApiId=api_id, stageName="dev")
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{endpoint}/restapis/{api_id}/dev/_user_request_/", timeout=10)
+        urllib.request.urlopen(f"{plain.stack.aws_endpoint_url}/restapis/{api_id}/dev/_user_request_/", timeout=10)
     with refused.value as answer:
         assert (answer.code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+@pytest.mark.parametrize("key", [AccessKey("test", "test"), AccessKey("000000000000", "wrong")])
+def test_plain_ministack_accepts_documented_keys(plain: Session, key: AccessKey) -> None:
+    client("lambda", replace(plain.stack, aws_access_key_id=key.id, aws_secret_access_key=key.secret)).list_functions()
+
+
+def test_plain_ministack_derives_credentials_from_names(plain: Session) -> None:
+    """Of a function's role: anybody who knows the function's name can sign with them."""
+    name = f"{NAME}-post_confirmation"
+    client("lambda", plain.stack).invoke(FunctionName=name, Payload="{}")
+    function = f"arn:aws:lambda:us-east-1:000000000000:function:{name}:arn:aws:iam::000000000000:role/{name}"
+    digest = hashlib.sha256(function.encode()).hexdigest()
+    secret, token = (hashlib.sha256(f"{kind}:{digest}".encode()).hexdigest() for kind in ("secret", "token"))
+    sts = boto3.client(
+        "sts", endpoint_url=plain.stack.aws_endpoint_url, region_name=plain.stack.region,
+        aws_access_key_id=f"ASIA{digest[:16].upper()}", aws_secret_access_key=secret, aws_session_token=token,
+    )  # fmt: skip
+    assert sts.get_caller_identity()["Arn"].endswith(f"assumed-role/{name}/{name}")

@@ -64,7 +64,7 @@ def test_a_sign_up_is_a_profile_that_its_user_can_read_and_replace(session: Sess
     with pytest.raises(ClientError, match="not confirmed"):
         session.sign_in(email, EXAMPLE["password"])
     session.confirm(email, CONFIRMATION_CODE)
-    dynamodb = client("dynamodb", session.stack.aws_endpoint_url)
+    dynamodb = client("dynamodb", session.stack)
     item = dynamodb.get_item(TableName=session.stack.table, Key={"user_id": {"S": sub}})["Item"]
     assert item["blood_group"] == {"S": "A+"}
     assert item["email_verified"] == {"BOOL": True}
@@ -91,7 +91,7 @@ def test_a_wrong_code_confirms_nobody(session: Session) -> None:
     sub = session.sign_up(email, PASSWORD, attributes(email))
     with pytest.raises(ClientError, match="CodeMismatch"):
         session.confirm(email, "000000")
-    dynamodb = client("dynamodb", session.stack.aws_endpoint_url)
+    dynamodb = client("dynamodb", session.stack)
     assert "Item" not in dynamodb.get_item(TableName=session.stack.table, Key={"user_id": {"S": sub}})
 
 
@@ -172,7 +172,7 @@ def test_of_concurrent_edits_of_one_representation_one_wins(new_user: NewUser) -
     assert (last["name"], last["version"]) == (winner, 2)
 
 
-def test_boto3_needs_only_the_endpoint_in_its_environment(session: Session) -> None:
+def test_boto3_needs_only_endpoint_key_and_region(session: Session) -> None:
     script = """
 import boto3, sys
 client_id, email, password, code = sys.argv[1:]
@@ -184,7 +184,10 @@ sub = cognito.sign_up(ClientId=client_id, Username=email, Password=password, Use
 cognito.confirm_sign_up(ClientId=client_id, Username=email, ConfirmationCode=code)
 print(boto3.client("dynamodb").get_item(TableName="Users", Key={"user_id": {"S": sub}})["Item"]["name"]["S"])
 """
-    environment = {**os.environ, "AWS_ENDPOINT_URL": session.stack.aws_endpoint_url}
+    environment = {
+        **os.environ, **session.stack.access_key.variables, "AWS_DEFAULT_REGION": session.stack.region,
+        "AWS_ENDPOINT_URL": session.stack.aws_endpoint_url,
+    }  # fmt: skip
     arguments = [session.stack.user_pool_client_id, new_email(), PASSWORD, CONFIRMATION_CODE]
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments], env=environment, capture_output=True, text=True, timeout=30

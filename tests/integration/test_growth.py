@@ -5,7 +5,7 @@ from tests.integration.conftest import Run
 
 
 def test_reconciliation_asks_no_more_of_aws_for_a_user_of_a_larger_pool(run: Run) -> None:
-    small, large = (walk(run.stack.aws_endpoint_url, size)["calls"] for size in (120, 360))
+    small, large = (walk(run.stack, size)["calls"] for size in (120, 360))
     assert large["AdminGetUser"] == 3 * small["AdminGetUser"] == 360
     assert large["ListUsers"] == 3 * small["ListUsers"] == 6
     assert large["BatchGetItem"] == 3 * small["BatchGetItem"] == 6

@@ -28,7 +28,7 @@ def test_a_picture_of_a_user_without_a_profile_heals_it(new_user: Callable[..., 
     user = new_user()
     upload_id = uploaded(user)
     stack = user.session.stack
-    client("dynamodb", stack.aws_endpoint_url).delete_item(TableName=stack.table, Key={"user_id": {"S": user.sub}})
+    client("dynamodb", stack).delete_item(TableName=stack.table, Key={"user_id": {"S": user.sub}})
     chosen = choose(user, upload_id)
     assert (chosen.status, chosen.body["version"], chosen.body["name"]) == (200, 2, "Jane Roe")
     assert kept(user) == ["pictures"]

@@ -34,7 +34,7 @@ def send(user: User, body: bytes | None, content_type: str | None = "application
 
 
 def stored(session: Session, user: User) -> Any:
-    dynamodb = client("dynamodb", session.stack.aws_endpoint_url)
+    dynamodb = client("dynamodb", session.stack)
     return dynamodb.get_item(TableName=session.stack.table, Key={"user_id": {"S": user.sub}})["Item"]
 
 

@@ -73,6 +73,15 @@ def test_the_python_example_edits_what_it_has_read(run: Run) -> None:
     assert example(run, "python", sys.executable, "-") == "Male"
 
 
+def test_script_example_reads_the_table(run: Run, tmp_path: Path) -> None:
+    (code,) = examples("Run it", "python")
+    (tmp_path / ".local").symlink_to(run.directory)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    assert int(done.stdout) >= 1
+
+
 def test_put_answers_the_profile_as_it_is_then(answers: list[Any]) -> None:
     assert (answers[1]["name"], answers[1]["gender"], answers[1]["blood_group"]) == ("John Doe", "Male", "A+")
     assert answers[1]["version"] == answers[0]["version"] + 1

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from chalicelib.reconciliation import Options, Progress, Reconciliation, time_le
 from chalicelib.repository import ProfileRepository
 from chalicelib.values import PictureType
 from local.settings import ROOT
-from local.stack import NAME, client
+from local.stack import NAME, Stack, client
 from tests.integration.conftest import PASSWORD, Run, attributes, running
 
 USERS = 130  # more than two pages of the pool
@@ -29,8 +30,9 @@ USERS = 130  # more than two pages of the pool
 class Place:
     """A pool and a table of their own in the embedded AWS, and both ends of them."""
 
-    def __init__(self, endpoint: str) -> None:
-        self.cognito, self.dynamodb = client("cognito-idp", endpoint), client("dynamodb", endpoint)
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.cognito, self.dynamodb = client("cognito-idp", stack), client("dynamodb", stack)
         name = f"reconciliation-{uuid.uuid4().hex[:8]}"
         self.pool_id = self.cognito.create_user_pool(PoolName=name)["UserPool"]["Id"]
         self.dynamodb.create_table(
@@ -41,7 +43,7 @@ class Place:
         )
         self.repository = ProfileRepository(self.dynamodb, name)
         self.directory = UserDirectory(lambda: self.cognito, self.pool_id)
-        self.s3 = client("s3", endpoint)
+        self.s3 = client("s3", stack)
         self.s3.create_bucket(Bucket=name)
         self.bucket = PictureBucket(self.s3, name)
 
@@ -78,7 +80,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 @pytest.fixture(scope="module")
 def peopled(run: Run) -> tuple[Place, list[str]]:
     """Users, every tenth without a profile, and two profiles without a user. Never changed by a test."""
-    place = Place(run.stack.aws_endpoint_url)
+    place = Place(run.stack)
     subs = [place.add_user(number) for number in range(USERS)]
     for number, sub in enumerate(subs):
         if number % 10:
@@ -98,7 +100,7 @@ def test_a_dry_run_tells_and_changes_nothing(peopled: tuple[Place, list[str]]) -
 @pytest.fixture
 def small(run: Run) -> tuple[Place, list[str], str]:
     """Three users, one without a profile, and a profile without a user."""
-    place = Place(run.stack.aws_endpoint_url)
+    place = Place(run.stack)
     subs = [place.add_user(number) for number in range(3)]
     orphan = str(uuid.uuid4())
     for sub in (*subs[1:], orphan):
@@ -151,7 +153,7 @@ def test_nobody_unconfirmed_or_disabled_gets_a_profile(small: tuple[Place, list[
 
 
 def test_a_walk_goes_on_where_the_last_run_was_stopped(run: Run) -> None:
-    place = Place(run.stack.aws_endpoint_url)
+    place = Place(run.stack)
     subs = [place.add_user(number) for number in range(USERS)]
     seen = []
     while True:
@@ -173,7 +175,8 @@ def test_a_walk_goes_on_where_the_last_run_was_stopped(run: Run) -> None:
 
 def test_a_fault_of_aws_ends_the_run_and_not_the_walk(small: tuple[Place, list[str], str]) -> None:
     place, subs, _ = small
-    nowhere = UserDirectory(lambda: client("cognito-idp", "http://127.0.0.1:9"), place.pool_id)
+    closed = replace(place.stack, aws_endpoint_url="http://127.0.0.1:9")
+    nowhere = UserDirectory(lambda: client("cognito-idp", closed), place.pool_id)
     told = Reconciliation(place.repository, nowhere, Options(), lambda: 60_000.0).run()
     assert (told.interrupted_by, told.part) == ("Unavailable", "users")
     assert place.run().created == 1
@@ -199,7 +202,7 @@ def test_the_scheduled_event_runs_it(run: Run) -> None:
         "source": "aws.events", "account": "123456789012", "time": "2015-10-08T16:53:06Z", "region": "us-east-1",
         "resources": ["arn:aws:events:us-east-1:123456789012:rule/my-scheduled-rule"], "detail": {},
     }  # fmt: skip
-    lambda_ = client("lambda", run.stack.aws_endpoint_url)
+    lambda_ = client("lambda", run.stack)
     answer = lambda_.invoke(FunctionName=f"{NAME}-reconcile", Payload=json.dumps(event))
     assert json.load(answer["Payload"])["part"] == "finished"
 
@@ -217,8 +220,8 @@ def reconcile(run: Run, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_an_operator_can_run_it_at_once(run: Run) -> None:
     stack = run.stack
-    dynamodb = client("dynamodb", stack.aws_endpoint_url)
-    cognito = client("cognito-idp", stack.aws_endpoint_url)
+    dynamodb = client("dynamodb", stack)
+    cognito = client("cognito-idp", stack)
     john = cognito.admin_get_user(UserPoolId=stack.user_pool_id, Username="john@example.com")["Username"]
     dynamodb.delete_item(TableName=stack.table, Key={"user_id": {"S": john}})
     dry = reconcile(run, "--dry-run", "--restart")

@@ -17,12 +17,12 @@ VALID = {"name": "Jane Roe", "dob": "1985-01-31", "gender": "Female", "blood_gro
 
 @pytest.fixture(scope="module")
 def cognito(session: Session) -> Any:
-    return client("cognito-idp", session.stack.aws_endpoint_url)
+    return client("cognito-idp", session.stack)
 
 
 @pytest.fixture(scope="module")
 def dynamodb(session: Session) -> Any:
-    return client("dynamodb", session.stack.aws_endpoint_url)
+    return client("dynamodb", session.stack)
 
 
 def refusal(session: Session, **changed: str | None) -> str:
@@ -32,7 +32,7 @@ def refusal(session: Session, **changed: str | None) -> str:
         session.sign_up(email, PASSWORD, attributes(email, **changed))
     error = caught.value.response["Error"]
     assert error["Code"] == "UserLambdaValidationException"
-    cognito = client("cognito-idp", session.stack.aws_endpoint_url)
+    cognito = client("cognito-idp", session.stack)
     with pytest.raises(ClientError, match="UserNotFound"):
         cognito.admin_get_user(UserPoolId=session.stack.user_pool_id, Username=email)
     return error["Message"]

@@ -17,12 +17,12 @@ from local.stack import CHECK_PICTURE, NAME, TRIGGERS, client
 
 @pytest.fixture(scope="module")
 def pool(session: Session) -> Any:
-    cognito = client("cognito-idp", session.stack.aws_endpoint_url)
+    cognito = client("cognito-idp", session.stack)
     return cognito.describe_user_pool(UserPoolId=session.stack.user_pool_id)["UserPool"]
 
 
 def test_the_table_is_keyed_as_the_repository_writes(session: Session) -> None:
-    dynamodb = client("dynamodb", session.stack.aws_endpoint_url)
+    dynamodb = client("dynamodb", session.stack)
     table = dynamodb.describe_table(TableName=session.stack.table)["Table"]
     assert table["KeySchema"] == [{"AttributeName": KEY, "KeyType": "HASH"}]
     assert table["AttributeDefinitions"] == [{"AttributeName": KEY, "AttributeType": "S"}]
@@ -41,7 +41,7 @@ def test_the_pool_asks_for_what_a_profile_is_made_of(pool: Any) -> None:
 
 
 def test_custom_attributes_are_added_once_and_one_that_is_a_standard_s_namesake_too(session: Session) -> None:
-    cognito = client("cognito-idp", session.stack.aws_endpoint_url)
+    cognito = client("cognito-idp", session.stack)
     pool_id = cognito.create_user_pool(PoolName="attributes")["UserPool"]["Id"]
     assert add_missing(cognito, pool_id, {"dob": 10, "gender": 16}) == ["custom:dob", "custom:gender"]
     assert add_missing(cognito, pool_id, {"dob": 10, "gender": 16, "height": 3}) == ["custom:height"]
@@ -54,7 +54,7 @@ def test_custom_attributes_are_added_once_and_one_that_is_a_standard_s_namesake_
 def test_every_trigger_of_the_app_is_a_function_and_is_attached(session: Session, pool: Any) -> None:
     triggers = {handler for handler, _ in TRIGGERS.values()}
     assert {function.name for function in app.app.pure_lambda_functions} == {*triggers, CHECK_PICTURE}
-    lambda_ = client("lambda", session.stack.aws_endpoint_url)
+    lambda_ = client("lambda", session.stack)
     for trigger, (handler, _) in TRIGGERS.items():
         function = lambda_.get_function_configuration(FunctionName=f"{NAME}-{handler}")
         assert pool["LambdaConfig"][trigger] == function["FunctionArn"]
@@ -63,7 +63,7 @@ def test_every_trigger_of_the_app_is_a_function_and_is_attached(session: Session
 
 
 def test_the_client_is_public_and_keeps_health_data_out_of_tokens(session: Session) -> None:
-    cognito = client("cognito-idp", session.stack.aws_endpoint_url)
+    cognito = client("cognito-idp", session.stack)
     told = cognito.describe_user_pool_client(
         UserPoolId=session.stack.user_pool_id, ClientId=session.stack.user_pool_client_id
     )["UserPoolClient"]

@@ -28,11 +28,11 @@ def handler(event, context):
 
 @pytest.fixture(scope="module")
 def cognito(session: Session) -> Any:
-    return client("cognito-idp", session.stack.aws_endpoint_url)
+    return client("cognito-idp", session.stack)
 
 
 def profile(session: Session, sub: str) -> Any:
-    dynamodb = client("dynamodb", session.stack.aws_endpoint_url)
+    dynamodb = client("dynamodb", session.stack)
     return dynamodb.get_item(TableName=session.stack.table, Key={"user_id": {"S": sub}}).get("Item")
 
 
@@ -78,7 +78,7 @@ def test_the_same_event_again_changes_nothing(session: Session, new_user: NewUse
         "request": {"userAttributes": {**attributes(user.email), "sub": user.sub}},
         "response": {},
     }
-    lambda_ = client("lambda", session.stack.aws_endpoint_url)
+    lambda_ = client("lambda", session.stack)
     for _ in range(3):
         answer = lambda_.invoke(FunctionName=f"{NAME}-post_confirmation", Payload=json.dumps(event))
         assert json.load(answer["Payload"]) == event
@@ -90,7 +90,7 @@ def test_attributes_that_break_a_rule_do_not_cost_the_profile(session: Session) 
     sub = str(uuid.uuid4())
     form = attributes("old@example.com", dob="2999-01-01", gender="none of these")
     event = {"triggerSource": "PostConfirmation_ConfirmSignUp", "request": {"userAttributes": {**form, "sub": sub}}}
-    lambda_ = client("lambda", session.stack.aws_endpoint_url)
+    lambda_ = client("lambda", session.stack)
     answer = lambda_.invoke(FunctionName=f"{NAME}-post_confirmation", Payload=json.dumps(event))
     assert "FunctionError" not in answer
     item = profile(session, sub)
@@ -104,14 +104,14 @@ def probe(session: Session, cognito: Any) -> Iterator[Callable[[], dict[str, Any
     import io
     import zipfile
 
-    endpoint, pool_id = session.stack.aws_endpoint_url, session.stack.user_pool_id
+    pool_id = session.stack.user_pool_id
     before = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["LambdaConfig"]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("probe.py", PROBE)
-    lambda_ = client("lambda", endpoint)
+    lambda_ = client("lambda", session.stack)
     role = lambda_.get_function_configuration(FunctionName=f"{NAME}-post_confirmation")["Role"]
-    iam = client("iam", endpoint)
+    iam = client("iam", session.stack)
     statement = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{session.stack.bucket}/*"}
     iam.put_role_policy(
         RoleName=role.rpartition("/")[2],
@@ -130,7 +130,7 @@ def probe(session: Session, cognito: Any) -> Iterator[Callable[[], dict[str, Any
     cognito.update_user_pool(UserPoolId=pool_id, LambdaConfig={**before, "PostConfirmation": made["FunctionArn"]})
 
     def last_event() -> dict[str, Any]:
-        s3 = client("s3", endpoint)
+        s3 = client("s3", session.stack)
         event: dict[str, Any] = json.load(s3.get_object(Bucket=session.stack.bucket, Key="event.json")["Body"])
         return event
 

@@ -65,7 +65,7 @@ def test_a_precondition_that_does_not_hold_changes_nothing(user: User, headers: 
 
 
 def test_a_precondition_is_asked_of_a_healed_profile(session: Session, user: User) -> None:
-    dynamodb = client("dynamodb", session.stack.aws_endpoint_url)
+    dynamodb = client("dynamodb", session.stack)
     dynamodb.delete_item(TableName=session.stack.table, Key={"user_id": {"S": user.sub}})
     assert user.put(EDIT, If_Match="*").status == 200
 
@@ -114,7 +114,7 @@ def test_a_patch_does_not_change_what_the_server_owns(user: User, field: str) ->
 
 
 def test_a_patch_heals(session: Session, user: User) -> None:
-    dynamodb = client("dynamodb", session.stack.aws_endpoint_url)
+    dynamodb = client("dynamodb", session.stack)
     dynamodb.delete_item(TableName=session.stack.table, Key={"user_id": {"S": user.sub}})
     answer = user.patch({"name": "Jane R. Roe"})
     assert (answer.status, answer.body["dob"], answer.body["version"]) == (200, "1985-01-31", 2)

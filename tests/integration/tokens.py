@@ -112,7 +112,7 @@ TOKENS: dict[str, Callable[[Forge], str]] = {
 
 def token_of_another_pool(stack: Stack) -> str:
     """A good ID token, of a pool that is not the stack's."""
-    cognito = client("cognito-idp", stack.aws_endpoint_url)
+    cognito = client("cognito-idp", stack)
     pool_id = cognito.create_user_pool(PoolName="another", UsernameAttributes=["email"])["UserPool"]["Id"]
     made = cognito.create_user_pool_client(
         UserPoolId=pool_id, ClientName="web", ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]

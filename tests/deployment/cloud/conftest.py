@@ -45,9 +45,17 @@ class Cloud:
     """An embedded AWS, a checkout, and what is deployed from the one to the other."""
 
     tree: Path
-    directory: Path
-    endpoint: str
+    aws: LocalSettings
     environment: dict[str, str]
+
+    @property
+    def directory(self) -> Path:
+        """Where the embedded AWS keeps its state."""
+        return self.aws.directory
+
+    @property
+    def endpoint(self) -> str:
+        return self.aws.aws_endpoint_url
 
     def command(self, *arguments: str, **more: str) -> tuple[list[str], dict[str, Any]]:
         """A make as an operator types it, and how to start it. The environment is there already."""
@@ -67,7 +75,7 @@ class Cloud:
         )  # fmt: skip
 
     def client(self, service: str) -> Any:
-        return client(service, self.endpoint)
+        return client(service, self.aws)
 
     @property
     def outputs(self) -> dict[str, Any]:
@@ -85,6 +93,8 @@ class Cloud:
         return Stack(
             api_url=f"{self.endpoint}/restapis/{api_id}/{STAGE}/_user_request_",
             aws_endpoint_url=self.endpoint,
+            aws_access_key_id=self.aws.access_key.id,
+            aws_secret_access_key=self.aws.access_key.secret,
             region=outputs["region"],
             user_pool_id=outputs["user_pool_id"],
             user_pool_client_id=outputs["user_pool_client_id"],
@@ -114,8 +124,8 @@ def bare_cloud(terraform_environment: dict[str, str], aws: LocalSettings, projec
     (tree / "infra" / f"{STAGE}.tfvars").write_text(VARIABLES)
     (tree / ".venv").symlink_to(sys.prefix)
     terraform = {name: value for name, value in terraform_environment.items() if name.startswith("TF_")}
-    environment = {**aws.environment(), **terraform}
-    return Cloud(tree, aws.directory, aws.aws_endpoint_url, environment)
+    environment = {**aws.tool_environment(), **terraform}
+    return Cloud(tree, aws, environment)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.stack import CHECK_PICTURE, NAME, RECONCILE, TRIGGERS, Stack, client
+from local.stack import CHECK_PICTURE, NAME, RECONCILE, TRIGGERS, EmbeddedAws, Stack, client
 from tests.deployment.cloud.conftest import ORIGIN, STAGE, Cloud
 from tests.integration.conftest import Run, running
 
@@ -28,7 +28,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 def described(stack: Stack, name: str) -> dict[str, Any]:
     """All that AWS tells of a stack, as path -> value; its names and addresses replaced by what they stand for."""
-    cognito, dynamodb, s3 = (client(it, stack.aws_endpoint_url) for it in ("cognito-idp", "dynamodb", "s3"))
+    cognito, dynamodb, s3 = (client(it, stack) for it in ("cognito-idp", "dynamodb", "s3"))
     pool, bucket = {"UserPoolId": stack.user_pool_id}, {"Bucket": stack.bucket}
     told = {
         "pool": cognito.describe_user_pool(**pool)["UserPool"],
@@ -88,13 +88,13 @@ def test_the_local_stack_is_the_deployed_one(cloud: Cloud, run: Run) -> None:
 
 @pytest.mark.parametrize("handler", [*(handler for handler, _ in TRIGGERS.values()), RECONCILE, CHECK_PICTURE])
 def test_a_local_function_may_do_what_the_deployed_one_may(cloud: Cloud, run: Run, handler: str) -> None:
-    def actions(endpoint: str, role: str, policy: str) -> set[str]:
-        iam = client("iam", endpoint)
+    def actions(aws: EmbeddedAws, role: str, policy: str) -> set[str]:
+        iam = client("iam", aws)
         document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
         return {action for statement in document["Statement"] for action in statement["Action"]}
 
-    local = actions(run.stack.aws_endpoint_url, f"{NAME}-{handler}", "trigger")
-    deployed = actions(cloud.endpoint, f"healthtech-{STAGE}-{handler}", "function")
+    local = actions(run.stack, f"{NAME}-{handler}", "trigger")
+    deployed = actions(cloud.aws, f"healthtech-{STAGE}-{handler}", "function")
     assert local == {action for action in deployed if not action.startswith("xray:")}
 
 
