@@ -49,7 +49,13 @@ async def _serve(port: int) -> None:
     from ministack import app as ministack
 
     from local import alarms, function_logs, rest_apis, triggers
-    from local.emulator_patches import cognito_accounts, cognito_attributes, cognito_sign_in, cognito_tokens, credentials
+    from local.emulator_patches import (
+        cognito_accounts,
+        cognito_attributes,
+        cognito_sign_in,
+        cognito_tokens,
+        credentials,
+    )
 
     for lacking in (alarms, function_logs, rest_apis, triggers):
         lacking.install()
