@@ -1,59 +1,35 @@
 """The browser client of Cognito and fetch, in Chromium, from a page on another origin."""
 
-import functools
-import os
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import asdict
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Error, Page
 
 from local.aws import CONFIRMATION_CODE
 from local.stack import client
 from tests.images import FORMATS, as_taken, picture
 from tests.integration.conftest import PASSWORD, Run, attributes, new_email, running
 from tests.readme import examples
+from tests.support.browser import chromium_page, require_npm_packages, serving
 
 HERE = Path(__file__).parent
 LIBRARY = HERE / "node_modules" / "amazon-cognito-identity-js" / "dist" / "amazon-cognito-identity.min.js"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-
-_missing = [
-    name
-    for name, there in (("Chromium", CHROMIUM), ("npm's packages (make test-all with npm)", LIBRARY.exists()))
-    if not there
-]
-if _missing and os.environ.get("CI"):
-    raise RuntimeError(f"CI must not skip the browser tests: {_missing} missing")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(bool(_missing), reason=f"needs {' and '.join(_missing)}"),
-]
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None: ...
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A web server with the page, on a port of its own: another origin than the API and Cognito."""
+    require_npm_packages(HERE)
     root = tmp_path_factory.mktemp("site")
     shutil.copy(HERE / "page.html", root / "index.html")
     shutil.copy(LIBRARY, root)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=root))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(root) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +40,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 @pytest.fixture(scope="module")
 def page(origin: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page()
+    with chromium_page() as page:
         page.goto(origin)
         yield page
-        browser.close()
 
 
 class Visitor:

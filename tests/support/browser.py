@@ -1,0 +1,53 @@
+"""A page of another origin in Chromium. Tests are skipped where Chromium or a page's npm packages are missing."""
+
+import functools
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.support.optional_tools import skip
+
+NO_CHROMIUM = "needs Chromium: apt-get install chromium, or brew install --cask chromium"
+_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+def require_npm_packages(directory: Path) -> None:
+    """Skip the test where the packages of this folder's package-lock.json are not installed."""
+    if not (directory / "node_modules").is_dir():
+        skip("needs npm packages: install Node.js 20 or newer and run make test-all")
+
+
+@contextmanager
+def serving(directory: Path) -> Iterator[str]:
+    """Serve a folder on a port of its own, and yield its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_QuietHandler, directory=directory))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def chromium_page() -> Iterator[Page]:
+    """Yield an empty page in a browser of its own."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        skip(NO_CHROMIUM)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        yield browser.new_page()
+        browser.close()
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None: ...
