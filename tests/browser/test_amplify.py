@@ -15,6 +15,7 @@ from local.aws import CONFIRMATION_CODE
 from local.session import Session
 from tests.integration.conftest import PASSWORD, Run, User, new_email, running, signed_up
 from tests.integration.pool_calls import NEW_PASSWORD, RESET_CODE
+from tests.readme import examples
 from tests.support.browser import chromium_page, require_npm_packages, serving
 
 SITE = Path(__file__).parent / "amplify"
@@ -29,13 +30,18 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 
 @pytest.fixture(scope="module")
-def origin(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def stack(run: Run) -> dict[str, str]:
+    """What a page needs to know."""
+    return {name: value for name, value in asdict(run.stack).items() if name in PUBLIC}
+
+
+@pytest.fixture(scope="module")
+def origin(stack: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Build the site, tell it where the stack is, and serve it."""
     require_npm_packages(SITE)
     built = tmp_path_factory.mktemp("site")
     command = ["npm", "run", "build", "--", "--outDir", str(built), "--logLevel", "error"]
     subprocess.run(command, cwd=SITE, check=True, capture_output=True)
-    stack = {name: value for name, value in asdict(run.stack).items() if name in PUBLIC}
     (built / "stack.json").write_text(json.dumps(stack))
     with serving(built) as address:
         yield address
@@ -94,6 +100,17 @@ def result(page: Page, label: str) -> str:
 def expect_signed_in_as(page: Page, email: str) -> None:
     press(page, "Load")
     expect(page.get_by_label("Profile")).to_have_text(f"profile {email}, pool {email}")
+
+
+def test_readme_example_reads_the_profile_of_a_new_user(stack: dict[str, str]) -> None:
+    require_npm_packages(SITE)
+    example = next(code for code in examples("Run it", "js") if "aws-amplify" in code)
+    done = subprocess.run(
+        ["node", "--input-type=module"], input=f"const stack = {json.dumps(stack)};\n{example}",
+        cwd=SITE, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert "email: 'mary@example.com'" in done.stdout
+    assert "blood_group: 'O+'" in done.stdout
 
 
 def test_authenticator_signs_up_confirms_and_signs_in(page: Page) -> None:
