@@ -36,7 +36,7 @@ test: $(DEVELOPMENT) ## Run the tests, in three minutes; ARGS goes to pytest: ma
 	@$(PYTEST) -m "not slow" $(ARGS)
 
 test-unit: $(DEVELOPMENT) ## Run the tests that start no process, in seconds
-	@$(BIN)/python -m pytest tests/unit $(ARGS)
+	@$(PYTEST) tests/unit $(ARGS)
 
 test-all: $(DEVELOPMENT) $(NPM_PACKAGES) ## Run all tests: browsers, generated clients and a whole deployment too
 	@$(PYTEST) $(ARGS)
@@ -117,7 +117,7 @@ $(LOADER): benchmarks/requirements/load.txt
 $(INSTALLED): requirements.txt requirements-pictures.txt requirements-run.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@echo "Installing into $(VENV), once" >&2
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/$(PIP_INSTALL) --no-compile -r requirements-run.txt
 	@$(BIN)/python -m compileall -q -j 0 -x '/(pip|setuptools|graphql|wcwidth)/' $(VENV)/lib
 	@touch $@

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -51,16 +52,19 @@ def port_in_use(port: int) -> bool:
     return False
 
 
+# Below the ports that Linux and macOS give to outgoing connections, one of which could take a free port away.
+_FREE_PORTS: Final = range(10_000, 32_768)
 _given = set[int]()
 
 
 def free_port() -> int:
-    """A port that nobody listens on, and that was not given to anybody else here: it may not have been used yet."""
+    """Return a port that nothing listens on and that this process has not been given before.
+
+    It is chosen at random, so that processes that start servers at the same time do not choose the same one.
+    """
     while True:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port: int = probe.getsockname()[1]
-        if port not in _given:
+        port = random.choice(_FREE_PORTS)
+        if port not in _given and not port_in_use(port):
             _given.add(port)
             return port
 

@@ -2,8 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Run
 
 POOL_ID = "us-east-1_UnitTests"
 CLIENT_ID = "unittestsclient"
@@ -59,3 +63,13 @@ def _nothing_personal_is_logged() -> Iterator[None]:
     yield
     logs.outlets.remove(read)
     assert_nothing_personal("\n".join(lines))
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Run]":
+    """One `make run` for all tests that do not change its users, its resources or its code."""
+    from tests.integration.conftest import running  # here, after the environment is set
+
+    with running(tmp_path_factory.mktemp("local")) as run:
+        yield run
+    assert '"message":"profile created"' in run.logged(), "the application logged nothing"

@@ -1,7 +1,7 @@
 """`chalice deploy`, the real one, of triggers to the embedded AWS: on the app and on a Blueprint."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 
 from local.stack import client
 from tests.deployment.conftest import chalice
-from tests.integration.conftest import Run, running
+from tests.integration.conftest import Run
 
 APP = """
 from chalice import Chalice
@@ -39,12 +39,6 @@ POLICY = {
     "Statement": [{"Effect": "Allow", "Action": ["logs:PutLogEvents"], "Resource": LOGS}],
 }
 EVENTS = Path(__file__).parents[1] / "unit" / "events"
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    with running(tmp_path_factory.mktemp("local")) as run:
-        yield run
 
 
 @pytest.fixture(scope="module")

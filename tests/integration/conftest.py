@@ -1,4 +1,4 @@
-"""One `make run` for all integration tests, on free ports and with a state of its own."""
+"""Runs of `make run` on free ports, each with its own state, and the users of the shared one."""
 
 import functools
 import itertools
@@ -76,13 +76,6 @@ def running(directory: Path, tree: Path = ROOT, ports: tuple[int, int] | None = 
         if process.poll() is None:
             run.stop()
     assert_nothing_personal(run.logged())
-
-
-@pytest.fixture(scope="session")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    with running(tmp_path_factory.mktemp("local")) as run:
-        yield run
-    assert '"message":"profile created"' in run.logged(), "there was something to read"
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,14 @@ def ports(run: Run) -> list[int]:
     return [urlsplit(url).port or 0 for url in (run.stack.api_url, run.stack.aws_endpoint_url)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+    ],
+)
 def test_a_stop_ends_every_process_frees_every_port_and_takes_the_stack_file(tmp_path: Path, number: int) -> None:
     with running(tmp_path) as run:
         started, used = children(run.process.pid), ports(run)

@@ -9,7 +9,7 @@ import pytest
 
 from local.stack import CHECK_PICTURE, NAME, RECONCILE, TRIGGERS, EmbeddedAws, Stack, client
 from tests.deployment.cloud.conftest import ORIGIN, STAGE, Cloud
-from tests.integration.conftest import Run, running
+from tests.integration.conftest import Run
 
 # A name, a number or a date of one of the two: no difference.
 OF_ONE_ALONE = {
@@ -18,12 +18,6 @@ OF_ONE_ALONE = {
     "LatestRestorableDateTime", "ResponseMetadata", "TableArn", "TableId", "TableSizeBytes", "UserPoolId",
     "UserPoolTags",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    with running(tmp_path_factory.mktemp("local")) as run:
-        yield run
 
 
 def described(stack: Stack, name: str) -> dict[str, Any]:
