@@ -67,7 +67,7 @@ def _with_session_required(respond: Handler) -> Handler:
         pool, _ = cognito._pool_for_client(data.get("ClientId"))
         responses = data.get("ChallengeResponses") or {}
         user = (cognito._resolve_user(pool, responses.get("USERNAME"))[0] if pool else None) or {}
-        error = _session_error(data, user) or _answer_error(pool, user, responses)
+        error = session_error(data, user) or _answer_error(data["ChallengeName"], pool, user, responses)
         if error:
             return error
         response = respond(data)
@@ -79,7 +79,7 @@ def _with_session_required(respond: Handler) -> Handler:
     return wrapped
 
 
-def _session_error(data: Request, user: User) -> Response | None:
+def session_error(data: Request, user: User) -> Response | None:
     """Return the error for a session that this challenge, client and user do not have, or None."""
     from ministack.services import cognito
 
@@ -95,11 +95,11 @@ def _session_error(data: Request, user: User) -> Response | None:
     return None
 
 
-def _answer_error(pool: Pool, user: User, responses: dict[str, str]) -> Response | None:
+def _answer_error(challenge: str, pool: Pool, user: User, responses: dict[str, str]) -> Response | None:
     from ministack.services import cognito
 
-    if "NEW_PASSWORD" in responses:
-        return cognito._validate_password(pool, responses["NEW_PASSWORD"])  # type: ignore[no-any-return]
+    if challenge == "NEW_PASSWORD_REQUIRED":
+        return cognito._validate_password(pool, responses.get("NEW_PASSWORD", ""))  # type: ignore[no-any-return]
     code = responses.get("SOFTWARE_TOKEN_MFA_CODE")
     if code and code == user.get(_USED_CODE):
         message = "Your software token has already been used once."

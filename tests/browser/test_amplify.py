@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from local.aws import CONFIRMATION_CODE
 from local.session import Session
-from tests.integration.conftest import PASSWORD, Run, User, new_email, running, signed_up
+from tests.integration.conftest import PASSWORD, Run, User, new_email, signed_up
 from tests.integration.pool_calls import NEW_PASSWORD, RESET_CODE
 from tests.readme import examples
 from tests.support.browser import chromium_page, require_npm_packages, serving
@@ -21,12 +21,6 @@ from tests.support.browser import chromium_page, require_npm_packages, serving
 SITE = Path(__file__).parent / "amplify"
 PUBLIC = ("api_url", "aws_endpoint_url", "user_pool_id", "user_pool_client_id")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    with running(tmp_path_factory.mktemp("local")) as run:
-        yield run
 
 
 @pytest.fixture(scope="module")

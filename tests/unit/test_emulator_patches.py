@@ -3,8 +3,10 @@
 import time
 
 import pytest
+from ministack.services import cognito
 
 from local.emulator_patches.cognito_attributes import CODE_SECONDS, Refusal, verify_attribute
+from local.emulator_patches.cognito_sign_in import session_error
 
 
 def test_code_older_than_a_day_is_expired() -> None:
@@ -13,3 +15,11 @@ def test_code_older_than_a_day_is_expired() -> None:
     with pytest.raises(Refusal) as caught:
         verify_attribute({"_users": {}}, user, {"AttributeName": "email", "Code": "123456"})
     assert caught.value.code == "ExpiredCodeException"
+
+
+def test_challenge_after_its_session_validity_is_refused() -> None:
+    token, session = cognito._create_challenge_session("pool", "client", "user")
+    cognito._challenge_sessions[token] = {**session, "expires_at": time.time() - 1}
+    error = session_error({"ChallengeName": "SOFTWARE_TOKEN_MFA", "ClientId": "client", "Session": token}, {})
+    assert error is not None
+    assert b"Invalid session for the user, session is expired." in error[2]
