@@ -24,7 +24,7 @@ endif
 PYTEST := $(BIN)/python -m pytest -p tests.support.scheduling -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-unit test-all faults bench load growth costs check format token reconcile openapi deploy destroy restore deploy-check scan reset clean
+.PHONY: help run test test-unit test-all faults bench load growth costs check format lock token reconcile openapi deploy destroy restore deploy-check scan reset clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,11 @@ format: $(DEVELOPMENT) ## Format the code and mend what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+lock: $(DEVELOPMENT) ## Write the hashes of production dependencies, after a change of requirements.in
+	@for name in requirements requirements-pictures; do \
+	  CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --output-file $$name.txt $$name.in || exit 1; \
+	done
+
 # By the environment and $(value), so that a password may hold any character.
 token: export SIGN_IN_EMAIL := $(value EMAIL)
 token: export SIGN_IN_PASSWORD := $(value PASSWORD)
@@ -90,8 +95,9 @@ restore: $(INSTALLED) ## Put profiles back from a restored table: make restore S
 deploy-check: $(DEVELOPMENT) ## Deploy to an embedded AWS with the real Terraform and Chalice, and try it
 	@$(BIN)/python -m pytest -q -p tests.deployment.summary tests/deployment/cloud $(ARGS)
 
-scan: $(SCANNER) ## Scan the Terraform module for insecure settings
+scan: $(SCANNER) ## Scan the Terraform module for insecure settings, and production dependencies for advisories
 	@LOG_LEVEL=ERROR $(SCANNER)/bin/checkov --directory infra --framework terraform --compact --quiet --skip-download
+	@$(SCANNER)/bin/python -m tools.audit requirements.txt requirements-pictures.txt
 
 reset: $(INSTALLED) ## Forget the users of make run
 	@$(BIN)/python -m local.reset
@@ -114,7 +120,7 @@ $(LOADER): benchmarks/requirements/load.txt
 	@touch $@
 
 # Not compiled by pip: that takes 30 MB and half the time for modules of which few are ever imported.
-$(INSTALLED): requirements.txt requirements-pictures.txt requirements-run.txt constraints.txt
+$(INSTALLED): requirements.in requirements-pictures.in requirements-run.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@echo "Installing into $(VENV), once" >&2
 	@$(PYTHON) -m venv --clear $(VENV)

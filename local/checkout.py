@@ -10,7 +10,7 @@ def copy(tree: Path) -> None:
     """Into a directory, which is made."""
     for name in ("chalicelib", "infra", "local", ".chalice", "tests"):
         unwanted = shutil.ignore_patterns(
-            "__pycache__", "deployed", "deployments", "node_modules", ".terraform*", "*.tfstate*", "*.tfvars"
+            "__pycache__", "deployed", "deployments", "node_modules", ".terraform", "*.tfstate*", "*.tfvars"
         )
         shutil.copytree(ROOT / name, tree / name, ignore=unwanted)
     for file in (ROOT / "app.py", ROOT / "Makefile", *ROOT.glob("requirements*")):

@@ -1,14 +1,24 @@
 """Zip archives for Lambda."""
 
+import hashlib
 import os
 import tempfile
 import zipfile
 from pathlib import Path
 from typing import Final
 
+from infra.deploy import bytecode, wheels
+
 # Lambda runs as another user than the one the files belong to, so everybody must be able to read them:
 # https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html
 _MODE: Final = 0o100644
+# The programs that an archive is made by: an archive made by others is not reused.
+_BUILDERS: Final = (Path(__file__), Path(bytecode.__file__), Path(wheels.__file__))
+
+
+def fingerprint(*more: Path) -> str:
+    """Return a hash of the programs that make archives, and of more files."""
+    return hashlib.sha256(b"".join(file.read_bytes() for file in (*_BUILDERS, *more))).hexdigest()
 
 
 def pack(directory: Path) -> bytes:

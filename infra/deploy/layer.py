@@ -3,24 +3,15 @@
 It is code, so it is not Terraform's. It is built anew when what it is made of has changed, which its description tells.
 """
 
-import hashlib
-import os
 import sys
 import tempfile
 from pathlib import Path
 from typing import Final
 
-from infra.deploy import archives, bytecode
-from infra.deploy.console import Failure
-from infra.deploy.processes import run
+from infra.deploy import archives, bytecode, wheels
 from infra.deploy.stage import ROOT, Stage
 
 _REQUIREMENTS: Final = ROOT / "requirements-pictures.txt"
-# Lambda's Python 3.11 is on Amazon Linux 2 with glibc 2.26, later ones are on Amazon Linux 2023 with 2.34.
-# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
-_OLD: Final = ("manylinux2014_x86_64", "manylinux_2_17_x86_64")
-_NEW: Final = (*_OLD, "manylinux_2_27_x86_64", "manylinux_2_28_x86_64")
-_AMAZON_LINUX_2023: Final = (3, 12)
 
 
 def ensured(stage: Stage) -> tuple[str, bool]:
@@ -57,25 +48,14 @@ def _runtime() -> str:
 
 
 def _fingerprint() -> str:
-    content = _REQUIREMENTS.read_bytes() + Path(__file__).read_bytes()
-    return f"{_runtime()} {hashlib.sha256(content).hexdigest()}"
+    return f"{_runtime()} {archives.fingerprint(_REQUIREMENTS, Path(__file__))}"
 
 
 def _built() -> bytes:
     """The zip archive."""
-    platforms = _NEW if sys.version_info >= _AMAZON_LINUX_2023 else _OLD
     with tempfile.TemporaryDirectory() as name:
         layer = Path(name)
         libraries = layer / "python"
-        done = run(
-            [
-                sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile",
-                "--only-binary=:all:", *(f"--platform={platform}" for platform in platforms), "--no-deps",
-                f"--target={libraries}", f"--requirement={_REQUIREMENTS}",
-            ],
-            ROOT, os.environ,
-        )  # fmt: skip
-        if done.returncode != 0:
-            raise Failure(f"pip: {done.stderr.strip()}")
+        wheels.install(_REQUIREMENTS, libraries)
         bytecode.compile_tree(libraries, "/opt/python")
         return archives.pack(layer)

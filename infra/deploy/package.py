@@ -1,9 +1,10 @@
 """The deployment package that `chalice deploy` and `chalice package` make.
 
-Chalice's own packager leaves three things to be desired. It packs `__pycache__` and compiles nothing
+Chalice's own packager has four shortcomings here. It packs `__pycache__` and compiles nothing
 (https://github.com/aws/chalice/issues/1065). It writes its archive in place and reuses what lies there, also half of an
-archive. And its archive keeps file modes that Lambda may not be able to read. This packager builds the archive aside,
-compiled, and puts it in place when it is complete.
+archive. It keeps file modes that Lambda may not be able to read. It goes on with a warning where a dependency is
+missing, and asks for no hash where it downloads wheels for another platform than its own. This packager installs
+checked wheels, builds the archive aside, and puts it in place when it is complete.
 """
 
 import shutil
@@ -12,9 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import click
 from chalice.deploy.packager import BaseLambdaDeploymentPackager, LambdaDeploymentPackager
 
-from infra.deploy import archives, bytecode
+from infra.deploy import archives, bytecode, wheels
+from infra.deploy.console import Failure
 
 _LOCATION: Final = "/var/task"  # where Lambda unpacks the package
 _list_application = BaseLambdaDeploymentPackager._iter_app_filenames
@@ -35,15 +38,18 @@ def _list_sources(self: BaseLambdaDeploymentPackager, project_dir: str) -> Itera
 
 def _create(self: LambdaDeploymentPackager, project_dir: str, python_version: str) -> str:
     """Return the archive's path. An archive of the same sources and dependencies is reused."""
-    plain = Path(self.deployment_package_filename(project_dir, python_version))
-    archive = plain.with_suffix(".compiled.zip")  # other than Chalice's name, under which there may be half an archive
+    chalices = Path(self.deployment_package_filename(project_dir, python_version))  # there may be half an archive
+    archive = chalices.with_suffix(f".{archives.fingerprint(Path(__file__))[:8]}.zip")
     if archive.exists():
         self._ui.write("Reusing existing deployment package.\n")
         return str(archive)
     self._ui.write("Creating deployment package.\n")
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        self._build_python_dependencies(python_version, str(Path(project_dir, "requirements.txt")), name)
+        try:
+            wheels.install(Path(project_dir, "requirements.txt"), directory)
+        except Failure as failure:
+            raise click.ClickException(str(failure)) from failure  # which Chalice's command shows without a traceback
         _copy_application(self, project_dir, directory)
         bytecode.compile_tree(directory, _LOCATION)
         archive.parent.mkdir(parents=True, exist_ok=True)

@@ -235,12 +235,33 @@ def test_interrupted_packaging_is_repaired_by_the_next_run(
 
 
 def test_half_an_archive_of_chalice_is_not_reused(tree: Path) -> None:
-    """Chalice itself writes under the name without `.compiled`."""
     complete = packaged(tree) / "deployment.zip"
     (archive,) = (tree / ".chalice" / "deployments").iterdir()
     archive.unlink()
-    archive.with_name(archive.name.replace(".compiled", "")).write_bytes(complete.read_bytes()[:100_000])
+    chalices, _, _ = archive.name.partition(f"python3.{sys.version_info.minor}")
+    half = archive.with_name(f"{chalices}python3.{sys.version_info.minor}.zip")
+    half.write_bytes(complete.read_bytes()[:100_000])
     assert_compiled(zipfile.ZipFile(packaged(tree) / "deployment.zip"))
+
+
+def test_wrong_hash_stops_the_packaging_with_a_readable_line(prepared: Callable[[], Path]) -> None:
+    tree = prepared()
+    file = tree / "requirements.txt"
+    file.write_text(
+        re.sub(r"(?s)(annotated-types==\S+) .*?\n(?=\w)", rf"\1 --hash=sha256:{64 * '0'}\n", file.read_text())
+    )
+    done = chalice(tree, *PACKAGE)
+    assert done.returncode != 0
+    assert "Error: annotated-types==0.8.0: the download does not have the hash in requirements.txt." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tree / "out").exists()
+
+
+def test_package_without_a_hash_stops_the_packaging(tree: Path) -> None:
+    (tree / "requirements.txt").write_text("annotated-types==0.8.0\n")
+    done = chalice(tree, *PACKAGE)
+    assert done.returncode != 0
+    assert "Error: pip could not install requirements.txt: ERROR: Hashes are required" in done.stderr
 
 
 def test_the_archive_holds_no_secret(archive: zipfile.ZipFile) -> None:

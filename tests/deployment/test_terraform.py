@@ -15,7 +15,7 @@ def module(project: Callable[[], Path], terraform_environment: dict[str, str]) -
     """The module, ready."""
     infra = project() / "infra"
     for place in (infra, infra / "account"):
-        done = terraform(place, "init", "-backend=false", environment=terraform_environment)
+        done = terraform(place, "init", "-backend=false", "-lockfile=readonly", environment=terraform_environment)
         assert done.returncode == 0, done.stdout + done.stderr
     return infra
 
@@ -26,6 +26,12 @@ def terraform(
     return subprocess.run(
         ["terraform", *arguments, "-no-color"], cwd=module, env=environment, capture_output=True, text=True
     )
+
+
+def test_both_modules_are_locked_to_the_same_provider(module: Path) -> None:
+    lock = (module / ".terraform.lock.hcl").read_text()
+    assert (module / "account" / ".terraform.lock.hcl").read_text() == lock
+    assert lock.count("h1:") == 14, "a package hash for each platform that the provider is released for"
 
 
 def test_it_is_formatted(module: Path) -> None:

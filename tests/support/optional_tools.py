@@ -11,16 +11,8 @@ import pytest
 from local import terraform_provider
 from local.settings import ROOT
 
-_REQUIRED_PROVIDERS = """\
-terraform {
-  required_providers {
-    aws = {
-      source  = "hashicorp/aws"
-      version = ">= 5.100"
-    }
-  }
-}
-"""
+# The smaller of the two modules, with the provider that both are locked to.
+_MODULE = ROOT / "infra" / "account"
 _PLUGIN_CACHE = ROOT / ".terraform-plugins"
 NO_TERRAFORM = "needs Terraform: https://developer.hashicorp.com/terraform/install"
 NO_PROVIDER = (
@@ -40,7 +32,8 @@ def skip(reason: str) -> None:
 
 def can_get_provider(environ: Mapping[str, str], directory: Path) -> bool:
     """Tell whether `terraform init` gets the AWS provider from where the environment tells it to look."""
-    (directory / "main.tf").write_text(_REQUIRED_PROVIDERS)
+    for name in ("main.tf", ".terraform.lock.hcl"):
+        shutil.copy(_MODULE / name, directory)
     environment = {**environ, "TF_REGISTRY_DISCOVERY_RETRY": "0", "TF_REGISTRY_CLIENT_TIMEOUT": "10"}
     done = subprocess.run(
         ["terraform", "init", "-input=false"], cwd=directory, env=environment, capture_output=True, check=False
