@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from typing import Final
 
-from local import console, example, settings
+from local import console, example, openapi_route, settings
 from local.api import Api, show
 from local.aws import CONFIRMATION_CODE, READY_PATH
 from local.processes import Child, InUse, StartError, locked, port_in_use
@@ -48,6 +48,7 @@ def serve(local: LocalSettings, stop: threading.Event, opened: ExitStack) -> Non
     console.fact("table, bucket", f"{stack.table}, {stack.bucket}")
     api = opened.enter_context(Api(local, stack))
     console.fact("API", f"{stack.api_url}/users/{{id}}")
+    console.fact("OpenAPI", stack.api_url + openapi_route.PATH)
     stack.write(local.stack_file)
     opened.callback(local.stack_file.unlink, missing_ok=True)
     ready = time.monotonic() - started

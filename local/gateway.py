@@ -18,12 +18,14 @@ import chalice.local
 from chalice import Chalice, CognitoUserPoolAuthorizer
 from chalice.app import CaseInsensitiveMapping
 from chalice.config import Config
+from chalice.local import LocalDevServer
 
 from chalicelib import logs
 from chalicelib.cors import Cors
 from chalicelib.errors import PROBLEM_JSON, ApiError, Unauthenticated, Unavailable
 from chalicelib.http import HEAD
 from chalicelib.settings import settings
+from local import openapi_route
 from local.processes import end_with_parent
 
 _KEYS_KEPT: Final = 300  # seconds
@@ -36,6 +38,7 @@ def install() -> None:
     """Let `chalice local` serve through this gateway."""
     end_with_parent()
     chalice.local.LocalGateway = Gateway  # type: ignore[misc]
+    chalice.local.create_local_server = _with_document(chalice.local.create_local_server)
     handler = chalice.local.ChaliceRequestHandler
     handler.parse_request = _with_body(handler.parse_request)
     handler._send_http_response_with_body = _answer(handler._send_http_response_with_body)  # type: ignore[method-assign]
@@ -49,6 +52,16 @@ def install() -> None:
     handler.__getattr__ = _any_method
     # Python's default of 5 waiting connections resets those of a page that loads many things at once.
     chalice.local.ThreadedHTTPServer.request_queue_size = 128
+
+
+def _with_document(create: Callable[..., LocalDevServer]) -> Callable[..., LocalDevServer]:
+    """Serve the OpenAPI document, too, with the address of this server in it."""
+
+    def create_server(app: Chalice, config: Config, host: str, port: int) -> LocalDevServer:
+        openapi_route.add_to(app, f"http://{host}:{port}")
+        return create(app, config, host, port)
+
+    return create_server
 
 
 def _answer(send: Callable[..., None]) -> Callable[..., None]:

@@ -16,7 +16,8 @@ from local.session import Session
 from tests.integration.conftest import PASSWORD, Run, User, new_email, signed_up
 from tests.integration.pool_calls import NEW_PASSWORD, RESET_CODE
 from tests.readme import examples
-from tests.support.browser import chromium_page, require_npm_packages, serving
+from tests.support.browser import chromium_page, serving
+from tests.support.optional_tools import require_npm_packages
 
 SITE = Path(__file__).parent / "amplify"
 PUBLIC = ("api_url", "aws_endpoint_url", "user_pool_id", "user_pool_client_id")

@@ -14,7 +14,8 @@ from local.stack import client
 from tests.images import FORMATS, as_taken, picture
 from tests.integration.conftest import PASSWORD, Run, attributes, new_email, running
 from tests.readme import examples
-from tests.support.browser import chromium_page, require_npm_packages, serving
+from tests.support.browser import chromium_page, serving
+from tests.support.optional_tools import require_npm_packages
 
 HERE = Path(__file__).parent
 LIBRARY = HERE / "node_modules" / "amazon-cognito-identity-js" / "dist" / "amazon-cognito-identity.min.js"

@@ -11,7 +11,7 @@ import pytest
 
 from local import openapi
 from tests.integration.conftest import User
-from tests.support.optional_tools import npm_binaries
+from tests.support.optional_tools import require_npm_packages
 
 pytestmark = pytest.mark.slow
 TYPESCRIPT = Path(__file__).parent / "typescript"
@@ -64,7 +64,7 @@ GENERATORS = {
 
 @pytest.mark.parametrize("generator", GENERATORS)
 def test_typescript_client_compiles_and_works(generator: str, user: User, tmp_path: Path) -> None:
-    binaries = npm_binaries(TYPESCRIPT)
+    binaries = require_npm_packages(TYPESCRIPT) / ".bin"
     for file in TYPESCRIPT.glob("*.*"):
         shutil.copy(file, tmp_path)
     shutil.copy(TYPESCRIPT / f"{generator}.ts", tmp_path / "flow.ts")

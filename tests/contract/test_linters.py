@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from local import openapi
-from tests.support.optional_tools import npm_binaries
+from tests.support.optional_tools import require_npm_packages
 
 pytestmark = pytest.mark.slow
-VALIDATORS = Path(__file__).parent / "validators"
+OPENAPI_TOOLS = Path(__file__).parent / "openapi_tools"
 
 
 def lint(*command: str, **variables: str) -> Any:
-    """Run a linter of the folder `validators` and return its report, decoded from JSON."""
+    """Run a linter of the folder `openapi_tools` and return its report, decoded from JSON."""
     name, *arguments = command
-    program = npm_binaries(VALIDATORS) / name
+    program = require_npm_packages(OPENAPI_TOOLS) / ".bin" / name
     done = subprocess.run(
-        [program, *arguments, openapi.FILE], cwd=VALIDATORS, env={**os.environ, **variables},
+        [program, *arguments, openapi.FILE], cwd=OPENAPI_TOOLS, env={**os.environ, **variables},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     try:

@@ -22,18 +22,18 @@ from local.processes import free_port
 from local.session import Session
 from local.settings import ROOT
 from tests.images import picture
-from tests.integration.conftest import PATIENCE, Run
+from tests.integration.conftest import PATIENCE, Run, running
 from tests.readme import examples
-from tests.support.optional_tools import npm_binaries
+from tests.support.optional_tools import require_npm_packages
 
 pytestmark = pytest.mark.slow
-VALIDATORS = Path(__file__).parent / "validators"
+OPENAPI_TOOLS = Path(__file__).parent / "openapi_tools"
 
 
 @contextlib.contextmanager
 def proxying(api_url: str, log: Path) -> Iterator[str]:
     """Run Prism as a validating proxy in front of the API, and return its address."""
-    program, port = npm_binaries(VALIDATORS) / "prism", free_port()
+    program, port = require_npm_packages(OPENAPI_TOOLS) / ".bin" / "prism", free_port()
     listen = ("--host", "127.0.0.1", "--port", str(port))
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -50,6 +50,13 @@ def proxying(api_url: str, log: Path) -> Iterator[str]:
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """A run for these tests alone: the examples change the profile of its first user."""
+    with running(tmp_path_factory.mktemp("local")) as run:
+        yield run
 
 
 @pytest.fixture(scope="module")

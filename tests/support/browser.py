@@ -1,4 +1,4 @@
-"""A page of another origin in Chromium. Tests are skipped where Chromium or a page's npm packages are missing."""
+"""A page of another origin in Chromium. Tests are skipped where Chromium is missing."""
 
 import functools
 import shutil
@@ -15,12 +15,6 @@ from tests.support.optional_tools import skip
 
 NO_CHROMIUM = "needs Chromium: apt-get install chromium, or brew install --cask chromium"
 _FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-
-
-def require_npm_packages(directory: Path) -> None:
-    """Skip the test where the packages of this folder's package-lock.json are not installed."""
-    if not (directory / "node_modules").is_dir():
-        skip("needs npm packages: install Node.js 20 or newer and run make test-all")
 
 
 @contextmanager

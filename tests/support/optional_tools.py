@@ -55,12 +55,12 @@ def terraform_environment(environ: Mapping[str, str], directory: Path) -> dict[s
     return environment
 
 
-def npm_binaries(package: Path) -> Path:
-    """Return the directory with the commands of a folder's npm packages. Skips the test where they can't run."""
-    binaries = package / "node_modules" / ".bin"
-    if not binaries.is_dir() or node_version() < _OLDEST_NODE:
+def require_npm_packages(directory: Path) -> Path:
+    """Return the folder's node_modules. Skips the test where packages are missing or Node.js is too old for them."""
+    packages = directory / "node_modules"
+    if not packages.is_dir() or node_version() < _OLDEST_NODE:
         skip(NO_NPM_PACKAGES)
-    return binaries
+    return packages
 
 
 def node_version() -> tuple[int, ...]:

@@ -1,0 +1,58 @@
+"""Swagger UI on another origin: "Try it out" and "Execute", with nothing changed in the form, succeed."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from local.session import Session
+from tests.integration.conftest import Run, signed_up
+from tests.support.browser import chromium_page, serving
+from tests.support.optional_tools import require_npm_packages
+
+pytestmark = pytest.mark.slow
+OPENAPI_TOOLS = Path(__file__).parent / "openapi_tools"
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Swagger UI</title>
+<div id="swagger-ui"></div>
+<script src="swagger-ui-bundle.js"></script>
+<script>SwaggerUIBundle({ dom_id: "#swagger-ui", url: %s });</script></html>
+"""
+
+
+@pytest.fixture(scope="module")
+def origin(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A site with Swagger UI for the document that `make run` serves."""
+    bundle = require_npm_packages(OPENAPI_TOOLS) / "swagger-ui-dist" / "swagger-ui-bundle.js"
+    site = tmp_path_factory.mktemp("site")
+    shutil.copy(bundle, site)
+    (site / "index.html").write_text(PAGE % json.dumps(f"{run.stack.api_url}/openapi.json"))
+    with serving(site) as origin:
+        yield origin
+
+
+@pytest.fixture(scope="module")
+def page(run: Run, origin: str) -> Iterator[Page]:
+    """Swagger UI, authorized with the token of a new user."""
+    token = signed_up(Session(run.stack)).token
+    with chromium_page() as page:
+        page.goto(origin)
+        page.locator(".scheme-container .authorize").click()
+        dialog = page.locator(".modal-ux")
+        dialog.locator("input").fill(token)
+        dialog.locator("button.authorize").click()
+        dialog.locator("button.btn-done").click()
+        yield page
+
+
+@pytest.mark.parametrize("operation", ["get_user", "put_user", "patch_user"])
+def test_try_it_out_succeeds_untouched(page: Page, run: Run, operation: str) -> None:
+    block = page.locator(f"#operations-users-{operation}")
+    block.locator(".opblock-summary-control").click()
+    block.locator(".try-out__btn").click()
+    block.locator(".execute").click()
+    expect(block.locator(".request-url")).to_contain_text(f"{run.stack.api_url}/users/me")
+    expect(block.locator(".live-responses-table tbody .response-col_status")).to_have_text("200")

@@ -1,0 +1,25 @@
+"""The OpenAPI document that the local API serves."""
+
+import json
+import urllib.request
+
+from local.settings import ROOT
+from tests.integration.conftest import Run
+
+COMMITTED = json.loads((ROOT / "openapi.json").read_text())
+
+
+def test_local_document_names_its_own_server_first(run: Run) -> None:
+    with urllib.request.urlopen(f"{run.stack.api_url}/openapi.json") as response:
+        served = json.load(response)
+    first, *others = served["servers"]
+    assert first["url"] == run.stack.api_url
+    assert others == COMMITTED["servers"][:1]
+    assert {**served, "servers": []} == {**COMMITTED, "servers": []}
+
+
+def test_local_document_is_readable_from_another_origin(run: Run) -> None:
+    request = urllib.request.Request(f"{run.stack.api_url}/openapi.json", headers={"Origin": "http://docs.example"})
+    with urllib.request.urlopen(request) as response:
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert response.headers["Content-Type"] == "application/json"
