@@ -17,7 +17,12 @@ from chalicelib.cors import Cors
 from chalicelib.models import ProfilePatch, ProfileReplacement
 from chalicelib.reconciliation import Options, Reconciliation, time_left
 from chalicelib.repository import ProfileRepository
-from chalicelib.settings import settings
+from chalicelib.settings import in_chalice_command, settings
+
+if in_chalice_command():
+    from tools import chalice_cli  # the Lambda package does not contain it
+
+    chalice_cli.prepare()
 
 app = Chalice(app_name=logs.APP, configure_logs=False)
 app.api.binary_types.clear()  # there are none, and each answer would be compared with each
@@ -147,15 +152,3 @@ def reconcile(event: CloudWatchEvent) -> dict[str, Any]:
     left = time_left(event.context, options.seconds)
     kept = bucket() if settings().bucket else None
     return Reconciliation(repository(), directory(), options, left, kept).run().model_dump(mode="json")
-
-
-if settings().in_chalice_command:  # never in Lambda, whose package has neither of these
-    from infra.deploy import api, package
-    from local import gateway
-
-    # `chalice deploy`: what API Gateway answers by itself
-    api.extend(Cors(settings().cors_allow_origins), settings().problems_url)
-    # and a package with bytecode
-    package.install()
-    # `chalice local`: checks tokens as API Gateway does
-    gateway.install()

@@ -106,3 +106,8 @@ def load(environ: Mapping[str, str]) -> Settings:
 def settings() -> Settings:
     """The process's settings, read at first use."""
     return load(os.environ)
+
+
+def in_chalice_command() -> bool:
+    """Return whether the `chalice` command has loaded the application. Lambda never does so."""
+    return "AWS_CHALICE_CLI_MODE" in os.environ

@@ -1,108 +1,25 @@
-"""`make run`: the embedded AWS, its resources and the API; then the example; then serving until Ctrl-C."""
+"""Run `make run` (`python -m local`), or `chalice local` (`python -m local chalice-local`)."""
 
+import os
 import signal
 import sys
-import threading
-import time
-from contextlib import ExitStack
 from typing import Final
 
-from local import console, example, openapi_route, settings
-from local.api import Api, show
-from local.aws import CONFIRMATION_CODE, READY_PATH
-from local.processes import Child, InUse, StartError, locked, port_in_use
-from local.session import Session
-from local.settings import LocalSettings
-from local.stack import Stack, build
-
-
-class CannotStart(Exception):
-    """One line that says why, and what to do."""
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
-    """Returns the exit code."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        local = settings.load()
-        with ExitStack() as opened:
-            serve(local, stop, opened)
-    except (CannotStart, InUse, StartError, settings.PortError) as exc:
-        console.failure(str(exc))
-        return 1
-    console.note("\nStopped.")
-    return 0
+    """Return the exit code."""
+    # Nothing has been started yet. Without this, Ctrl-C during the imports below (0.4 s) prints a traceback.
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda number, _: os._exit(128 + number))
+    if sys.argv[1:2] == ["chalice-local"]:
+        from local import chalice_local
 
+        return chalice_local.main(sys.argv[2:])
+    from local import run
 
-def serve(local: LocalSettings, stop: threading.Event, opened: ExitStack) -> None:
-    """Start everything, show it, and keep it running until `stop`."""
-    started = time.monotonic()
-    claim(local, opened)
-    console.title("HealthTech users, all on this machine")
-    aws = start_aws(local, opened)
-    stack = build(local)
-    console.fact("embedded AWS", stack.aws_endpoint_url)
-    console.fact("user pool", f"{stack.user_pool_id}, client {stack.user_pool_client_id}")
-    console.fact("table, bucket", f"{stack.table}, {stack.bucket}")
-    api = opened.enter_context(Api(local, stack))
-    console.fact("API", f"{stack.api_url}/users/{{id}}")
-    console.fact("OpenAPI", stack.api_url + openapi_route.PATH)
-    stack.write(local.stack_file)
-    opened.callback(local.stack_file.unlink, missing_ok=True)
-    ready = time.monotonic() - started
-    example.show(Session(stack))
-    show_commands(stack)
-    console.title(f"Ready in {ready:.1f} s. Ctrl-C stops it, and the users stay")
-    console.note(f"  Edit app.py or chalicelib/ and it reloads. Logs are in {local.directory}.")
-    api.live = True
-    api.reload_until(stop, aws)
-
-
-def claim(local: LocalSettings, opened: ExitStack) -> None:
-    """Make sure that ports and state are ours. Raises CannotStart."""
-    for name, port in (("API_PORT", local.api_port), ("AWS_PORT", local.aws_port)):
-        if port_in_use(port):
-            raise CannotStart(f"Port {port} is in use. Free it, or choose another: {name}={port + 1} make run")
-    if local.api_port == local.aws_port:
-        raise CannotStart("API_PORT and AWS_PORT are the same: choose another for one of them")
-    opened.enter_context(locked(local.directory))
-    local.stack_file.unlink(missing_ok=True)  # left by a run that was killed
-
-
-def start_aws(local: LocalSettings, opened: ExitStack) -> Child:
-    """Raises StartError with the end of its log."""
-    log = local.directory / "aws.log"
-    log.write_text("")
-    aws = Child("the embedded AWS", [sys.executable, "-m", "local.aws"], local.environment(), log, show)
-    opened.callback(aws.stop)
-    aws.wait_until_serving(local.aws_endpoint_url + READY_PATH)
-    return aws
-
-
-COMMANDS: Final = """\
-API={stack.api_url} CLIENT={stack.user_pool_client_id}
-cognito() {{ curl -s {stack.aws_endpoint_url} -d "$2" -H 'Content-Type: application/x-amz-json-1.1' \\
-  -H "X-Amz-Target: AWSCognitoIdentityProviderService.$1"; }}
-
-cognito SignUp '{{"ClientId": "'$CLIENT'", "Username": "jane@example.com", "Password": "StrongPass123!",
-  "UserAttributes": [{{"Name": "email", "Value": "jane@example.com"}}, {{"Name": "name", "Value": "Jane Roe"}},
-    {{"Name": "phone_number", "Value": "+8801712345679"}}, {{"Name": "custom:dob", "Value": "1985-01-31"}},
-    {{"Name": "custom:gender", "Value": "Female"}}, {{"Name": "custom:blood_group", "Value": "O-"}}]}}'
-cognito ConfirmSignUp '{{"ClientId": "'$CLIENT'", "Username": "jane@example.com", "ConfirmationCode": "{code}"}}'
-TOKEN=$(make -s token EMAIL=jane@example.com PASSWORD='StrongPass123!')
-
-curl -s $API/users/me -H "Authorization: Bearer $TOKEN"
-curl -s $API/users/me -H "Authorization: Bearer $TOKEN" -X PUT -H 'Content-Type: application/json' \\
-  -d '{{"name": "Jane R. Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}}'
-"""
-
-
-def show_commands(stack: Stack) -> None:
-    """Commands to copy, with this run's addresses in them."""
-    console.title("Your turn: paste these into another terminal, in this folder")
-    console.command(COMMANDS.format(stack=stack, code=CONFIRMATION_CODE))
+    return run.main()
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ Not by Chalice's own reload: that one watches every file below the project, .ven
 import json
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from watchfiles import Change, watch
 
-from local import console, settings
+from local import console
 from local.processes import Child, StartError
 from local.settings import ROOT, LocalSettings
 from local.stack import Stack
@@ -21,12 +21,12 @@ CHALICE: Final = (sys.executable, "-c", "import sys; from chalice.cli import mai
 
 
 class Api:
-    """The API on API_PORT while the `with` lasts. Its log goes to api.log; requests are shown once `live`."""
+    """The API on API_PORT while the `with` lasts. Its log goes to a file; requests are shown once `live`."""
 
-    def __init__(self, local: LocalSettings, stack: Stack) -> None:
+    def __init__(self, local: LocalSettings, stack: Stack, log: str = "api.log") -> None:
         self._url = local.api_url
-        self._log = local.directory / "api.log"
-        where = ("--host", settings.HOST, "--port", str(local.api_port))
+        self._log = local.directory / log
+        where = ("--host", local.api_host, "--port", str(local.api_port))
         self._arguments = [*CHALICE, "local", "--stage", "local", "--no-autoreload", *where]
         self._environment = {
             **local.environment(),
@@ -65,16 +65,16 @@ class Api:
         if self.live:
             show(line)
 
-    def reload_until(self, stop: threading.Event, aws: Child) -> None:
+    def serve_until(self, stop: threading.Event, check: Callable[[], None], *, autoreload: bool = True) -> None:
         """Serve, and reload at each change; code that does not load waits for the next change.
 
-        Raises StartError when the embedded AWS has ended.
+        `check` is called twice a second, and ends this by what it raises.
         """
         for changed in _changes(stop):
-            if aws.ended and not stop.is_set():
-                raise StartError(f"{aws.name} has ended\n{aws.last_words()}")
+            if not stop.is_set():
+                check()
             died = self._serving and self._child.ended
-            if changed or died:
+            if died or (changed and autoreload):
                 reason = f"{', '.join(sorted(changed))} changed" if changed else "chalice local has ended"
                 console.note(f"{reason}, reloading")
                 self._reload()

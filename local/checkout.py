@@ -8,7 +8,7 @@ from local.settings import ROOT
 
 def copy(tree: Path) -> None:
     """Into a directory, which is made."""
-    for name in ("chalicelib", "infra", "local", ".chalice", "tests"):
+    for name in ("chalicelib", "infra", "local", "tools", ".chalice", "tests"):
         unwanted = shutil.ignore_patterns(
             "__pycache__", "deployed", "deployments", "node_modules", ".terraform", "*.tfstate*", "*.tfvars"
         )

@@ -41,12 +41,12 @@ class StartError(Exception):
     """A child ended, or stayed silent, instead of serving."""
 
 
-def port_in_use(port: int) -> bool:
+def port_in_use(port: int, host: str = HOST) -> bool:
     """Whether somebody listens there, on this or on every address."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError:
             return True
     return False
@@ -67,6 +67,17 @@ def free_port() -> int:
         if port not in _given and not port_in_use(port):
             _given.add(port)
             return port
+
+
+def is_serving(url: str) -> bool:
+    """Whether the URL answers anything at all within a second."""
+    try:
+        urllib.request.urlopen(url, timeout=1).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 class Child:
@@ -114,6 +125,11 @@ class Child:
     def ended(self) -> bool:
         return self._process.poll() is not None
 
+    def require_running(self) -> None:
+        """Raise StartError with the end of its log if the process has ended."""
+        if self.ended:
+            raise StartError(f"{self.name} has ended\n{self.last_words()}")
+
     def wait_until_serving(self, url: str) -> None:
         """Return when the URL answers anything at all. Raises StartError."""
         deadline = time.monotonic() + _PATIENCE
@@ -121,13 +137,9 @@ class Child:
             if self.ended:
                 self._follower.join(1)
                 raise StartError(f"{self.name} ended with code {self._process.returncode}\n{self.last_words()}")
-            try:
-                urllib.request.urlopen(url, timeout=1).close()
+            if is_serving(url):
                 return
-            except urllib.error.HTTPError:
-                return
-            except OSError:
-                time.sleep(0.05)
+            time.sleep(0.05)
         raise StartError(f"{self.name} does not answer at {url}\n{self.last_words()}")
 
     def last_words(self, lines: int = 5) -> str:
@@ -150,6 +162,11 @@ class Child:
 
 
 PARENT: Final = "LOCAL_PARENT"  # set for our children: their standard input tells whether we are there
+
+
+def has_parent() -> bool:
+    """Whether this process was started as a Child."""
+    return PARENT in os.environ
 
 
 def end_with_parent() -> None:

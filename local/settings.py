@@ -51,10 +51,12 @@ class LocalSettings:
     directory: Path
     inherited: dict[str, str] = field(repr=False)
     access_key: AccessKey = field(default_factory=AccessKey.generate)
+    api_host: str = HOST
 
     @property
     def api_url(self) -> str:
-        return f"http://{HOST}:{self.api_port}"
+        host = HOST if self.api_host == "0.0.0.0" else self.api_host
+        return f"http://{host}:{self.api_port}"
 
     @property
     def aws_endpoint_url(self) -> str:
@@ -100,8 +102,8 @@ def _is_inherited(name: str) -> bool:
     return name in _INHERITED or name.startswith(_INHERITED_PREFIXES)
 
 
-def _port(environ: dict[str, str], name: str, default: int) -> int:
-    text = environ.get(name) or str(default)
+def parse_port(text: str, name: str) -> int:
+    """Return the port number in a text. Raises PortError with the setting's name."""
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise PortError(f"{name} must be a port number from 1 to 65535")
     return int(text)
@@ -111,8 +113,8 @@ def load() -> LocalSettings:
     """API_PORT (8000), AWS_PORT (4566) and LOCAL_DIR (.local). Raises PortError."""
     environ = dict(os.environ)
     return LocalSettings(
-        api_port=_port(environ, "API_PORT", 8000),
-        aws_port=_port(environ, "AWS_PORT", 4566),
+        api_port=parse_port(environ.get("API_PORT") or "8000", "API_PORT"),
+        aws_port=parse_port(environ.get("AWS_PORT") or "4566", "AWS_PORT"),
         directory=Path(environ.get("LOCAL_DIR") or ROOT / ".local").resolve(),
         inherited=environ,
     )

@@ -1,1 +1,1 @@
-"""Programs for the people who work on this project. Nothing of it is deployed."""
+"""Programs and extensions of commands for the people who work on this project. Nothing of it is deployed."""

@@ -115,6 +115,17 @@ class Stage:
             raise Failure(f"chalice {command}: {(done.stderr or done.stdout).strip()}")
 
 
+def section_of(name: str) -> dict[str, Any]:
+    """Return a stage's section of .chalice/config.json, empty if it has none."""
+    section: dict[str, Any] = _config()["stages"].get(name, {})
+    return section
+
+
+def has_record(name: str) -> bool:
+    """Return whether Chalice knows on this machine what it has deployed for a stage."""
+    return _record(name).exists()
+
+
 def forget(name: str) -> None:
     """A stage that is gone."""
     config = _config()

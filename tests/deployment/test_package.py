@@ -282,15 +282,3 @@ def test_the_largest_members_of_the_archive_are_those_we_know(archive: zipfile.Z
     known = ("chalice/", "pydantic", "typing_extensions.py", "__pycache__/typing_extensions.")
     strangers = [line for line, member in zip(told, largest, strict=True) if not member.filename.startswith(known)]
     assert not strangers, "\n".join(told)
-
-
-def test_a_stage_that_terraform_has_not_made_is_not_deployed(project: Callable[[], Path]) -> None:
-    done = chalice(project(), "deploy", "--stage", "dev", USER_POOL_ARN=POOL_ARN, DYNAMODB_TABLE="Users")
-    assert done.returncode != 0
-    assert "iam_role_arn" in done.stderr + done.stdout
-
-
-def test_without_its_pool_the_api_is_not_built(project: Callable[[], Path]) -> None:
-    done = chalice(project(), "package", "--stage", "dev", "out", USER_POOL_ARN="")
-    assert done.returncode != 0
-    assert "USER_POOL_ARN is missing" in done.stderr + done.stdout

@@ -22,37 +22,17 @@ from local.session import Session
 from local.settings import ROOT
 from local.stack import client
 from tests.integration.conftest import PASSWORD, PATIENCE, Run, attributes, new_email, running
+from tests.support.processes import children, is_running
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the working tree, to be changed."""
     copy = tmp_path_factory.mktemp("tree")
-    for name in ("chalicelib", "infra", "local", ".chalice"):
+    for name in ("chalicelib", "infra", "local", "tools", ".chalice"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform*"))
     shutil.copy(ROOT / "app.py", copy)
     return copy
-
-
-def children(process: int) -> list[int]:
-    """All processes below one, by Linux's /proc."""
-    found: list[int] = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended meanwhile
-            parent = int(status.read_text().rpartition(")")[2].split()[1])
-            if parent == process:
-                pid = int(status.parent.name)
-                found += [pid, *children(pid)]
-    return found
-
-
-def is_running(process: int) -> bool:
-    """Whether it runs; one that has ended, and that init has not got round to yet, does not."""
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in "ZX"
 
 
 def ports(run: Run) -> list[int]:

@@ -20,7 +20,7 @@ from local import example
 from local.aws import CONFIRMATION_CODE
 from local.session import Session
 from local.stack import TRIGGERS
-from tests.deployment.cloud.conftest import ORIGIN, STAGE, Cloud
+from tests.deployment.cloud.conftest import ORIGIN, PATIENCE, STAGE, Cloud
 from tests.images import opened, picture
 from tests.integration.authorization import AuthorizationSuite
 from tests.integration.conftest import PASSWORD, User, attributes, new_email
@@ -35,6 +35,19 @@ def test_a_stage_is_deployed_from_nothing_by_one_command(
     assert first_deploy.returncode == 0, first_deploy.stdout + first_deploy.stderr
     assert "6 functions and the API" in first_deploy.stdout
     assert f".execute-api.us-east-1.amazonaws.com/{STAGE}/users" in first_deploy.stdout
+
+
+def test_a_plain_chalice_deploy_updates_the_stage(cloud: Cloud) -> None:
+    """In the stage's region, whatever the shell's is."""
+    before = cloud.api_ids
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("chalice")), "deploy", "--stage", STAGE],
+        cwd=cloud.tree, env={**cloud.environment, "AWS_DEFAULT_REGION": "eu-west-1"},
+        capture_output=True, text=True, timeout=PATIENCE,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Rest API URL: https://{before[0]}.execute-api.us-east-1" in done.stdout
+    assert cloud.api_ids == before
 
 
 def test_the_pool_calls_the_deployed_functions(cloud: Cloud) -> None:

@@ -1,0 +1,116 @@
+"""Serve the API for `chalice local`: tools/chalice_cli.py replaces Chalice's own server by this program.
+
+    python -m local chalice-local [--host HOST] [--port PORT] [--no-autoreload] [--parent PID]
+
+It uses the embedded AWS of a `make run` that keeps its state in LOCAL_DIR. If there is none, it starts one, and
+ends it with itself.
+"""
+
+import argparse
+import os
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from local import console, settings
+from local.api import Api, show
+from local.aws import READY_PATH
+from local.processes import InUse, StartError, is_serving
+from local.settings import LocalSettings
+from local.stack import Stack, build
+from local.startup import (
+    CannotStart,
+    claim_state,
+    require_different_ports,
+    require_free_port,
+    start_aws,
+    stop_on_signals,
+)
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The embedded AWS that the API uses, and where the API logs."""
+
+    local: LocalSettings
+    stack: Stack
+    log: str
+    note: str
+    require_running: Callable[[], None]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Return the exit code."""
+    stop = stop_on_signals()
+    options = _parse(arguments)
+    try:
+        port = settings.parse_port(options.port, "--port")
+        local = replace(settings.load(), api_host=options.host, api_port=port)
+        with ExitStack() as opened:
+            _serve(local, options, stop, opened)
+    except (CannotStart, InUse, StartError, settings.PortError) as exc:
+        console.failure(str(exc))
+        return 1
+    return 0
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="chalice local")
+    parser.add_argument("--host", default=settings.HOST)
+    parser.add_argument("--port", default="8000")
+    parser.add_argument("--autoreload", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--parent", type=int, help="stop when this is no longer the parent process")
+    return parser.parse_args(arguments)
+
+
+def _serve(local: LocalSettings, options: argparse.Namespace, stop: threading.Event, opened: ExitStack) -> None:
+    require_free_port(local.api_port, f"chalice local --port {local.api_port + 1}", local.api_host)
+    backend = use_running_aws(local) or start_own_aws(local, opened)
+    console.fact("embedded AWS", backend.stack.aws_endpoint_url + backend.note)
+    console.fact("user pool", f"{backend.stack.user_pool_id}, client {backend.stack.user_pool_client_id}")
+    api = opened.enter_context(Api(backend.local, backend.stack, backend.log))
+    api.live = True
+    console.fact("API", f"{backend.stack.api_url}/users/{{id}}")
+    console.note(f"  Ctrl-C stops it. Logs are in {local.directory}.")
+
+    def check() -> None:
+        backend.require_running()
+        if options.parent and os.getppid() != options.parent:
+            stop.set()
+
+    api.serve_until(stop, check, autoreload=options.autoreload)
+
+
+def use_running_aws(local: LocalSettings) -> Backend | None:
+    """Return the embedded AWS of a run that keeps its state in LOCAL_DIR, or None if none answers."""
+    try:
+        stack = Stack.read(local.stack_file)
+    except FileNotFoundError:
+        return None
+    if not is_serving(stack.aws_endpoint_url + READY_PATH):
+        return None
+
+    def require_running() -> None:
+        if not local.stack_file.exists():
+            raise StartError("The embedded AWS has ended with the command that started it.")
+
+    port = urlsplit(stack.aws_endpoint_url).port
+    assert port is not None  # written by a run
+    local = replace(local, aws_port=port, access_key=stack.access_key)
+    return Backend(
+        local, replace(stack, api_url=local.api_url), f"api-{local.api_port}.log", ", already running", require_running
+    )
+
+
+def start_own_aws(local: LocalSettings, opened: ExitStack) -> Backend:
+    """Start an embedded AWS that ends when `opened` is closed. Raises CannotStart, InUse and StartError."""
+    require_different_ports(local)
+    require_free_port(local.aws_port, f"AWS_PORT={local.aws_port + 1} chalice local")
+    claim_state(local, opened)
+    aws = start_aws(local, opened, show)
+    stack = build(local)
+    stack.write(local.stack_file)
+    opened.callback(local.stack_file.unlink, missing_ok=True)
+    return Backend(local, stack, "api.log", "", aws.require_running)

@@ -1,0 +1,92 @@
+"""`make run`: the embedded AWS, its resources and the API; then the example; then serving until Ctrl-C."""
+
+import threading
+import time
+from contextlib import ExitStack
+from typing import Final
+
+from local import console, example, openapi_route, settings
+from local.api import Api, show
+from local.aws import CONFIRMATION_CODE
+from local.processes import InUse, StartError
+from local.session import Session
+from local.settings import LocalSettings
+from local.stack import Stack, build
+from local.startup import (
+    CannotStart,
+    claim_state,
+    require_different_ports,
+    require_free_port,
+    start_aws,
+    stop_on_signals,
+)
+
+
+def main() -> int:
+    """Return the exit code."""
+    stop = stop_on_signals()
+    try:
+        local = settings.load()
+        with ExitStack() as opened:
+            serve(local, stop, opened)
+    except (CannotStart, InUse, StartError, settings.PortError) as exc:
+        console.failure(str(exc))
+        return 1
+    console.note("\nStopped.")
+    return 0
+
+
+def serve(local: LocalSettings, stop: threading.Event, opened: ExitStack) -> None:
+    """Start everything, show it, and keep it running until `stop`."""
+    started = time.monotonic()
+    claim(local, opened)
+    console.title("HealthTech users, all on this machine")
+    aws = start_aws(local, opened, show)
+    stack = build(local)
+    console.fact("embedded AWS", stack.aws_endpoint_url)
+    console.fact("user pool", f"{stack.user_pool_id}, client {stack.user_pool_client_id}")
+    console.fact("table, bucket", f"{stack.table}, {stack.bucket}")
+    api = opened.enter_context(Api(local, stack))
+    console.fact("API", f"{stack.api_url}/users/{{id}}")
+    console.fact("OpenAPI", stack.api_url + openapi_route.PATH)
+    stack.write(local.stack_file)
+    opened.callback(local.stack_file.unlink, missing_ok=True)
+    ready = time.monotonic() - started
+    example.show(Session(stack))
+    show_commands(stack)
+    console.title(f"Ready in {ready:.1f} s. Ctrl-C stops it, and the users stay")
+    console.note(f"  Edit app.py or chalicelib/ and it reloads. Logs are in {local.directory}.")
+    api.live = True
+    api.serve_until(stop, aws.require_running)
+
+
+def claim(local: LocalSettings, opened: ExitStack) -> None:
+    """Keep ports and state to this run. Raises CannotStart and InUse."""
+    require_different_ports(local)
+    require_free_port(local.api_port, f"API_PORT={local.api_port + 1} make run")
+    require_free_port(local.aws_port, f"AWS_PORT={local.aws_port + 1} make run")
+    claim_state(local, opened)
+
+
+COMMANDS: Final = """\
+API={stack.api_url} CLIENT={stack.user_pool_client_id}
+cognito() {{ curl -s {stack.aws_endpoint_url} -d "$2" -H 'Content-Type: application/x-amz-json-1.1' \\
+  -H "X-Amz-Target: AWSCognitoIdentityProviderService.$1"; }}
+
+cognito SignUp '{{"ClientId": "'$CLIENT'", "Username": "jane@example.com", "Password": "StrongPass123!",
+  "UserAttributes": [{{"Name": "email", "Value": "jane@example.com"}}, {{"Name": "name", "Value": "Jane Roe"}},
+    {{"Name": "phone_number", "Value": "+8801712345679"}}, {{"Name": "custom:dob", "Value": "1985-01-31"}},
+    {{"Name": "custom:gender", "Value": "Female"}}, {{"Name": "custom:blood_group", "Value": "O-"}}]}}'
+cognito ConfirmSignUp '{{"ClientId": "'$CLIENT'", "Username": "jane@example.com", "ConfirmationCode": "{code}"}}'
+TOKEN=$(make -s token EMAIL=jane@example.com PASSWORD='StrongPass123!')
+
+curl -s $API/users/me -H "Authorization: Bearer $TOKEN"
+curl -s $API/users/me -H "Authorization: Bearer $TOKEN" -X PUT -H 'Content-Type: application/json' \\
+  -d '{{"name": "Jane R. Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}}'
+"""
+
+
+def show_commands(stack: Stack) -> None:
+    """Commands to copy, with this run's addresses in them."""
+    console.title("Your turn: paste these into another terminal, in this folder")
+    console.command(COMMANDS.format(stack=stack, code=CONFIRMATION_CODE))
