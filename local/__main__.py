@@ -1,5 +1,6 @@
 """Run `make run` (`python -m local`), or `chalice local` (`python -m local chalice-local`)."""
 
+import importlib.util
 import os
 import signal
 import sys
@@ -13,6 +14,9 @@ def main() -> int:
     # Nothing has been started yet. Without this, Ctrl-C during the imports below (0.4 s) prints a traceback.
     for number in STOP_SIGNALS:
         signal.signal(number, lambda number, _: os._exit(128 + number))
+    if importlib.util.find_spec("ministack") is None:
+        print("The embedded AWS is not installed: pip install -r requirements-run.txt", file=sys.stderr)
+        return 1
     if sys.argv[1:2] == ["chalice-local"]:
         from local import chalice_local
 

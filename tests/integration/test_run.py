@@ -159,6 +159,36 @@ def test_the_same_port_twice_is_one_clear_line() -> None:
     )
 
 
+def test_missing_packages_are_one_clear_line() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-S", "-m", "local"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert ended.returncode == 1
+    assert ended.stderr == "The embedded AWS is not installed: pip install -r requirements-run.txt\n"
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.1, 0.2, 0.3, 0.4])
+def test_ctrl_c_at_the_start_prints_no_traceback(tmp_path: Path, seconds: float) -> None:
+    environment = {**os.environ, "API_PORT": str(free_port()), "AWS_PORT": str(free_port()), "LOCAL_DIR": str(tmp_path)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True,
+    )  # fmt: skip
+    caught = f"/proc/{process.pid}/status"
+    deadline = time.monotonic() + PATIENCE
+    while not handles_interrupts(Path(caught)):  # until our code runs at all
+        assert time.monotonic() < deadline
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    assert "Traceback" not in process.communicate(timeout=PATIENCE)[0]
+
+
+def handles_interrupts(status: Path) -> bool:
+    """Whether a process has a handler of its own for SIGTERM, which it sets together with that for SIGINT."""
+    (line,) = [line for line in status.read_text().splitlines() if line.startswith("SigCgt:")]
+    return bool(int(line.split()[1], 16) & 1 << signal.SIGTERM - 1)
+
+
 def test_a_run_that_was_killed_leaves_no_process_and_loses_no_user_of_long_ago(tmp_path: Path) -> None:
     with running(tmp_path) as run:
         session, started, used = Session(run.stack), children(run.process.pid), ports(run)
