@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from local.stack import NAME, Stack, client
 from tests.integration.conftest import Run, running
-from tests.integration.test_run import children
+from tests.support.processes import children
 
 OTHERS = {
     "the documented pair of emulators": ("test", "test"),
