@@ -65,9 +65,9 @@ class Picture(_Model):
     """A profile's picture. Where it is kept, nobody is told."""
 
     content_type: PictureType
-    size: int = Field(description="bytes")
-    width: int = Field(description="pixels")
-    height: int = Field(description="pixels")
+    size: int = Field(description="Size in bytes.")
+    width: int = Field(description="Width in pixels.")
+    height: int = Field(description="Height in pixels.")
     updated_at: Timestamp
 
 

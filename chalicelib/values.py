@@ -183,7 +183,7 @@ PictureTypeValue = Annotated[PictureType, BeforeValidator(_choice(PictureType))]
 PictureSize = Annotated[
     int,
     BeforeValidator(_picture_size),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": PICTURE_BYTES, "description": "bytes"}),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": PICTURE_BYTES, "description": "Size in bytes."}),
 ]
 GenderValue = Annotated[Gender, BeforeValidator(_choice(Gender))]
 BloodGroupValue = Annotated[BloodGroup, BeforeValidator(_choice(BloodGroup))]

@@ -1,0 +1,26 @@
+"""npm packages of the tests are pinned, and their lock files work with any registry."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from local.settings import ROOT
+
+FOLDERS = sorted(file.parent for file in (ROOT / "tests").rglob("package.json") if "node_modules" not in file.parts)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_npm_dependencies_have_exact_versions(folder: Path) -> None:
+    package = json.loads((folder / "package.json").read_text())
+    versions = {**package.get("dependencies", {}), **package.get("devDependencies", {})}
+    assert versions
+    assert not [name for name, version in versions.items() if not re.fullmatch(r"\d+\.\d+\.\d+", version)]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_npm_lock_file_names_no_registry(folder: Path) -> None:
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
+    assert len(locked) > 1
+    assert not [name for name, package in locked.items() if "resolved" in package]
