@@ -8,7 +8,8 @@ import pytest
 
 from local.settings import ROOT
 
-FOLDERS = sorted(file.parent for file in (ROOT / "tests").rglob("package.json") if "node_modules" not in file.parts)
+PATTERNS = ("*/package.json", "*/*/package.json")  # as in the Makefile: not below node_modules
+FOLDERS = sorted(file.parent for pattern in PATTERNS for file in (ROOT / "tests").glob(pattern))
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
