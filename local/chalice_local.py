@@ -72,7 +72,7 @@ def _serve(local: LocalSettings, options: argparse.Namespace, stop: threading.Ev
     console.fact("user pool", f"{backend.stack.user_pool_id}, client {backend.stack.user_pool_client_id}")
     api = opened.enter_context(Api(backend.local, backend.stack, backend.log))
     api.live = True
-    console.fact("API", f"{backend.stack.api_url}/users/{{id}}")
+    console.fact("API", f"{backend.stack.api_url}/users/{{user_id}}")
     console.note(f"  Ctrl-C stops it. Logs are in {local.directory}.")
 
     def check() -> None:

@@ -29,7 +29,7 @@ def fact(name: str, value: str) -> None:
 
 def step(number: int, name: str, result: str) -> None:
     """One step of the example, and what came of it."""
-    _say(f"  {_style(str(number), 'cyan')}   {name:<16} {result}")
+    _say(f"  {_style(str(number), 'cyan')}   {name:<21} {result}")
 
 
 def command(text: str) -> None:

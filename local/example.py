@@ -40,7 +40,7 @@ def show(session: Session) -> None:
     token = _sign_in(session, 4)
     profile = _read(session, token, 5, sub)
     answer = session.call("PUT", f"/users/{sub}", token, {**profile, "name": EDITED_NAME})
-    console.step(6, "PUT /users/{id}", f"{answer.status}, name is now {answer.body['name']}")
+    console.step(6, "PUT /users/{user_id}", f"{answer.status}, name is now {answer.body['name']}")
     _read(session, token, 7, sub)
 
 
@@ -60,6 +60,6 @@ def _read(session: Session, token: str, number: int, user_id: str) -> dict[str, 
     answer = session.call("GET", f"/users/{user_id}", token)
     body = answer.body
     told = ", ".join(str(body.get(name)) for name in ("name", "dob", "gender", "blood_group"))
-    path = "GET /users/me" if user_id == "me" else "GET /users/{id}"
+    path = "GET /users/me" if user_id == "me" else "GET /users/{user_id}"
     console.step(number, path, f"{answer.status}, version {body.get('version')}: {told}")
     return body

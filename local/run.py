@@ -1,5 +1,6 @@
 """`make run`: the embedded AWS, its resources and the API; then the example; then serving until Ctrl-C."""
 
+import shlex
 import threading
 import time
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from local.aws import CONFIRMATION_CODE
 from local.processes import InUse, StartError
 from local.session import Session
 from local.settings import LocalSettings
-from local.stack import Stack, build
+from local.stack import build
 from local.startup import (
     CannotStart,
     claim_state,
@@ -47,13 +48,14 @@ def serve(local: LocalSettings, stop: threading.Event, opened: ExitStack) -> Non
     console.fact("user pool", f"{stack.user_pool_id}, client {stack.user_pool_client_id}")
     console.fact("table, bucket", f"{stack.table}, {stack.bucket}")
     api = opened.enter_context(Api(local, stack))
-    console.fact("API", f"{stack.api_url}/users/{{id}}")
+    console.fact("API", f"{stack.api_url}/users/{{user_id}}")
     console.fact("OpenAPI", stack.api_url + openapi_route.PATH)
     stack.write(local.stack_file)
     opened.callback(local.stack_file.unlink, missing_ok=True)
     ready = time.monotonic() - started
-    example.show(Session(stack))
-    show_commands(stack)
+    session = Session(stack)
+    example.show(session)
+    show_commands(local, session)
     console.title(f"Ready in {ready:.1f} s. Ctrl-C stops it, and the users stay")
     console.note(f"  Edit app.py or chalicelib/ and it reloads. Logs are in {local.directory}.")
     api.live = True
@@ -68,25 +70,49 @@ def claim(local: LocalSettings, opened: ExitStack) -> None:
     claim_state(local, opened)
 
 
-COMMANDS: Final = """\
-API={stack.api_url} CLIENT={stack.user_pool_client_id}
-cognito() {{ curl -s {stack.aws_endpoint_url} -d "$2" -H 'Content-Type: application/x-amz-json-1.1' \\
-  -H "X-Amz-Target: AWSCognitoIdentityProviderService.$1"; }}
-
-cognito SignUp '{{"ClientId": "'$CLIENT'", "Username": "jane@example.com", "Password": "StrongPass123!",
-  "UserAttributes": [{{"Name": "email", "Value": "jane@example.com"}}, {{"Name": "name", "Value": "Jane Roe"}},
+_USERNAME: Final = "jane@example.com"
+_FUNCTION: Final = """
+cognito() {{ curl -sS {stack.aws_endpoint_url} -d "$2" -H 'Content-Type: application/x-amz-json-1.1' \\
+  -H "X-Amz-Target: AWSCognitoIdentityProviderService.$1" | python3 -m json.tool; }}
+"""
+_SIGN_UP: Final = """
+cognito SignUp '{{"ClientId": "'$CLIENT'", "Username": "{username}", "Password": "{password}",
+  "UserAttributes": [{{"Name": "email", "Value": "{username}"}}, {{"Name": "name", "Value": "Jane Roe"}},
     {{"Name": "phone_number", "Value": "+8801712345679"}}, {{"Name": "custom:dob", "Value": "1985-01-31"}},
     {{"Name": "custom:gender", "Value": "Female"}}, {{"Name": "custom:blood_group", "Value": "O-"}}]}}'
-cognito ConfirmSignUp '{{"ClientId": "'$CLIENT'", "Username": "jane@example.com", "ConfirmationCode": "{code}"}}'
-TOKEN=$(make -s token EMAIL=jane@example.com PASSWORD='StrongPass123!')
-
-curl -s $API/users/me -H "Authorization: Bearer $TOKEN"
-curl -s $API/users/me -H "Authorization: Bearer $TOKEN" -X PUT -H 'Content-Type: application/json' \\
-  -d '{{"name": "Jane R. Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}}'
 """
+_CONFIRM: Final = """\
+cognito ConfirmSignUp '{{"ClientId": "'$CLIENT'", "Username": "{username}", "ConfirmationCode": "{code}"}}'
+"""
+_CALL: Final = """
+export TOKEN=$(make -s token EMAIL={username} PASSWORD='{password}')
+
+curl -sS $API/users/me -H "Authorization: Bearer $TOKEN" | python3 -m json.tool
+curl -sS $API/users/me -H "Authorization: Bearer $TOKEN" -X PUT -H 'Content-Type: application/json' \\
+  -d '{{"name": "Jane R. Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}}' | python3 -m json.tool
+"""
+# By the user's status: what is left to do before the user can sign in.
+_STEPS: Final = {None: _FUNCTION + _SIGN_UP + _CONFIRM, "UNCONFIRMED": _FUNCTION + _CONFIRM}
 
 
-def show_commands(stack: Stack) -> None:
-    """Commands to copy, with this run's addresses in them."""
+def show_commands(local: LocalSettings, session: Session) -> None:
+    """Print commands to paste, with this run's addresses. A user of an earlier run need not sign up again."""
+    stack, status = session.stack, _status(session, _USERNAME)
+    variables = {"API": stack.api_url, "CLIENT": stack.user_pool_client_id}
+    if local.directory != settings.DEFAULT_DIRECTORY:
+        variables["LOCAL_DIR"] = shlex.quote(str(local.directory))
+    steps = (_STEPS.get(status, "") + _CALL).format(
+        stack=stack, username=_USERNAME, password=example.PASSWORD, code=CONFIRMATION_CODE
+    )
     console.title("Your turn: paste these into another terminal, in this folder")
-    console.command(COMMANDS.format(stack=stack, code=CONFIRMATION_CODE))
+    console.command("export " + " ".join(f"{name}={value}" for name, value in variables.items()) + "\n" + steps)
+
+
+def _status(session: Session, username: str) -> str | None:
+    """Return a user's status in the pool, or None where there is no such user."""
+    cognito = session.cognito
+    try:
+        user = cognito.admin_get_user(UserPoolId=session.stack.user_pool_id, Username=username)
+    except cognito.exceptions.UserNotFoundException:
+        return None
+    return str(user["UserStatus"])

@@ -9,6 +9,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 REGION: Final = "us-east-1"
 HOST: Final = "127.0.0.1"
+DEFAULT_DIRECTORY: Final = ROOT / ".local"
 # Variables of the user's environment that child processes need. Everything else stays out of them: tokens,
 # passwords, and the variables that AWS SDKs read.
 _INHERITED: Final = frozenset(
@@ -115,6 +116,6 @@ def load() -> LocalSettings:
     return LocalSettings(
         api_port=parse_port(environ.get("API_PORT") or "8000", "API_PORT"),
         aws_port=parse_port(environ.get("AWS_PORT") or "4566", "AWS_PORT"),
-        directory=Path(environ.get("LOCAL_DIR") or ROOT / ".local").resolve(),
+        directory=Path(environ.get("LOCAL_DIR") or DEFAULT_DIRECTORY).resolve(),
         inherited=environ,
     )

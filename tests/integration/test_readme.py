@@ -6,35 +6,31 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.session import Session
 from local.settings import ROOT
-from tests.images import as_taken, picture
 from tests.integration.conftest import PATIENCE, Run
 from tests.readme import examples
+from tests.support.shells import SHELLS, paste
 
 COMMANDS = examples("The API", "sh")
 ANSWERS = [json.loads(answer) for answer in examples("The API", "json")]
 
 
-@pytest.fixture(scope="module")
-def answers(run: Run) -> list[Any]:
+@pytest.fixture(scope="module", params=SHELLS)
+def answers(run: Run, request: pytest.FixtureRequest) -> list[Any]:
     """What each command of the section prints, in their order; the token's own is not printed."""
-    script = f"API={run.stack.api_url}\n" + "echo ,\n".join(COMMANDS)
-    script = script.replace("make -s token", f"LOCAL_DIR={run.directory} make -s token")
-    done = subprocess.run(
-        ["bash", "-euc", script], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True
-    )
-    found: list[Any] = json.loads(f"[{done.stdout.lstrip().removeprefix(',')}]")
+    script = "echo ,\n".join(COMMANDS).replace("http://127.0.0.1:8000", run.stack.api_url)
+    printed = paste(request.param, script, ROOT, PATIENCE, LOCAL_DIR=str(run.directory))
+    found: list[Any] = json.loads(f"[{printed.lstrip().removeprefix(',')}]")
     return found
 
 
 def test_get_answers_what_the_readme_shows(answers: list[Any]) -> None:
-    mine = ("id", "created_at", "updated_at")
+    mine = ("id", "created_at", "updated_at", "version")
     assert list(answers[0]) == list(ANSWERS[0])
     assert {**answers[0], **{name: ANSWERS[0][name] for name in mine}} == ANSWERS[0]
 
@@ -48,17 +44,19 @@ def test_patch_answers_the_profile_with_the_change(answers: list[Any]) -> None:
     }
 
 
-def example(run: Run, language: str, command: str, *arguments: str) -> str:
-    """Run the section's example in this language, told the address and a token as variables."""
-    (code,) = examples("The API", language)
+def api_and_token(run: Run) -> dict[str, str]:
+    """The variables that the first commands of the section set."""
     token = Session(run.stack).sign_in("john@example.com", "StrongPass123!")["IdToken"]
-    keyword = "const " if language == "js" else ""
-    told = "".join(
-        f"{keyword}{name} = {json.dumps(value)}\n" for name, value in (("API", run.stack.api_url), ("TOKEN", token))
-    )
+    return {"API": run.stack.api_url, "TOKEN": token}
+
+
+def example(run: Run, language: str, command: str, *arguments: str) -> str:
+    """Run the section's example in this language, with the two variables of its first command."""
+    (code,) = examples("The API", language)
     done = subprocess.run(
-        [command, *arguments], input=told + code, capture_output=True, text=True, timeout=PATIENCE, check=True
-    )
+        [command, *arguments], input=code, env={**os.environ, **api_and_token(run)},
+        capture_output=True, text=True, timeout=PATIENCE, check=True,
+    )  # fmt: skip
     return str(done.stdout).strip()
 
 
@@ -73,15 +71,6 @@ def test_the_python_example_edits_what_it_has_read(run: Run) -> None:
     assert example(run, "python", sys.executable, "-") == "Male"
 
 
-def test_script_example_reads_the_table(run: Run, tmp_path: Path) -> None:
-    (code,) = examples("Run it", "python")
-    (tmp_path / ".local").symlink_to(run.directory)
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=True
-    )
-    assert int(done.stdout) >= 1
-
-
 def test_put_answers_the_profile_as_it_is_then(answers: list[Any]) -> None:
     assert (answers[1]["name"], answers[1]["gender"], answers[1]["blood_group"]) == ("John Doe", "Male", "A+")
     assert answers[1]["version"] == answers[0]["version"] + 1
@@ -93,18 +82,28 @@ def test_a_refusal_reads_as_the_readme_shows(answers: list[Any]) -> None:
     assert {**answers[3], **{name: ANSWERS[1][name] for name in mine}} == ANSWERS[1]
 
 
-def test_the_picture_s_commands_make_it_the_picture(run: Run, answers: list[Any], tmp_path: Path) -> None:
-    (tmp_path / "me.jpg").write_bytes(picture(size=(320, 240), **as_taken(orientation=6)))
-    (commands,), (shown,) = examples("Pictures", "sh"), examples("Pictures", "json")
-    token = Session(run.stack).sign_in("john@example.com", "StrongPass123!")["IdToken"]
-    done = subprocess.run(
-        ["bash", "-euc", commands], cwd=tmp_path, env={**os.environ, "API": run.stack.api_url, "TOKEN": token},
-        capture_output=True, text=True, timeout=PATIENCE, check=True,
-    )  # fmt: skip
-    told, meant = json.loads(done.stdout), json.loads(shown)
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_picture_s_commands_make_it_the_picture(run: Run, shell: str) -> None:
+    commands, (shown,) = "".join(examples("Pictures", "sh")), examples("Pictures", "json")
+    before = set(ROOT.iterdir())
+    printed = paste(shell, commands, ROOT, PATIENCE, **api_and_token(run))
+    assert set(ROOT.iterdir()) == before
+    upload, _, rest = printed.partition("}\n204\n")
+    assert json.loads(upload + "}")["limits"]["max_bytes"] == 5 * 1024 * 1024
+    told, meant = json.loads(rest), json.loads(shown)
     assert list(told) == list(meant)
     mine = {"size": 0, "updated_at": ""}  # the size is the encoder's, which gets better
     assert {**told["picture"], **mine} == {**meant["picture"], **mine}
+
+
+def test_the_picture_s_commands_show_why_a_file_is_refused(run: Run) -> None:
+    commands = "".join(examples("Pictures", "sh")).replace("PICTURE=local/sample.jpg", "PICTURE=README.md")
+    printed = paste("bash", commands, ROOT, PATIENCE, **api_and_token(run))
+    problem = json.loads(printed.partition("}\n204\n")[2])
+    assert problem["status"] == 422
+    assert problem["errors"] == [
+        {"pointer": "/upload_id", "detail": "the file must be a JPEG file, as was said when it was asked for"}
+    ]
 
 
 def test_every_local_path_the_readme_names_is_there() -> None:

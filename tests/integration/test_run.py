@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,6 +25,7 @@ from local.settings import ROOT
 from local.stack import client
 from tests.integration.conftest import PASSWORD, PATIENCE, Run, attributes, new_email, running
 from tests.support.processes import children, is_running
+from tests.support.shells import SHELLS, paste
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +64,7 @@ def test_a_stop_ends_every_process_frees_every_port_and_takes_the_stack_file(tmp
 def test_what_it_prints_is_plain_short_and_complete(run: Run) -> None:
     output = run.output.read_text()
     assert "\033" not in output
-    steps = ["SignUp", "ConfirmSignUp", "DynamoDB", "Sign in (SRP)", "GET /users/{id}", "PUT /users/{id}"]
+    steps = ["SignUp", "ConfirmSignUp", "DynamoDB", "Sign in (SRP)", "GET /users/{user_id}", "PUT /users/{user_id}"]
     assert sorted(steps, key=output.index) == steps
     key = run.stack.access_key.variables.values()
     assert not [value for value in key if value in output]
@@ -88,19 +91,45 @@ def test_it_listens_on_this_machine_only(run: Run) -> None:
             socket.create_connection((address, port), timeout=2)
 
 
-def test_the_commands_it_prints_work_when_pasted(run: Run) -> None:
-    """Jane's sign-up, sign-in, read and edit, by the shell. `make token` is what the Makefile makes of it."""
-    printed = run.output.read_text()
-    script = printed.partition("in this folder\n")[2].partition("Ready in")[0]
-    assert "make -s token EMAIL=" in script
-    token = f"LOCAL_DIR={run.directory} make -s token PYTHON={sys.executable} EMAIL="
-    answers = subprocess.run(
-        ["bash", "-euc", script.replace("make -s token EMAIL=", token)],
-        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True,
-    ).stdout  # fmt: skip
-    assert '"version":1' in answers
-    assert '"version":2' in answers
-    assert "Jane R. Roe" in answers
+def printed_commands(run: Run) -> str:
+    return run.output.read_text().partition("in this folder\n")[2].partition("Ready in")[0]
+
+
+def pasted(run: Run, shell: str) -> list[Any]:
+    """What the printed commands answer, each as JSON."""
+    printed = paste(shell, printed_commands(run), ROOT, PATIENCE)
+    decoder, answers = json.JSONDecoder(), []
+    while printed := printed.lstrip():
+        answer, end = decoder.raw_decode(printed)
+        answers.append(answer)
+        printed = printed[end:]
+    return answers
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_commands_it_prints_work_when_pasted(tmp_path: Path, shell: str) -> None:
+    """Jane's sign-up, confirmation, sign-in, read and edit; after a second run, without the sign-up."""
+    with running(tmp_path) as run:
+        _, confirmed, read, edited = pasted(run, shell)
+        assert (confirmed, read["name"], edited["name"]) == ({}, "Jane Roe", "Jane R. Roe")
+        run.stop()
+    with running(tmp_path) as again:
+        read, edited = pasted(again, shell)
+        assert read == edited
+
+
+def test_a_user_who_was_not_confirmed_is_confirmed(tmp_path: Path) -> None:
+    with running(tmp_path) as run:
+        sign_up, *_ = printed_commands(run).partition("cognito ConfirmSignUp")
+        paste("bash", sign_up, ROOT, PATIENCE)
+        run.stop()
+    with running(tmp_path) as again:
+        confirmed, read, _ = pasted(again, "bash")
+        assert (confirmed, read["name"]) == ({}, "Jane Roe")
+
+
+def test_what_it_prints_has_no_comment(run: Run) -> None:
+    assert not re.search(r"(^|\s)#", printed_commands(run), re.MULTILINE)
 
 
 def test_a_second_run_finds_the_users_of_the_first(tmp_path: Path) -> None:
