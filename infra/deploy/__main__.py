@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import api, checks, console, layer
+from infra.deploy import api, checks, console, layer, runtime
 from infra.deploy.console import Failure, step
 from infra.deploy.stage import Stage, forget
 from infra.deploy.terraform import Terraform
@@ -24,7 +24,10 @@ _PAUSE: Final = 5  # seconds
 
 def up(name: str) -> None:
     """Deploy a stage."""
+    checks.stage_name(name)
+    runtime.require_offered(runtime.CURRENT)
     terraform = _begin(name)
+    _announce_runtime(name, terraform.outputs())
     with step("infrastructure") as it:
         it.result = terraform.apply()
     outputs = terraform.outputs()
@@ -55,6 +58,8 @@ def down(name: str) -> None:
     """Take a stage down: first what calls, then what is called, at last what holds data."""
     terraform = _begin(name)
     if terraform.is_empty():
+        if name != "prod" and terraform.exists():
+            _forget(name, terraform)
         raise Failure(f"Nothing is deployed as {name}.")
     outputs = terraform.outputs()
     if "chalice_stage" in outputs:  # else an earlier run has come further than the code, or never to it
@@ -65,20 +70,39 @@ def down(name: str) -> None:
             it.result = "functions and API removed"
     with step("infrastructure") as it:
         it.result = terraform.destroy()
-        terraform.forget_workspace()
-        forget(name)
+        _forget(name, terraform)
+
+
+def _forget(name: str, terraform: Terraform) -> None:
+    """Remove what this checkout knows of a stage: last the workspace, which shows an interruption to the next run."""
+    forget(name)
+    terraform.forget_workspace()
 
 
 def _remove_code(stage: Stage, section: dict[str, Any]) -> None:
     api_id = stage.api_id()
     stage.configure(section)
     stage.remember()
+    # Before the API, whose number is in its name: a run after an interrupted one would not find it. After it again, for
+    # what API Gateway has logged meanwhile.
+    _remove_execution_log(stage, api_id)
     stage.chalice("delete")
     layer.remove(stage)
+    _remove_execution_log(stage, api_id)
+
+
+def _remove_execution_log(stage: Stage, api_id: str | None) -> None:
     if api_id:
         logs = stage.client("logs")
         with suppress(logs.exceptions.ResourceNotFoundException):
             logs.delete_log_group(logGroupName=api.execution_log(api_id, stage.name))
+
+
+def _announce_runtime(name: str, outputs: dict[str, Any]) -> None:
+    """Tell the operator if functions that are there will get another runtime."""
+    deployed = Stage(name, outputs["region"]).runtimes() if "region" in outputs else set()
+    if notice := runtime.describe_change(deployed, runtime.CURRENT):
+        console.say(notice)
 
 
 def _begin(name: str) -> Terraform:

@@ -3,12 +3,11 @@
 It is code, so it is not Terraform's. It is built anew when what it is made of has changed, which its description tells.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 from typing import Final
 
-from infra.deploy import archives, bytecode, wheels
+from infra.deploy import archives, bytecode, runtime, wheels
 from infra.deploy.stage import ROOT, Stage
 
 _REQUIREMENTS: Final = ROOT / "requirements-pictures.txt"
@@ -24,7 +23,7 @@ def ensured(stage: Stage) -> tuple[str, bool]:
         LayerName=name,
         Description=wanted,
         Content={"ZipFile": _built()},
-        CompatibleRuntimes=[_runtime()],
+        CompatibleRuntimes=[runtime.CURRENT],
         CompatibleArchitectures=["x86_64"],  # what the functions run on, as none is configured
     )
     return str(made["LayerVersionArn"]), True
@@ -42,13 +41,8 @@ def _name(stage: Stage) -> str:
     return f"{stage.app}-{stage.name}-pictures"
 
 
-def _runtime() -> str:
-    """That of the Python which runs this, as Chalice chooses it."""
-    return f"python{sys.version_info.major}.{sys.version_info.minor}"
-
-
 def _fingerprint() -> str:
-    return f"{_runtime()} {archives.fingerprint(_REQUIREMENTS, Path(__file__))}"
+    return f"{runtime.CURRENT} {archives.fingerprint(_REQUIREMENTS, Path(__file__))}"
 
 
 def _built() -> bytes:

@@ -8,7 +8,10 @@ from infra.deploy import console
 
 
 def run(arguments: Sequence[str], directory: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run it to its end. The first Ctrl-C reaches it as it reaches us, and we wait; a second one is meant."""
+    """Run it to its end. The first Ctrl-C reaches it as it reaches us, and we wait; a second one is meant.
+
+    Raises KeyboardInterrupt after it, also where the program did not mind Ctrl-C and has succeeded.
+    """
     with subprocess.Popen(
         arguments,
         cwd=directory,
@@ -22,5 +25,6 @@ def run(arguments: Sequence[str], directory: Path, environment: Mapping[str, str
             output, errors = process.communicate()
         except KeyboardInterrupt:
             console.say(f"\nStopping {arguments[0]}: it saves what it has done. Ctrl-C again to kill it.")
-            output, errors = process.communicate()
+            process.communicate()
+            raise
         return subprocess.CompletedProcess(arguments, process.returncode, output, errors)

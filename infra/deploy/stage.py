@@ -76,6 +76,12 @@ class Stage:
             if (name == prefix or name.startswith(f"{prefix}-")) and self._is_ours(lambda_, arn)
         }
 
+    def runtimes(self) -> set[str]:
+        """Return the runtimes of the stage's functions, such as python3.13."""
+        lambda_ = self.client("lambda")
+        arns = self.functions().values()
+        return {str(lambda_.get_function_configuration(FunctionName=arn)["Runtime"]) for arn in arns}
+
     def _is_ours(self, lambda_: Any, arn: str) -> bool:
         """Whether Chalice made it for this stage; somebody else's function may be named like ours."""
         tag = str(lambda_.list_tags(Resource=arn)["Tags"].get("aws-chalice", ""))
@@ -129,8 +135,8 @@ def has_record(name: str) -> bool:
 def forget(name: str) -> None:
     """A stage that is gone."""
     config = _config()
-    config["stages"].pop(name, None)
-    _write(_CONFIG, config)
+    if config["stages"].pop(name, None) is not None:
+        _write(_CONFIG, config)
     _record(name).unlink(missing_ok=True)
 
 

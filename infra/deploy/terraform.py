@@ -121,7 +121,7 @@ class Terraform:
 
     def is_empty(self) -> bool:
         """Whether there is nothing that it manages."""
-        if not self._exists():
+        if not self.exists():
             return True
         try:
             return not self._run("state", "list").strip()
@@ -130,7 +130,8 @@ class Terraform:
                 return True
             raise
 
-    def _exists(self) -> bool:
+    def exists(self) -> bool:
+        """Whether there is such a workspace; an empty one is left by a destroy that was interrupted at its end."""
         listed = self._run("workspace", "list", workspace="default")
         return self._workspace in {line.strip("* ") for line in listed.splitlines()}
 

@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from infra.deploy import checks
+from infra.deploy import checks, runtime
 from infra.deploy.console import Failure
 from local.settings import ROOT, AccessKey
 
@@ -17,13 +18,15 @@ CLOSED = "http://127.0.0.1:9"
 TERRAFORM = "#!/bin/sh\necho Terraform v{version}\n"
 
 
-def deploy(*arguments: str, path: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def deploy(
+    *arguments: str, path: Path | None = None, program: Sequence[str] = ("-m", "infra.deploy"), **environment: str
+) -> subprocess.CompletedProcess[str]:
     """With an AWS that nobody answers for, and with `path` as the only place to find tools in."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     if path:
         kept["PATH"] = str(path)
     return subprocess.run(
-        [sys.executable, "-m", "infra.deploy", *arguments],
+        [sys.executable, *program, *arguments],
         cwd=ROOT,
         env={**kept, "AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL": CLOSED, **environment},
         capture_output=True,
@@ -58,46 +61,51 @@ def test_a_stage_s_name_must_fit_everywhere(name: str) -> None:
 
 
 def test_terraform_must_be_there(tmp_path: Path) -> None:
-    assert_told(deploy("up", "dev", path=tmp_path), "terraform is missing")
+    assert_told(deploy("down", "dev", path=tmp_path), "terraform is missing")
 
 
 def test_terraform_must_be_new_enough(tmp_path: Path) -> None:
     path = terraform(tmp_path, "1.5.7")
     assert_told(
-        deploy("up", "dev", path=path, **AccessKey.generate().variables), "terraform is too old: 1.9 or newer is needed"
+        deploy("down", "dev", path=path, **AccessKey.generate().variables),
+        "terraform is too old: 1.9 or newer is needed",
     )
 
 
 def test_there_must_be_credentials(tmp_path: Path) -> None:
     path = terraform(tmp_path, "1.11.4")
     nobody = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
-    assert_told(deploy("up", "dev", path=path, **nobody), "AWS does not know you: Unable to locate credentials.")
+    assert_told(deploy("down", "dev", path=path, **nobody), "AWS does not know you: Unable to locate credentials.")
 
 
 def test_aws_must_know_them(tmp_path: Path) -> None:
     path = terraform(tmp_path, "1.11.4")
     assert_told(
-        deploy("up", "dev", path=path, **AccessKey.generate().variables), "AWS does not know you: Could not connect"
+        deploy("down", "dev", path=path, **AccessKey.generate().variables), "AWS does not know you: Could not connect"
     )
 
 
 SLOW = """
 import pathlib, signal, sys, time
-signal.signal(signal.SIGINT, lambda *_: (time.sleep(1), pathlib.Path("state").write_text("saved"), sys.exit(1)))
+signal.signal(signal.SIGINT, lambda *_: (time.sleep(1), pathlib.Path("state").write_text("saved"), sys.exit({code})))
 pathlib.Path("ready").write_text("")
 time.sleep(60)
 """
 RUNNER = """
 import os, pathlib, sys
 from infra.deploy.processes import run
-print(run([sys.executable, "-c", sys.argv[1]], pathlib.Path(sys.argv[2]), os.environ).returncode)
+try:
+    run([sys.executable, "-c", sys.argv[1]], pathlib.Path(sys.argv[2]), os.environ)
+except KeyboardInterrupt:
+    print("interrupted")
 """
 
 
-def test_ctrl_c_lets_terraform_save_what_it_has_done(tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", [0, 1])
+def test_ctrl_c_lets_terraform_save_what_it_has_done(tmp_path: Path, code: int) -> None:
     """Both get the signal, as from a terminal; the child takes longer than Python's own patience."""
     process = subprocess.Popen(
-        [sys.executable, "-c", RUNNER, SLOW, str(tmp_path)],
+        [sys.executable, "-c", RUNNER, SLOW.format(code=code), str(tmp_path)],
         cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     while not (tmp_path / "ready").exists():
@@ -106,8 +114,46 @@ def test_ctrl_c_lets_terraform_save_what_it_has_done(tmp_path: Path) -> None:
     os.killpg(process.pid, signal.SIGINT)
     told, _ = process.communicate(timeout=30)
     assert "it saves what it has done" in told
-    assert told.splitlines()[-1] == "1"
+    assert told.splitlines()[-1] == "interrupted"
     assert (tmp_path / "state").read_text() == "saved"
+
+
+@pytest.mark.parametrize("name", ["python3.11", "python3.15"])
+def test_unsuitable_python_is_refused_in_one_line(name: str) -> None:
+    with pytest.raises(Failure) as caught:
+        runtime.require_offered(name)
+    assert str(caught.value) == (
+        f"Lambda runs python3.12, python3.13, python3.14, and .venv has {name}. "
+        "Install one of those, run make clean, then the same command again."
+    )
+
+
+UNDER_3_11 = """
+import sys
+from infra.deploy import __main__, runtime
+runtime.CURRENT = "python3.11"
+sys.exit(__main__.main())
+"""
+
+
+def test_unsuitable_python_is_refused_before_anything_else(tmp_path: Path) -> None:
+    assert_told(deploy("up", "dev", path=tmp_path, program=["-c", UNDER_3_11]), ".venv has python3.11")
+
+
+@pytest.mark.parametrize("name", ["python3.12", "python3.13", "python3.14"])
+def test_runtimes_of_lambda_are_accepted(name: str) -> None:
+    runtime.require_offered(name)
+
+
+def test_change_of_the_runtime_is_announced() -> None:
+    notice = runtime.describe_change({"python3.12", "python3.13"}, "python3.13")
+    assert notice is not None
+    assert notice.startswith("The functions change from python3.12 to python3.13. Each fails for some seconds")
+
+
+@pytest.mark.parametrize("deployed", [set(), {"python3.13"}])
+def test_same_runtime_is_not_announced(deployed: set[str]) -> None:
+    assert runtime.describe_change(deployed, "python3.13") is None
 
 
 def test_the_account_must_be_the_stage_s() -> None:

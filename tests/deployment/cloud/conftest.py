@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.deploy import runtime
 from local.aws import READY_PATH
 from local.processes import Child, free_port
 from local.session import Session
@@ -28,6 +30,10 @@ cors_allow_origins = ["{ORIGIN}"]
 picture_bucket     = "{BUCKET}"
 """
 PATIENCE = 400  # seconds for a make
+UNSUITABLE_PYTHON = (
+    f"needs a Python that Lambda runs, and .venv has {runtime.CURRENT}: "
+    "make clean, then make PYTHON=python3.13 test-all"
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,8 +42,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     last = [item for item in here if item.get_closest_marker("last")]
     items[:] = [item for item in items if item not in last] + last
     for item in here:
-        item.add_marker(pytest.mark.timeout(PATIENCE))
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(PATIENCE))
         item.add_marker(pytest.mark.slow)
+        if runtime.CURRENT not in runtime.OFFERED:
+            item.add_marker(pytest.mark.skip(UNSUITABLE_PYTHON))
 
 
 @dataclass
@@ -103,10 +112,10 @@ class Cloud:
         )
 
 
-@pytest.fixture(scope="session")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSettings]:
+@contextmanager
+def embedded_aws(directory: Path) -> Iterator[LocalSettings]:
     """An embedded AWS with nothing in it."""
-    local = LocalSettings(free_port(), free_port(), tmp_path_factory.mktemp("aws"), dict(os.environ))
+    local = LocalSettings(free_port(), free_port(), directory, dict(os.environ))
     log = local.directory / "aws.log"
     child = Child("the embedded AWS", [sys.executable, "-m", "local.aws"], local.environment(), log, lambda _: None)
     try:
@@ -117,15 +126,24 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSettings]:
     assert_nothing_personal(log.read_text())
 
 
-@pytest.fixture(scope="session")
-def bare_cloud(terraform_environment: dict[str, str], aws: LocalSettings, project: Callable[[], Path]) -> Cloud:
+def prepared(tree: Path, aws: LocalSettings, terraform_environment: dict[str, str], variables: str) -> Cloud:
     """A checkout before its first deploy."""
-    tree = project()
-    (tree / "infra" / f"{STAGE}.tfvars").write_text(VARIABLES)
+    (tree / "infra" / f"{STAGE}.tfvars").write_text(variables)
     (tree / ".venv").symlink_to(sys.prefix)
     terraform = {name: value for name, value in terraform_environment.items() if name.startswith("TF_")}
     environment = {**aws.tool_environment(), **terraform}
     return Cloud(tree, aws, environment)
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSettings]:
+    with embedded_aws(tmp_path_factory.mktemp("aws")) as local:
+        yield local
+
+
+@pytest.fixture(scope="session")
+def bare_cloud(terraform_environment: dict[str, str], aws: LocalSettings, project: Callable[[], Path]) -> Cloud:
+    return prepared(project(), aws, terraform_environment, VARIABLES)
 
 
 @pytest.fixture(scope="session")
