@@ -37,6 +37,7 @@ def of_this_user(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_api_keeps_what_its_document_says(user: User, tmp_path: Path) -> None:
     before, document = user.get().body, tmp_path / "openapi.json"

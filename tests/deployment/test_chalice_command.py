@@ -117,6 +117,7 @@ def test_local_serves_the_api_on_an_aws_of_its_own(tree: Path, tmp_path: Path, a
         assert port_in_use(local.aws_port)
 
 
+@pytest.mark.slow
 def test_local_does_not_use_the_cloud_of_a_deployed_stage(project: Callable[[], Path], tmp_path: Path) -> None:
     tree = project()
     prepare(tree, PREPARED)
@@ -140,6 +141,7 @@ def test_local_uses_the_aws_of_a_running_make_run(run: Run, tree: Path) -> None:
     assert user.get().status == 200, "make run goes on"
 
 
+@pytest.mark.slow
 def test_local_ends_when_the_make_run_it_uses_ends(tree: Path, tmp_path: Path) -> None:
     with running(tmp_path) as run, chalice_local(tree, tmp_path, "--no-autoreload") as local:
         run.stop()
@@ -147,6 +149,7 @@ def test_local_ends_when_the_make_run_it_uses_ends(tree: Path, tmp_path: Path) -
         assert "The embedded AWS has ended" in local.output.read_text()
 
 
+@pytest.mark.slow
 def test_local_starts_an_aws_where_a_killed_run_left_its_file(run: Run, tree: Path, tmp_path: Path) -> None:
     stale = replace(run.stack, aws_endpoint_url=f"http://127.0.0.1:{free_port()}")
     stale.write(tmp_path / "stack.json")
@@ -155,6 +158,7 @@ def test_local_starts_an_aws_where_a_killed_run_left_its_file(run: Run, tree: Pa
         assert detail(local.url).startswith("A valid ID token")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "arguments"),
     [(signal.SIGTERM, []), (signal.SIGKILL, []), (signal.SIGKILL, ["--no-autoreload"])],
@@ -171,6 +175,7 @@ def test_local_that_is_killed_leaves_no_process(
         local.wait_until(lambda: not any(map(is_running, started)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [[], ["--no-autoreload"]], ids=["autoreload", "no-autoreload"])
 def test_local_ends_all_its_processes_at_ctrl_c(tree: Path, tmp_path: Path, arguments: list[str]) -> None:
     with chalice_local(tree, tmp_path, *arguments) as local:
@@ -181,6 +186,7 @@ def test_local_ends_all_its_processes_at_ctrl_c(tree: Path, tmp_path: Path, argu
         assert "Traceback" not in local.output.read_text()
 
 
+@pytest.mark.slow
 def test_local_reloads_changed_code(project: Callable[[], Path], tmp_path: Path) -> None:
     tree = project()
     errors = tree / "chalicelib" / "errors.py"
@@ -197,6 +203,7 @@ def test_local_reloads_changed_code(project: Callable[[], Path], tmp_path: Path)
         assert len(children(local.process.pid)) == len(before)
 
 
+@pytest.mark.slow
 def test_local_without_autoreload_keeps_its_code(project: Callable[[], Path], tmp_path: Path) -> None:
     tree = project()
     with chalice_local(tree, tmp_path, "--no-autoreload") as local:

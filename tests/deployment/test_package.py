@@ -221,6 +221,7 @@ KILLS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("signal", "owner", "name", "calls"), KILLS)
 def test_interrupted_packaging_is_repaired_by_the_next_run(
     prepared: Callable[[], Path], tree: Path, signal: str, owner: str, name: str, calls: int

@@ -46,6 +46,7 @@ def test_it_is_valid_and_uses_nothing_deprecated(module: Path, place: str) -> No
     assert "Warning" not in done.stdout
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass(module: Path) -> None:
     done = terraform(module, "test")
     assert done.returncode == 0, done.stdout + done.stderr

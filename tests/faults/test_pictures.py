@@ -67,7 +67,9 @@ def sees_a_whole_picture(user: User) -> bool:
     return told is None or len(shown(user)) == told["size"]
 
 
-@pytest.mark.parametrize(("call", "fault"), [*met_by(CHOOSING), *SLOW])
+@pytest.mark.parametrize(
+    ("call", "fault"), [*met_by(CHOOSING), *(pytest.param(*met, marks=pytest.mark.slow) for met in SLOW)]
+)
 def test_a_choice_interrupted_anywhere_is_whole_or_not_at_all(
     bench: bars.Bench, owner: User, call: str, fault: str
 ) -> None:
@@ -133,6 +135,7 @@ def test_who_has_no_picture_and_wants_none_leaves_nothing(bench: bars.Bench, use
     assert kept(user) == ["pictures"]
 
 
+@pytest.mark.slow
 def test_what_was_cleared_up_can_t_become_the_picture(bench: bars.Bench, user: User) -> None:
     """Of two equal choices one is slow; the other is done, and repeated, before the slow one is."""
     remove(user)

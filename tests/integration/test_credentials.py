@@ -104,6 +104,7 @@ def test_tampered_body_is_rejected(run: Run) -> None:
     assert caught.value.code in (400, 403)
 
 
+@pytest.mark.slow
 def test_each_run_has_a_key_of_its_own(tmp_path: Path) -> None:
     with running(tmp_path) as first:
         old = first.stack

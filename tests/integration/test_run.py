@@ -118,6 +118,7 @@ def test_the_commands_it_prints_work_when_pasted(tmp_path: Path, shell: str) -> 
         assert read == edited
 
 
+@pytest.mark.slow
 def test_a_user_who_was_not_confirmed_is_confirmed(tmp_path: Path) -> None:
     with running(tmp_path) as run:
         sign_up, *_ = printed_commands(run).partition("cognito ConfirmSignUp")
@@ -132,6 +133,7 @@ def test_what_it_prints_has_no_comment(run: Run) -> None:
     assert not re.search(r"(^|\s)#", printed_commands(run), re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_a_second_run_finds_the_users_of_the_first(tmp_path: Path) -> None:
     with running(tmp_path) as first:
         session = Session(first.stack)
@@ -218,6 +220,7 @@ def handles_interrupts(status: Path) -> bool:
     return bool(int(line.split()[1], 16) & 1 << signal.SIGTERM - 1)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_leaves_no_process_and_loses_no_user_of_long_ago(tmp_path: Path) -> None:
     with running(tmp_path) as run:
         session, started, used = Session(run.stack), children(run.process.pid), ports(run)
@@ -244,6 +247,7 @@ def child_of(run: Run, mark: str) -> int:
     )
 
 
+@pytest.mark.slow
 def test_an_embedded_aws_that_dies_is_told_of_and_ends_the_run(tmp_path: Path) -> None:
     with running(tmp_path) as run:
         os.kill(child_of(run, "local.aws"), signal.SIGKILL)
@@ -251,6 +255,7 @@ def test_an_embedded_aws_that_dies_is_told_of_and_ends_the_run(tmp_path: Path) -
         assert "the embedded AWS has ended" in run.output.read_text()
 
 
+@pytest.mark.slow
 def test_an_api_that_dies_is_started_again(tmp_path: Path) -> None:
     with running(tmp_path) as run:
         os.kill(child_of(run, "chalice"), signal.SIGKILL)
