@@ -22,7 +22,7 @@ def ensured(stage: Stage) -> tuple[str, bool]:
     made = lambda_.publish_layer_version(
         LayerName=name,
         Description=wanted,
-        Content={"ZipFile": _built()},
+        Content={"ZipFile": build()},
         CompatibleRuntimes=[runtime.CURRENT],
         CompatibleArchitectures=["x86_64"],  # what the functions run on, as none is configured
     )
@@ -45,8 +45,8 @@ def _fingerprint() -> str:
     return f"{runtime.CURRENT} {archives.fingerprint(_REQUIREMENTS, Path(__file__))}"
 
 
-def _built() -> bytes:
-    """The zip archive."""
+def build() -> bytes:
+    """Return the layer's archive. Raises Failure."""
     with tempfile.TemporaryDirectory() as name:
         layer = Path(name)
         libraries = layer / "python"

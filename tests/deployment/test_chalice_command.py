@@ -268,6 +268,29 @@ def test_a_stage_without_its_pool_is_refused(project: Callable[[], Path]) -> Non
     assert "USER_POOL_ARN is missing" in done.stderr
 
 
+UNDER_3_11 = """
+import sys
+from chalice.cli import main
+from infra.deploy import runtime
+runtime.CURRENT = "python3.11"
+sys.exit(main())
+"""
+
+
+def test_deploy_under_an_unsuitable_python_is_refused(project: Callable[[], Path]) -> None:
+    tree = project()
+    prepare(tree, PREPARED)
+    record = tree / ".chalice" / "deployed" / "dev.json"
+    record.parent.mkdir()
+    record.write_text('{"resources": [], "schema_version": "2.0", "backend": "api"}')
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", UNDER_3_11, "deploy"],
+        cwd=tree, env=environment(), capture_output=True, text=True, timeout=PATIENCE,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert done.stderr.startswith("Error: Lambda runs python3.12, python3.13, python3.14, and .venv has python3.11.")
+
+
 def test_the_commands_are_those_the_readme_names() -> None:
     readme = (ROOT / "README.md").read_text()
     assert all(f"chalice {command}" in readme for command in ("local", "deploy", "package"))

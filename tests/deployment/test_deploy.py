@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from infra.deploy import runtime
+from infra.deploy.stage import Stage
 from local.stack import client
 from tests.deployment.conftest import chalice
 from tests.integration.conftest import Run
@@ -78,6 +80,16 @@ def test_a_deployed_trigger_of_a_blueprint_answers_in_the_response(run: Run) -> 
     event = golden("pre_sign_up")
     answer = invoke(run, "triggers-dev-on_a_blueprint", event)
     assert answer == {**event, "response": {**event["response"], "autoVerifyEmail": True}}
+
+
+@pytest.mark.usefixtures("deployed")
+def test_runtimes_of_a_stage_are_those_of_its_functions(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", run.stack.aws_endpoint_url)
+    for name, value in run.stack.access_key.variables.items():
+        monkeypatch.setenv(name, value)
+    stage = Stage("dev", run.stack.region)
+    stage.app = "triggers"
+    assert stage.runtimes() == {runtime.CURRENT}
 
 
 def test_what_was_deployed_is_written_down_for_the_wiring(deployed: Path) -> None:

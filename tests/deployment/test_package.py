@@ -1,6 +1,7 @@
 """What `chalice package` makes of the application."""
 
 import importlib.util
+import io
 import json
 import re
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from app import app
+from infra.deploy import layer
 from tests.deployment.conftest import POOL_ARN, chalice, run_chalice
 
 FUNCTIONS = {
@@ -263,6 +265,13 @@ def test_package_without_a_hash_stops_the_packaging(tree: Path) -> None:
     done = chalice(tree, *PACKAGE)
     assert done.returncode != 0
     assert "Error: pip could not install requirements.txt: ERROR: Hashes are required" in done.stderr
+
+
+def test_image_layer_is_compiled_and_readable() -> None:
+    archive = zipfile.ZipFile(io.BytesIO(layer.build()))
+    assert_compiled(archive)
+    assert {member.external_attr >> 16 for member in archive.infolist()} == {0o100644}
+    assert "python/PIL/Image.py" in archive.namelist()
 
 
 def test_the_archive_holds_no_secret(archive: zipfile.ZipFile) -> None:

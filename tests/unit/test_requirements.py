@@ -1,4 +1,4 @@
-"""What is installed for development and what is deployed are the same versions."""
+"""What is pinned: the versions of development and of deployment are the same, with hashes and commits."""
 
 import re
 
@@ -33,3 +33,10 @@ def test_every_wheel_of_the_platforms_has_a_hash() -> None:
     hashes = re.search(r"(?s)pydantic-core==\S+ (.*?)\n +#", (ROOT / "requirements.txt").read_text())
     assert hashes is not None
     assert hashes[1].count("--hash=") > 50
+
+
+def test_every_action_is_pinned_to_a_commit_and_names_its_version() -> None:
+    workflows = (ROOT / ".github" / "workflows").glob("*.yml")
+    used = [line.strip("- ") for file in workflows for line in file.read_text().splitlines() if "uses:" in line]
+    assert used
+    assert not [line for line in used if not re.fullmatch(r"uses: [\w/-]+@[0-9a-f]{40} # v[\d.]+", line.strip())]
