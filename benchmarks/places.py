@@ -100,14 +100,17 @@ def _unpack(place: Path) -> None:
     out = PLACES / "package"
     tree = PLACES / "tree"
     shutil.copytree(ROOT / "chalicelib", tree / "chalicelib", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("infra", "local"):
+    for name in ("infra", "local", "tools"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform*", "*.tf*"))
     for name in ("app.py", "requirements.txt"):
         shutil.copy(ROOT / name, tree)
     config = json.loads((ROOT / ".chalice" / "config.json").read_text())
     role = "arn:aws:iam::000000000000:role/benchmark"
     variables = {name: value for name, value in ENVIRONMENT.items() if not name.startswith(("AWS_", "PATH"))}
-    config["stages"] = {"prod": {"iam_role_arn": role, "environment_variables": variables}}
+    functions = {"api_handler": {"iam_role_arn": role}}
+    config["stages"] = {
+        "prod": {"iam_role_arn": role, "environment_variables": variables, "lambda_functions": functions}
+    }
     (tree / ".chalice").mkdir()
     (tree / ".chalice" / "config.json").write_text(json.dumps(config))
     command = [sys.executable, "-W", "ignore", "-c", "import sys; from chalice.cli import main; sys.exit(main())"]
