@@ -3,12 +3,11 @@
 Not by Chalice's own reload: that one watches every file below the project, .venv and .local included.
 """
 
-import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from watchfiles import Change, watch
 
@@ -21,11 +20,18 @@ CHALICE: Final = (sys.executable, "-c", "import sys; from chalice.cli import mai
 
 
 class Api:
-    """The API on API_PORT while the `with` lasts. Its log goes to a file; requests are shown once `live`."""
+    """The API on API_PORT while the `with` lasts. Its log goes to a file and, line by line, to the listener."""
 
-    def __init__(self, local: LocalSettings, stack: Stack, log: str = "api.log") -> None:
-        self._url = local.api_url
+    def __init__(
+        self,
+        local: LocalSettings,
+        stack: Stack,
+        log: str = "api.log",
+        listener: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._local = local
         self._log = local.directory / log
+        self._listener = listener
         where = ("--host", local.api_host, "--port", str(local.api_port))
         self._arguments = [*CHALICE, "local", "--stage", "local", "--no-autoreload", *where]
         self._environment = {
@@ -35,7 +41,6 @@ class Api:
             "USER_POOL_ARN": stack.user_pool_arn,
             "USER_POOL_CLIENT_ID": stack.user_pool_client_id,
         }
-        self.live = False
         self._serving = False
 
     def __enter__(self) -> "Api":
@@ -52,18 +57,14 @@ class Api:
 
     def _start(self) -> None:
         """Raises StartError, with the end of what the child said."""
-        self._child = Child("chalice local", self._arguments, self._environment, self._log, self._heard)
+        self._child = Child("chalice local", self._arguments, self._environment, self._log, self._listener)
         try:
-            self._child.wait_until_serving(self._url)
+            self._child.wait_until_listening(self._local.api_host, self._local.api_port)
             self._serving = True
         except StartError:
             self._serving = False
             self._child.stop()
             raise
-
-    def _heard(self, line: str) -> None:
-        if self.live:
-            show(line)
 
     def serve_until(self, stop: threading.Event, check: Callable[[], None], *, autoreload: bool = True) -> None:
         """Serve, and reload at each change; code that does not load waits for the next change.
@@ -85,20 +86,6 @@ class Api:
             self._start()
         except StartError as exc:
             console.failure(f"{exc}\nMend the code and save it: the API starts again.")
-
-
-def show(line: str) -> None:
-    """Tell of a request, or of something that went wrong, if that is what a line of a log is about."""
-    try:
-        event: Any = json.loads(line)
-    except ValueError:
-        event = None
-    if not isinstance(event, dict):
-        return  # not one of the app's lines
-    if event.keys() >= {"method", "route", "status", "ms"}:
-        console.request(event["method"], event["route"], event["status"], event["ms"])
-    elif event.get("level") in ("WARNING", "ERROR"):
-        console.failure(line.rstrip())
 
 
 def _is_source(_: Change, path: str) -> bool:

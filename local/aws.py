@@ -48,7 +48,7 @@ async def _serve(port: int) -> None:
     from hypercorn.config import Config
     from ministack import app as ministack
 
-    from local import alarms, function_logs, rest_apis, triggers
+    from local import alarms, function_logs, request_log, rest_apis, triggers
     from local.emulator_patches import (
         cognito_accounts,
         cognito_attributes,
@@ -74,7 +74,7 @@ async def _serve(port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     saver = asyncio.create_task(_save_now_and_then())
-    await serve(ministack.app, config, shutdown_trigger=stop.wait)
+    await serve(request_log.log_client_requests(ministack.app), config, shutdown_trigger=stop.wait)
     saver.cancel()
 
 

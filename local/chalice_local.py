@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from local import console, settings
-from local.api import Api, show
+from local.api import Api
 from local.aws import READY_PATH
+from local.log_view import LogView
 from local.processes import InUse, StartError, is_serving
 from local.settings import LocalSettings
 from local.stack import Stack, build
@@ -67,11 +68,12 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _serve(local: LocalSettings, options: argparse.Namespace, stop: threading.Event, opened: ExitStack) -> None:
     require_free_port(local.api_port, f"chalice local --port {local.api_port + 1}", local.api_host)
-    backend = use_running_aws(local) or start_own_aws(local, opened)
+    view = LogView()
+    backend = use_running_aws(local) or start_own_aws(local, opened, view)
     console.fact("embedded AWS", backend.stack.aws_endpoint_url + backend.note)
     console.fact("user pool", f"{backend.stack.user_pool_id}, client {backend.stack.user_pool_client_id}")
-    api = opened.enter_context(Api(backend.local, backend.stack, backend.log))
-    api.live = True
+    api = opened.enter_context(Api(backend.local, backend.stack, backend.log, view))
+    view.live = True
     console.fact("API", f"{backend.stack.api_url}/users/{{user_id}}")
     console.note(f"  Ctrl-C stops it. Logs are in {local.directory}.")
 
@@ -104,12 +106,12 @@ def use_running_aws(local: LocalSettings) -> Backend | None:
     )
 
 
-def start_own_aws(local: LocalSettings, opened: ExitStack) -> Backend:
+def start_own_aws(local: LocalSettings, opened: ExitStack, view: LogView) -> Backend:
     """Start an embedded AWS that ends when `opened` is closed. Raises CannotStart, InUse and StartError."""
     require_different_ports(local)
     require_free_port(local.aws_port, f"AWS_PORT={local.aws_port + 1} chalice local")
     claim_state(local, opened)
-    aws = start_aws(local, opened, show)
+    aws = start_aws(local, opened, view)
     stack = build(local)
     stack.write(local.stack_file)
     opened.callback(local.stack_file.unlink, missing_ok=True)

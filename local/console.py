@@ -43,10 +43,10 @@ def note(text: str) -> None:
     _say(_style(text, "dim"))
 
 
-def request(method: str, route: str, status: int, milliseconds: float) -> None:
-    """A request the API has answered."""
+def request(request: str, status: int, milliseconds: float, note: str) -> None:
+    """Show a request that was answered, and what is to be said of it."""
     colour = "green" if status < 400 else "red"
-    _say(f"  {_style(str(status), colour)}  {method:<7} {route}  {_style(f'{milliseconds} ms', 'dim')}")
+    _say(f"  {_style(str(status), colour)}  {request}  {_style(f'{milliseconds} ms', 'dim')}  {note}".rstrip())
 
 
 def failure(text: str) -> None:

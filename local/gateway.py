@@ -1,16 +1,13 @@
 """What `chalice local` lacks of API Gateway: the Cognito authorizer, and its way of passing a request on.
 
-Chalice alone runs a view without a token, believes a forged one and drops the connection at garbage.
-Here a token is checked as the deployed authorizer does: RS256 by the pool's published keys, issuer,
-expiry, and that it is an ID token.
+Chalice alone runs a view without a token, believes a forged one and drops the connection at garbage. Here a token is
+verified as the deployed authorizer does it, in id_tokens.
 """
 
 import json
-import os
+import time
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from functools import cache
 from http import HTTPStatus
 from typing import Any, BinaryIO, Final
 
@@ -18,17 +15,16 @@ import chalice.local
 from chalice import Chalice, CognitoUserPoolAuthorizer
 from chalice.app import CaseInsensitiveMapping
 from chalice.config import Config
-from chalice.local import LocalDevServer
+from chalice.local import LambdaContext, LocalDevServer
 
-from chalicelib import logs
+from chalicelib.auth import claims_of
 from chalicelib.cors import Cors
-from chalicelib.errors import PROBLEM_JSON, ApiError, Unauthenticated, Unavailable
+from chalicelib.errors import PROBLEM_JSON, ApiError
 from chalicelib.http import HEAD
 from chalicelib.settings import settings
-from local import openapi_route
+from local import id_tokens, openapi_route, request_log
 from local.processes import end_with_parent
 
-_KEYS_KEPT: Final = 300  # seconds
 _TIMEOUT: Final = 30  # seconds for the next bytes of a request; API Gateway's own is 29 for an answer
 _LONGEST: Final = 10 * 1024 * 1024  # bytes of a body: API Gateway's limit
 _LINE: Final = 65_536  # bytes
@@ -91,8 +87,10 @@ def _log_nothing(self: Any, *_: Any) -> None:
 def _send_error(self: Any, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG001
     """What http.server refuses by itself, in the shape of all others, and the end of the connection."""
     error = ApiError(HTTPStatus(code).phrase + ".")
+    request_id = str(uuid.uuid4())
+    request_log.write("unreadable request", code, 0, request_id=request_id)
     problem = {
-        **error.problem(str(uuid.uuid4()), settings().problems_url),
+        **error.problem(request_id, settings().problems_url),
         "status": code,
         "title": HTTPStatus(code).phrase,
     }
@@ -100,7 +98,12 @@ def _send_error(self: Any, code: int, message: str | None = None, explain: str |
     self.close_connection = True
     self.request_version = self.protocol_version  # which a head that can't be read has not told
     self.send_response(code)
-    headers = {"Content-Type": PROBLEM_JSON, "Content-Length": str(len(body)), "Connection": "close"}
+    headers = {
+        "Content-Type": PROBLEM_JSON,
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+        "X-Request-Id": request_id,
+    }
     for name, value in headers.items():
         self.send_header(name, value)
     self.end_headers()
@@ -163,6 +166,7 @@ class _Refused(chalice.local.LocalGatewayException):
         body = json.dumps(error.problem(request_id, settings().problems_url)).encode()
         super().__init__(headers, b"" if method == HEAD else body)
         self.CODE = error.status
+        self.reason = error.reason if isinstance(error, id_tokens.TokenRefused) else ""
 
 
 class _Authorizer(chalice.local.LocalGatewayAuthorizer):
@@ -170,8 +174,9 @@ class _Authorizer(chalice.local.LocalGatewayAuthorizer):
         route = self._route_for_event(lambda_event)
         if route is not None and isinstance(route.authorizer, CognitoUserPoolAuthorizer):
             token = lambda_event["headers"].get("authorization", "")
-            claims = verified_claims(token, route.authorizer.to_swagger())
-            lambda_event["requestContext"]["authorizer"] = {"claims": as_texts(claims)}
+            (pool_arn,) = route.authorizer.to_swagger()["x-amazon-apigateway-authorizer"]["providerARNs"]
+            claims = id_tokens.verify(token, pool_arn)
+            lambda_event["requestContext"]["authorizer"] = {"claims": id_tokens.as_texts(claims)}
             return lambda_event, lambda_context
         return super().authorize(raw_path, lambda_event, lambda_context)
 
@@ -184,26 +189,43 @@ class Gateway(chalice.local.LocalGateway):
         self._authorizer = _Authorizer(app_object)
 
     def handle_request(self, method: str, path: str, headers: Any, body: bytes | None) -> Any:
-        """As Chalice's. What the gateway itself refuses is told of in the log, as the app's requests are."""
-        try:
-            return self._handle(method, path, headers, body)
-        except _Refused as refused:
-            logs.event("request", method=method, route="-", status=refused.CODE, ms=0)
-            raise
+        """Answer as Chalice's gateway does, and log the request."""
+        context, started = self._generate_lambda_context(), time.monotonic()
 
-    def _handle(self, method: str, path: str, headers: Any, body: bytes | None) -> Any:
-        context = self._generate_lambda_context()
+        def log(status: int, reason: str) -> None:
+            seconds, request = time.monotonic() - started, f"{method} {path.partition('?')[0]}"
+            request_log.write(request, status, seconds, request_id=context.aws_request_id, note=reason)
+
+        try:
+            response, reason = self._handle(method, path, headers, body, context)
+        except _Refused as refused:
+            log(refused.CODE, refused.reason)
+            raise
+        log(response["statusCode"], reason)
+        return response
+
+    def _handle(
+        self, method: str, path: str, headers: Any, body: bytes | None, context: LambdaContext
+    ) -> tuple[Any, str]:
+        """Return the response, and why the application has refused a token. Raises _Refused."""
         always = Cors(settings().cors_allow_origins).headers(CaseInsensitiveMapping(headers).get("origin", ""))
         try:
             event = self._generate_lambda_event(method, path, headers, body)
         except ValueError:  # no route: the application's to answer, as the deployed API hands it on
-            return self._app_object(_unrouted(method, headers, context.aws_request_id), context)
+            return self._app_object(_unrouted(method, headers, context.aws_request_id), context), ""
         event["requestContext"] |= {"requestId": context.aws_request_id, "stage": "local"}
         try:
             event, context = self._authorizer.authorize(path, event, context)
         except ApiError as exc:
             raise _Refused(exc, context.aws_request_id, always, method) from exc
-        return self._app_object(event, context)
+        response = self._app_object(event, context)
+        if response["statusCode"] == HTTPStatus.UNAUTHORIZED and not _is_of_our_client(event):
+            return _with_reason(response, id_tokens.OTHER_CLIENT), id_tokens.OTHER_CLIENT
+        return response, ""
+
+
+def _is_of_our_client(event: dict[str, Any]) -> bool:
+    return claims_of(event["requestContext"]).get("aud") in settings().client_ids
 
 
 def _unrouted(method: str, headers: Mapping[str, str], request_id: str) -> dict[str, Any]:
@@ -217,60 +239,7 @@ def _unrouted(method: str, headers: Mapping[str, str], request_id: str) -> dict[
     }
 
 
-def verified_claims(header: str, swagger: Mapping[str, Any]) -> dict[str, Any]:
-    """The claims of an Authorization header's ID token, `Bearer` or bare.
-
-    Raises Unauthenticated for anything API Gateway would refuse, Unavailable without the pool's keys.
-    """
-    import jwt  # a development requirement; `chalice deploy` loads app.py without it
-
-    (arn,) = swagger["x-amazon-apigateway-authorizer"]["providerARNs"]
-    region, pool_id = arn.split(":")[3], arn.rpartition("/")[2]
-    scheme, _, rest = header.strip().partition(" ")
-    token = rest.strip() if scheme.lower() == "bearer" else header.strip()
-    issuer = f"https://cognito-idp.{region}.amazonaws.com/{pool_id}"
-    try:
-        key = _keys(issuer).get_signing_key_from_jwt(token)
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            key,
-            algorithms=["RS256"],
-            issuer=issuer,
-            # An ID token is made for one client; that it is one of ours the app checks.
-            options={"require": ["exp", "iat", "iss", "sub", "token_use"], "verify_aud": False},
-        )
-    except jwt.PyJWKClientConnectionError as exc:
-        raise Unavailable from exc
-    except jwt.PyJWTError as exc:
-        raise Unauthenticated from exc
-    if claims["token_use"] != "id":
-        raise Unauthenticated
-    return claims
-
-
-@cache
-def _keys(issuer: str) -> Any:
-    """The pool's published keys, from the embedded AWS where there is one, else from the cloud."""
-    import jwt
-
-    endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    base = f"{endpoint}/{issuer.rpartition('/')[2]}" if endpoint else issuer
-    return jwt.PyJWKClient(f"{base}/.well-known/jwks.json", lifespan=_KEYS_KEPT, timeout=5)
-
-
-def as_texts(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Claims as the authorizer passes them on: each a text, times as dates."""
-    return {name: _text(name, value) for name, value in claims.items()}
-
-
-def _text(name: str, value: Any) -> str:
-    match value:
-        case str():
-            return value
-        case bool():
-            return str(value).lower()
-        case int() if name in ("exp", "iat", "auth_time"):
-            return datetime.fromtimestamp(value, UTC).strftime("%a %b %d %H:%M:%S UTC %Y")
-        case list():
-            return ",".join(map(str, value))
-    return str(value)
+def _with_reason(response: Any, reason: str) -> Any:
+    """Add the reason to a refusal of the application."""
+    body = json.dumps({**json.loads(response["body"]), "reason": reason}) if response["body"] else ""
+    return {**response, "body": body}

@@ -80,6 +80,14 @@ def is_serving(url: str) -> bool:
     return True
 
 
+def _accepts_connections(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 class Child:
     """A process in a group of its own: Ctrl-C reaches us only, and we end children in order."""
 
@@ -132,15 +140,25 @@ class Child:
 
     def wait_until_serving(self, url: str) -> None:
         """Return when the URL answers anything at all. Raises StartError."""
+        self._wait(lambda: is_serving(url), url)
+
+    def wait_until_listening(self, host: str, port: int) -> None:
+        """Return when the process accepts connections: `chalice local` does so once the app is loaded.
+
+        No request is sent, which would be in the log. Raises StartError.
+        """
+        self._wait(lambda: _accepts_connections(host, port), f"{host}:{port}")
+
+    def _wait(self, is_ready: Callable[[], bool], place: str) -> None:
         deadline = time.monotonic() + _PATIENCE
         while time.monotonic() < deadline:
             if self.ended:
                 self._follower.join(1)
                 raise StartError(f"{self.name} ended with code {self._process.returncode}\n{self.last_words()}")
-            if is_serving(url):
+            if is_ready():
                 return
             time.sleep(0.05)
-        raise StartError(f"{self.name} does not answer at {url}\n{self.last_words()}")
+        raise StartError(f"{self.name} does not answer at {place}\n{self.last_words()}")
 
     def last_words(self, lines: int = 5) -> str:
         """The end of its log."""

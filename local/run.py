@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from typing import Final
 
 from local import console, example, openapi_route, settings
-from local.api import Api, show
+from local.api import Api
 from local.aws import CONFIRMATION_CODE
+from local.log_view import LogView
 from local.processes import InUse, StartError
 from local.session import Session
 from local.settings import LocalSettings
@@ -42,12 +43,13 @@ def serve(local: LocalSettings, stop: threading.Event, opened: ExitStack) -> Non
     started = time.monotonic()
     claim(local, opened)
     console.title("HealthTech users, all on this machine")
-    aws = start_aws(local, opened, show)
+    view = LogView()
+    aws = start_aws(local, opened, view)
     stack = build(local)
     console.fact("embedded AWS", stack.aws_endpoint_url)
     console.fact("user pool", f"{stack.user_pool_id}, client {stack.user_pool_client_id}")
     console.fact("table, bucket", f"{stack.table}, {stack.bucket}")
-    api = opened.enter_context(Api(local, stack))
+    api = opened.enter_context(Api(local, stack, listener=view))
     console.fact("API", f"{stack.api_url}/users/{{user_id}}")
     console.fact("OpenAPI", stack.api_url + openapi_route.PATH)
     stack.write(local.stack_file)
@@ -58,7 +60,7 @@ def serve(local: LocalSettings, stop: threading.Event, opened: ExitStack) -> Non
     show_commands(local, session)
     console.title(f"Ready in {ready:.1f} s. Ctrl-C stops it, and the users stay")
     console.note(f"  Edit app.py or chalicelib/ and it reloads. Logs are in {local.directory}.")
-    api.live = True
+    view.live = True
     api.serve_until(stop, aws.require_running)
 
 

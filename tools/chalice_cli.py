@@ -16,7 +16,6 @@ from chalicelib.errors import SettingsError
 from chalicelib.settings import settings
 from infra.deploy import api, package, runtime, stage
 from infra.deploy.console import Failure
-from local import gateway
 from local.processes import has_parent
 
 # Set by `chalice local` for the process that loads app.py, which ends and starts again at each reload.
@@ -30,6 +29,8 @@ def prepare() -> None:
     """
     context = click.get_current_context(silent=True)
     if has_parent():
+        from local import gateway  # needs packages that `chalice deploy` can do without
+
         gateway.install()
     elif context is None and _RELOADER_MARK in os.environ:  # app.py is loaded in a thread, where click has no context
         _serve_locally({**_parse_local_again(), "parent": os.getppid()})

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -50,6 +51,17 @@ class Run:
         """All that the API and the functions have logged."""
         logs = (self.directory / "api.log", self.directory / "aws.log")
         return "".join(log.read_text() for log in logs if log.exists())
+
+    def lines_of(self, request_id: str) -> list[dict[str, Any]]:
+        """What the API's log says of a request, once the local gateway's line is there."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            lines = (self.directory / "api.log").read_text().splitlines()
+            found = [json.loads(line) for line in lines if line.endswith("}") and request_id in line]
+            if any("request" in line for line in found):
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"no line of the request {request_id}")
 
     def stop(self, number: int = signal.SIGINT) -> int:
         self.process.send_signal(number)

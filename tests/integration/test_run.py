@@ -23,7 +23,10 @@ from local.processes import free_port, port_in_use
 from local.session import Session
 from local.settings import ROOT
 from local.stack import client
-from tests.integration.conftest import PASSWORD, PATIENCE, Run, attributes, new_email, running
+from tests.images import picture
+from tests.integration.conftest import PASSWORD, PATIENCE, Run, attributes, new_email, running, signed_up
+from tests.integration.pictures import uploaded
+from tests.integration.tokens import call
 from tests.support.processes import children, is_running
 from tests.support.shells import SHELLS, paste
 
@@ -266,6 +269,31 @@ def test_an_api_that_dies_is_started_again(tmp_path: Path) -> None:
             with suppress(OSError):
                 told = detail(run)
         assert told.startswith("A valid ID token")
+
+
+def test_requests_of_a_front_end_are_shown(tmp_path: Path) -> None:
+    """Sign-up, sign-in, calls and uploads; not those of the run itself."""
+    with running(tmp_path) as run:
+        assert "GET /users/" not in run.output.read_text().partition("Ready in")[2]
+        user = signed_up(Session(run.stack))
+        uploaded(user, picture())
+        user.get()
+        call(run.stack, "GET", "/users/me", {})
+        run.wait_for("There is no token.")
+        shown = run.output.read_text().partition("Ready in")[2]
+        bucket = run.stack.bucket
+    lines = [line.strip() for line in shown.splitlines() if line.startswith(("  2", "  4"))]
+    expected = [
+        f"200  Cognito SignUp  .*  user {user.sub}",
+        "200  Cognito ConfirmSignUp  .*",
+        "200  Cognito InitiateAuth  .* challenge PASSWORD_VERIFIER",
+        "200  Cognito RespondToAuthChallenge  .* tokens issued",
+        "200  POST /users/me/picture .*",
+        f"204  S3 POST /{bucket} .*",
+        "200  GET /users/me  .*",
+        "401  GET /users/me  .*  There is no token.*",
+    ]
+    assert all(re.fullmatch(pattern, line) for pattern, line in zip(expected, lines, strict=True)), shown
 
 
 def test_two_runs_do_not_share_a_state(run: Run) -> None:

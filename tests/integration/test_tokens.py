@@ -1,14 +1,17 @@
 """`chalice local` lets in whom the deployed API lets in; and what its gateway refuses by itself."""
 
 import http.client
+import json
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from local import id_tokens
 from tests.integration.authorization import AuthorizationSuite
 from tests.integration.conftest import Run, User
-from tests.integration.tokens import Forge, call
+from tests.integration.tokens import NOW, Forge, call, token_of_another_pool
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +53,46 @@ def test_a_refused_head_leaves_the_connection_as_it_should_be(run: Run) -> None:
         answer = connection.getresponse()
         assert (answer.status, answer.read()) == (401, b"")
     connection.close()
+
+
+REASONS: dict[str, tuple[Callable[[Forge], str], str]] = {
+    "none": (lambda forge: "", id_tokens.MISSING),
+    "garbage": (lambda forge: "Bearer garbage", id_tokens.MALFORMED),
+    "expired": (lambda forge: forge.sign(exp=NOW - 60), id_tokens.EXPIRED),
+    "not yet valid": (lambda forge: forge.sign(nbf=NOW + 3600), id_tokens.NOT_YET_VALID),
+    "without expiry": (lambda forge: forge.sign(exp=None), "The token has no exp."),
+    "access token": (lambda forge: forge.user.tokens["AccessToken"], id_tokens.ACCESS_TOKEN),
+    "no use": (lambda forge: forge.sign(token_use=None), id_tokens.NO_ID_TOKEN),
+    "another pool": (lambda forge: token_of_another_pool(forge.stack), id_tokens.OTHER_POOL),
+    "another client": (lambda forge: forge.sign(aud="another"), id_tokens.OTHER_CLIENT),
+    "forged": (lambda forge: forge.sign(forge.own_key), id_tokens.BAD_SIGNATURE),
+}
+
+
+def log_line(run: Run, request_id: str) -> dict[str, Any]:
+    """The local gateway's line of a request."""
+    (line,) = [line for line in run.lines_of(request_id) if "request" in line]
+    return line
+
+
+@pytest.mark.parametrize("kind", REASONS)
+def test_a_refusal_says_why_and_so_does_the_log(run: Run, forge: Forge, kind: str) -> None:
+    make, reason = REASONS[kind]
+    _, headers, problem = call(run.stack, "GET", "/users/me?a=b", {"Authorization": make(forge)})
+    assert problem["reason"] == reason
+    line = log_line(run, headers["X-Request-Id"])
+    assert (line["request"], line["status"], line["note"]) == ("GET /users/me", 401, reason)
+
+
+def test_other_refusals_have_no_reason(run: Run, user: User) -> None:
+    _, headers, problem = call(run.stack, "GET", "/users/another", {"Authorization": user.token})
+    assert "reason" not in problem
+    line = log_line(run, headers["X-Request-Id"])
+    assert (line["request"], line["status"]) == ("GET /users/another", 403)
+
+
+def test_the_application_does_not_log_the_path(run: Run, user: User) -> None:
+    _, headers, _ = call(run.stack, "GET", f"/users/{user.sub}", {"Authorization": user.token})
+    ours, gateways = sorted(run.lines_of(headers["X-Request-Id"]), key=lambda line: "request" in line)
+    assert f"/users/{user.sub}" in gateways["request"]
+    assert f"/users/{user.sub}" not in json.dumps(ours)

@@ -1,0 +1,103 @@
+"""Which requests to the embedded AWS are logged, and what of them."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from local.request_log import log_client_requests
+
+FORM = {"content-type": "multipart/form-data; boundary=x"}
+REFUSED = {"__type": "UserLambdaValidationException", "message": "PreSignUp failed with error name is required."}
+
+
+def target(operation: str) -> dict[str, str]:
+    return {"x-amz-target": f"AWSCognitoIdentityProviderService.{operation}"}
+
+
+def logged(
+    headers: dict[str, str],
+    answer: Any,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    status: int = 200,
+    method: str = "POST",
+    path: str = "/",
+    query: str = "",
+) -> dict[str, Any] | None:
+    """The line of a request that is answered like this, or None."""
+    body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+    sent: list[dict[str, Any]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": body[:5], "more_body": True})
+        await send({"type": "http.response.body", "body": body[5:]})
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": method, "path": path, "query_string": query.encode(),
+        "headers": [(name.encode(), text.encode()) for name, text in headers.items()],
+    }  # fmt: skip
+    asyncio.run(log_client_requests(app)(scope, None, send))
+    assert b"".join(message.get("body", b"") for message in sent) == body
+    line = capsys.readouterr().out
+    return {**json.loads(line), "ms": 0} if line else None
+
+
+@pytest.mark.parametrize(
+    ("operation", "answer", "note"),
+    [
+        ("SignUp", {"UserSub": "2df44964"}, "user 2df44964"),
+        ("InitiateAuth", {"ChallengeName": "PASSWORD_VERIFIER", "Session": "s"}, "challenge PASSWORD_VERIFIER"),
+        ("RespondToAuthChallenge", {"AuthenticationResult": {"IdToken": "eyJ"}}, "tokens issued"),
+    ],
+)
+def test_a_public_operation_is_logged(
+    capsys: pytest.CaptureFixture[str], operation: str, answer: Any, note: str
+) -> None:
+    expected = {"request": f"Cognito {operation}", "status": 200, "ms": 0, "note": note}
+    assert logged(target(operation), answer, capsys) == expected
+
+
+def test_a_refusal_of_a_trigger_is_logged_with_its_text(capsys: pytest.CaptureFixture[str]) -> None:
+    line = logged(target("SignUp"), REFUSED, capsys, status=400)
+    assert line is not None
+    assert line["note"] == "UserLambdaValidationException: PreSignUp failed with error name is required."
+
+
+def test_another_refusal_is_logged_without_its_text(capsys: pytest.CaptureFixture[str]) -> None:
+    refused = {"__type": "com.amazonaws#UsernameExistsException", "message": "mary@example.org"}
+    line = logged(target("SignUp"), refused, capsys, status=400)
+    assert line is not None
+    assert line["note"] == "UsernameExistsException"
+
+
+def test_an_upload_is_logged_with_the_reason_of_s3(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = b"<Error><Code>EntityTooLarge</Code></Error>"
+    expected = {"request": "S3 POST /pictures", "status": 400, "ms": 0, "note": "EntityTooLarge"}
+    assert logged(FORM, answer, capsys, status=400, path="/pictures") == expected
+
+
+def test_a_presigned_download_is_logged_without_its_query(capsys: pytest.CaptureFixture[str]) -> None:
+    query = "X-Amz-Credential=a&X-Amz-Signature=b"
+    line = logged({}, b"picture", capsys, method="GET", path="/pictures/1", query=query)
+    assert line == {"request": "S3 GET /pictures/1", "status": 200, "ms": 0}
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("POST", {**target("AdminGetUser"), "authorization": "AWS4-HMAC-SHA256 Credential=a"}),
+        ("OPTIONS", target("SignUp")),
+        ("GET", {}),
+    ],
+    ids=["signed", "preflight", "other"],
+)
+def test_other_requests_are_not_logged(
+    capsys: pytest.CaptureFixture[str], method: str, headers: dict[str, str]
+) -> None:
+    assert logged(headers, {}, capsys, method=method) is None
