@@ -12,6 +12,7 @@ import sys
 from typing import Final
 
 from local import settings
+from local.origin_guard import OriginGuard
 from local.processes import end_with_parent
 
 # Only what the product uses: MiniStack starts in a fraction of a second instead of six.
@@ -74,7 +75,8 @@ async def _serve(port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     saver = asyncio.create_task(_save_now_and_then())
-    await serve(request_log.log_client_requests(ministack.app), config, shutdown_trigger=stop.wait)
+    application = OriginGuard(request_log.log_client_requests(ministack.app), port)
+    await serve(application, config, shutdown_trigger=stop.wait)
     saver.cancel()
 
 

@@ -23,11 +23,16 @@ from chalicelib.errors import PROBLEM_JSON, ApiError
 from chalicelib.http import HEAD
 from chalicelib.settings import settings
 from local import id_tokens, openapi_route, request_log
+from local.hosts import find_host_error
 from local.processes import end_with_parent
+from local.settings import HOST
 
 _TIMEOUT: Final = 30  # seconds for the next bytes of a request; API Gateway's own is 29 for an answer
 _LONGEST: Final = 10 * 1024 * 1024  # bytes of a body: API Gateway's limit
 _LINE: Final = 65_536  # bytes
+_DETAILS: Final[dict[int, str]] = {
+    HTTPStatus.MISDIRECTED_REQUEST: "The Host header must be 127.0.0.1 or localhost, with the port of this server.",
+}
 
 
 def install() -> None:
@@ -86,9 +91,9 @@ def _log_nothing(self: Any, *_: Any) -> None:
 
 def _send_error(self: Any, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG001
     """What http.server refuses by itself, in the shape of all others, and the end of the connection."""
-    error = ApiError(HTTPStatus(code).phrase + ".")
+    error = ApiError(_DETAILS.get(code, HTTPStatus(code).phrase + "."))
     request_id = str(uuid.uuid4())
-    request_log.write("unreadable request", code, 0, request_id=request_id)
+    request_log.write("unreadable request", code, 0, request_id=request_id, note=_DETAILS.get(code, ""))
     problem = {
         **error.problem(request_id, settings().problems_url),
         "status": code,
@@ -124,9 +129,18 @@ def _with_body(parse_request: Callable[[Any], bool]) -> Callable[[Any], bool]:
         except ValueError:
             self.send_error(HTTPStatus.BAD_REQUEST)  # what follows can't be told from a request
             return False
+        if status := _find_host_error(self):
+            self.send_error(status)
+            return False
         return True
 
     return parse
+
+
+def _find_host_error(self: Any) -> HTTPStatus | None:
+    """`chalice local --host` opens the API to other machines."""
+    address, port = self.server.server_address[:2]
+    return find_host_error(self.headers.get_all("host", []), port, any_address=address != HOST)
 
 
 def _payload(self: Any) -> tuple[dict[str, str], bytes | None]:

@@ -19,6 +19,7 @@ from tests.support.optional_tools import require_npm_packages
 
 HERE = Path(__file__).parent
 LIBRARY = HERE / "node_modules" / "amazon-cognito-identity-js" / "dist" / "amazon-cognito-identity.min.js"
+PUBLIC = ("api_url", "aws_endpoint_url", "user_pool_id", "user_pool_client_id")
 pytestmark = pytest.mark.slow
 
 
@@ -51,7 +52,7 @@ class Visitor:
 
     def __init__(self, page: Page, run: Run) -> None:
         self._page = page
-        self._stack = asdict(run.stack)
+        self._stack = {name: value for name, value in asdict(run.stack).items() if name in PUBLIC}
 
     def __call__(self, function: str, *arguments: Any) -> Any:
         return self._page.evaluate(f"arguments => {function}(...arguments)", [self._stack, *arguments])

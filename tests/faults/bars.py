@@ -13,12 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from local.api import Api
 from local.aws import CONFIRMATION_CODE
 from local.processes import free_port
 from local.session import Answer, Session
-from local.settings import LocalSettings
+from local.settings import HOST, LocalSettings
 from local.stack import CHECK_PICTURE, NAME, TRIGGERS, Stack, client
 from tests.faults.large_pool import reconcile_a_large_pool
 from tests.faults.proxy import COGNITO, DYNAMODB, Faults, proxy
@@ -71,19 +72,28 @@ class Bench:
         return int(client("dynamodb", self.stack).scan(TableName="Users", Select="COUNT")["Count"])
 
 
+class _ProxiedSettings(LocalSettings):
+    """Settings of an API that reaches AWS through the proxy in its environment."""
+
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), "HTTP_PROXY": self.inherited["HTTP_PROXY"]}
+
+
 @contextmanager
 def bench(directory: Path, seed: int) -> Iterator[Bench]:
     """`make run`, with a second API and the trigger functions behind the proxy."""
     faults = Faults(seed)
-    with running(directory / "run") as run, proxy(run.stack.aws_endpoint_url, faults) as port:
-        local = LocalSettings(free_port(), port, directory / "api", {"PATH": "/usr/bin:/bin"}, run.stack.access_key)
+    with running(directory / "run") as run, proxy(faults) as port:
+        proxied = {"HTTP_PROXY": f"http://{HOST}:{port}"}
+        aws_port = urlsplit(run.stack.aws_endpoint_url).port or 0
+        inherited = {"PATH": "/usr/bin:/bin", **proxied}
+        local = _ProxiedSettings(free_port(), aws_port, directory / "api", inherited, run.stack.access_key)
         local.directory.mkdir()
         lambda_ = client("lambda", run.stack)
         for handler in [*(handler for handler, _ in TRIGGERS.values()), CHECK_PICTURE]:
             name = f"{NAME}-{handler}"
             variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-            endpoint = {"AWS_ENDPOINT_URL": local.aws_endpoint_url}
-            lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables | endpoint})
+            lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables | proxied})
         with Api(local, run.stack):
             yield Bench(dataclasses.replace(run.stack, api_url=local.api_url), faults, run.directory / "aws.log")
 

@@ -82,7 +82,6 @@ def _named(method: str, path: str) -> str:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     faults: Faults
-    backend: str
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -105,8 +104,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(status, headers, content)
 
     def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        connection = http.client.HTTPConnection(self.backend, timeout=30)
-        connection.request(self.command, self.path, body, dict(self.headers))  # Host stays: it is signed
+        url = urlsplit(self.path)  # RFC 9112, section 3.2.2: a proxy is sent whole URLs
+        connection = http.client.HTTPConnection(url.netloc, timeout=30)
+        connection.request(self.command, self.path.partition(url.netloc)[2], body, dict(self.headers))
         answer = connection.getresponse()
         content = answer.read()
         connection.close()
@@ -148,9 +148,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def proxy(backend_url: str, faults: Faults) -> Iterator[int]:
-    """Serve before this endpoint; the port."""
-    handler = type("Handler", (_Handler,), {"faults": faults, "backend": urlsplit(backend_url).netloc})
+def proxy(faults: Faults) -> Iterator[int]:
+    """Serve as an HTTP proxy; the port."""
+    handler = type("Handler", (_Handler,), {"faults": faults})
     server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -32,9 +32,13 @@ def exchange(run: Run, request: bytes) -> tuple[int, dict[str, str], bytes]:
         return status, headers, stream.read(int(headers["content-length"]))
 
 
-def put(user: User, headers: str, body: bytes) -> bytes:
-    head = f"PUT /users/me HTTP/1.1\r\nHost: x\r\nAuthorization: {user.token}\r\nContent-Type: application/json\r\n"
-    return f"{head}{headers}\r\n\r\n".encode() + body
+def host(run: Run) -> str:
+    return urlsplit(run.stack.api_url).netloc
+
+
+def put(run: Run, user: User, headers: str, body: bytes) -> bytes:
+    head = f"PUT /users/me HTTP/1.1\r\nHost: {host(run)}\r\nAuthorization: {user.token}\r\n"
+    return f"{head}Content-Type: application/json\r\n{headers}\r\n\r\n".encode() + body
 
 
 def test_an_answer_is_sent_in_one_piece(run: Run, user: User) -> None:
@@ -42,7 +46,7 @@ def test_an_answer_is_sent_in_one_piece(run: Run, user: User) -> None:
     first answers of a connection, hence so many.
     """
     port = urlsplit(run.stack.api_url).port
-    request = f"GET /users/me HTTP/1.1\r\nHost: x\r\nAuthorization: {user.token}\r\n\r\n".encode()
+    request = f"GET /users/me HTTP/1.1\r\nHost: {host(run)}\r\nAuthorization: {user.token}\r\n\r\n".encode()
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         for _ in range(40):
             connection.sendall(request)
@@ -55,7 +59,7 @@ def test_a_client_that_waits_to_be_told_to_go_on_is_told(run: Run, user: User) -
     port = urlsplit(run.stack.api_url).port
     body = json.dumps(VALID).encode()
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(put(user, f"Expect: 100-continue\r\nContent-Length: {len(body)}", b""))
+        connection.sendall(put(run, user, f"Expect: 100-continue\r\nContent-Length: {len(body)}", b""))
         assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(body)
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
@@ -64,7 +68,7 @@ def test_a_client_that_waits_to_be_told_to_go_on_is_told(run: Run, user: User) -
 def test_a_chunked_body_is_a_body(run: Run, user: User) -> None:
     body = json.dumps(VALID).encode()
     chunks = b"".join(b"%x;a=b\r\n%s\r\n" % (len(part), part) for part in (body[:7], body[7:]))
-    status, _, answer = exchange(run, put(user, "Transfer-Encoding: chunked", chunks + b"0\r\nTrailer: x\r\n\r\n"))
+    status, _, answer = exchange(run, put(run, user, "Transfer-Encoding: chunked", chunks + b"0\r\nTrailer: x\r\n\r\n"))
     assert (status, json.loads(answer)["name"]) == (200, "Jane R. Roe")
 
 
@@ -81,7 +85,7 @@ def test_a_chunked_body_is_a_body(run: Run, user: User) -> None:
     ],
 )
 def test_a_body_of_no_length_is_a_bad_request(run: Run, user: User, headers: str, body: bytes) -> None:
-    status, told, answer = exchange(run, put(user, headers, body))
+    status, told, answer = exchange(run, put(run, user, headers, body))
     assert (status, told["content-type"], told["connection"]) == (400, "application/problem+json", "close")
     assert json.loads(answer)["status"] == 400
     assert "Secret" not in (run.directory / "api.log").read_text()
@@ -116,3 +120,30 @@ def test_what_functions_log_is_in_a_log_of_this_machine(run: Run, user: User) ->
     ]
     assert any(line["message"] == "profile created" and line["sub"] == user.sub for line in lines if "message" in line)
     assert {"function ran"} <= {line.get("message") for line in lines}
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST"])
+def test_api_answers_to_hosts_of_this_machine(run: Run, name: str) -> None:
+    port = urlsplit(run.stack.api_url).port
+    status, _, _ = exchange(run, f"GET /problems HTTP/1.1\r\nHost: {name}:{port}\r\n\r\n".encode())
+    assert status == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ("Host: evil.test:{port}", 421),
+        ("Host: 127.0.0.1", 421),
+        ("Host: 127.0.0.1:1", 421),
+        ("Host: 192.0.2.1:{port}", 421),
+        ("Host: ", 400),
+        ("X: x", 400),
+        ("Host: 127.0.0.1:{port}\r\nHost: 127.0.0.1:{port}", 400),
+        ("Host: 127.0.0.1:{port}\r\nHost: evil.test:{port}", 400),
+    ],
+)
+def test_api_refuses_any_other_host(run: Run, headers: str, status: int) -> None:
+    """A page whose name leads here must not become a page of this server."""
+    lines = headers.format(port=urlsplit(run.stack.api_url).port)
+    got, told, body = exchange(run, f"GET /problems HTTP/1.1\r\n{lines}\r\n\r\n".encode())
+    assert (got, told["content-type"], json.loads(body)["status"]) == (status, "application/problem+json", status)

@@ -32,13 +32,13 @@ def serving(directory: Path) -> Iterator[str]:
 
 
 @contextmanager
-def chromium_page() -> Iterator[Page]:
-    """Yield an empty page in a browser of its own."""
+def chromium_page(*flags: str) -> Iterator[Page]:
+    """Yield an empty page in a browser of its own, started with these flags, too."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         skip(NO_CHROMIUM)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable, args=[*_FLAGS, *flags])
         yield browser.new_page()
         browser.close()
 
