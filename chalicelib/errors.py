@@ -41,14 +41,27 @@ class SettingsError(Exception):
     """An environment variable is missing or malformed."""
 
 
-class SignUpRefused(Exception):
-    """A sign-up breaks rules. Its text is one clause a problem, by "; ": the attribute and the rule.
+# Cognito's attributes as people call them. Other attributes have the same name for people.
+_LABELS = {
+    "phone_number": "phone number",
+    "custom:dob": "date of birth",
+    "custom:gender": "gender",
+    "custom:blood_group": "blood group",
+}
 
-    Cognito answers the client with it: "PreSignUp failed with error name is required; ...".
+
+class SignUpRefused(Exception):
+    """A sign-up breaks rules. The text names each attribute and its rule, separated by "; ".
+
+    Cognito sends it to the client, and forms show it to people: "PreSignUp failed with error name is required; date
+    of birth must not be in the future."
     """
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__("; ".join(f"{error.pointer.removeprefix('/')} {error.detail}" for error in errors))
+        names = (error.pointer.removeprefix("/") for error in errors)
+        super().__init__(
+            "; ".join(f"{_LABELS.get(name, name)} {error.detail}" for name, error in zip(names, errors, strict=True))
+        )
 
 
 class ApiError(ChaliceUnhandledError):

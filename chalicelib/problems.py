@@ -26,10 +26,13 @@ def page() -> Response:
 
 
 def _html() -> str:
-    sections = "".join(
-        f'<section id="{kind.slug}"><h2>{kind.status} {escape(kind.title)}</h2>'
-        f"<p>{escape(kind.__doc__ or '')}</p></section>"
-        for kind in sorted(types(), key=lambda kind: kind.status)
-    )
+    kinds = sorted(types(), key=lambda kind: (kind.status, kind.slug))
     return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Problem types</title>
-<h1>Problem types</h1><p>What the <code>type</code> of a problem detail (RFC 9457) means.</p>{sections}</html>"""
+<h1>Problem types</h1>
+<p>The <code>type</code> of an error (RFC 9457) ends in # and one of these names.</p>
+{"".join(map(_section, kinds))}</html>"""
+
+
+def _section(kind: type[ApiError]) -> str:
+    meaning = f"{kind.status} {kind.title}. {kind.detail}"
+    return f'<section id="{kind.slug}"><h2>{kind.slug}</h2><p>{escape(meaning)}</p></section>\n'

@@ -129,7 +129,7 @@ def _phone_number(value: object) -> str:
     """ITU-T E.164: at most 15 digits; the shortest numbers in use have 7 with their country code."""
     text = text_only(value)
     if not _E164.fullmatch(text):
-        raise wrong("must be an E.164 number such as +8801712345678")
+        raise wrong("must be an international number such as +8801712345678")
     return text
 
 

@@ -18,7 +18,7 @@ from local import console, settings
 from local.api import Api
 from local.aws import READY_PATH
 from local.log_view import LogView
-from local.processes import InUse, StartError, is_serving
+from local.processes import StartError, is_serving
 from local.settings import LocalSettings
 from local.stack import Stack, build
 from local.startup import (
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
         local = replace(settings.load(), api_host=options.host, api_port=port)
         with ExitStack() as opened:
             _serve(local, options, stop, opened)
-    except (CannotStart, InUse, StartError, settings.PortError) as exc:
+    except (CannotStart, StartError, settings.PortError) as exc:
         console.failure(str(exc))
         return 1
     return 0
@@ -107,10 +107,11 @@ def use_running_aws(local: LocalSettings) -> Backend | None:
 
 
 def start_own_aws(local: LocalSettings, opened: ExitStack, view: LogView) -> Backend:
-    """Start an embedded AWS that ends when `opened` is closed. Raises CannotStart, InUse and StartError."""
+    """Start an embedded AWS that ends when `opened` is closed. Raises CannotStart and StartError."""
     require_different_ports(local)
-    require_free_port(local.aws_port, f"AWS_PORT={local.aws_port + 1} chalice local")
-    claim_state(local, opened)
+    aws_port = f"AWS_PORT={local.aws_port + 1}"
+    claim_state(local, opened, f"{aws_port} LOCAL_DIR=.local-{local.aws_port + 1} chalice local")
+    require_free_port(local.aws_port, f"{aws_port} chalice local")
     aws = start_aws(local, opened, view)
     stack = build(local)
     stack.write(local.stack_file)

@@ -21,19 +21,29 @@ from local.settings import HOST, ROOT
 _PATIENCE: Final = 10  # seconds for a child to end by itself, or to start
 
 
+LOCK: Final = "lock"  # the file in a directory of state that says which process uses it
+
+
 class InUse(Exception):
     """Another run keeps its state there."""
+
+    def __init__(self, directory: Path, process: str) -> None:
+        super().__init__(f"Process {process} is running with its state in {directory}.")
 
 
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """Keep a directory of state to ourselves. Raises InUse."""
+    """Keep a directory of state to this process, whose id is written into the lock. Raises InUse."""
     directory.mkdir(parents=True, exist_ok=True)
-    with (directory / "lock").open("w") as lock:
+    with (directory / LOCK).open("a+") as lock:
+        lock.seek(0)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise InUse(f"A make run keeps its state in {directory}. Stop it first.") from None
+            raise InUse(directory, lock.read()) from None
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
         yield
 
 

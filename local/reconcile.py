@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from chalicelib.logs import APP
 from local import console, settings
@@ -77,8 +77,9 @@ def main() -> int:
         else:
             lambda_ = boto3.client("lambda", config=_PATIENCE)
             progress = _walk(lambda_, f"{APP}-{options.stage}-{RECONCILE}", detail)
-    except FileNotFoundError:
-        console.failure("Nothing is running here: start it with make run.")
+    except (FileNotFoundError, EndpointConnectionError) as exc:
+        is_local = options.stage == "local"
+        console.failure("Nothing is running here: start it with make run." if is_local else str(exc))
         return 1
     except (BotoCoreError, ClientError, RuntimeError) as exc:
         console.failure(str(exc))

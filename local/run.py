@@ -10,7 +10,7 @@ from local import console, example, openapi_route, settings
 from local.api import Api
 from local.aws import CONFIRMATION_CODE
 from local.log_view import LogView
-from local.processes import InUse, StartError
+from local.processes import StartError
 from local.session import Session
 from local.settings import LocalSettings
 from local.stack import build
@@ -31,7 +31,7 @@ def main() -> int:
         local = settings.load()
         with ExitStack() as opened:
             serve(local, stop, opened)
-    except (CannotStart, InUse, StartError, settings.PortError) as exc:
+    except (CannotStart, StartError, settings.PortError) as exc:
         console.failure(str(exc))
         return 1
     console.note("\nStopped.")
@@ -65,11 +65,15 @@ def serve(local: LocalSettings, stop: threading.Event, opened: ExitStack) -> Non
 
 
 def claim(local: LocalSettings, opened: ExitStack) -> None:
-    """Keep ports and state to this run. Raises CannotStart and InUse."""
+    """Keep ports and state to this run. Raises CannotStart.
+
+    The state comes first: where another run has it, it has the ports too, and other ports alone would not help.
+    """
     require_different_ports(local)
-    require_free_port(local.api_port, f"API_PORT={local.api_port + 1} make run")
-    require_free_port(local.aws_port, f"AWS_PORT={local.aws_port + 1} make run")
-    claim_state(local, opened)
+    api_port, aws_port = f"API_PORT={local.api_port + 1}", f"AWS_PORT={local.aws_port + 1}"
+    claim_state(local, opened, f"{api_port} {aws_port} LOCAL_DIR=.local-{local.api_port + 1} make run")
+    require_free_port(local.api_port, f"{api_port} make run")
+    require_free_port(local.aws_port, f"{aws_port} make run")
 
 
 _USERNAME: Final = "jane@example.com"

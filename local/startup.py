@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from local.aws import READY_PATH
-from local.processes import Child, locked, port_in_use
+from local.processes import Child, InUse, locked, port_in_use
 from local.settings import HOST, LocalSettings
 
 
@@ -35,9 +35,15 @@ def require_different_ports(local: LocalSettings) -> None:
         raise CannotStart("API_PORT and AWS_PORT are the same: choose another for one of them")
 
 
-def claim_state(local: LocalSettings, opened: ExitStack) -> None:
-    """Keep the state directory to this process until `opened` is closed. Raises InUse."""
-    opened.enter_context(locked(local.directory))
+def claim_state(local: LocalSettings, opened: ExitStack, alternative: str) -> None:
+    """Keep the state directory to this process until `opened` is closed.
+
+    Raises CannotStart if another run uses it. `alternative` is a command that starts a second one beside it.
+    """
+    try:
+        opened.enter_context(locked(local.directory))
+    except InUse as exc:
+        raise CannotStart(f"{exc} Stop it, or start another one beside it: {alternative}") from exc
     local.stack_file.unlink(missing_ok=True)  # left by a run that was killed
 
 

@@ -1,13 +1,15 @@
-"""The other targets that speak to a run: `make token` and `make reset`."""
+"""The other targets that work with a run: `make token`, `make reconcile` and `make reset`."""
 
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from local.aws import CONFIRMATION_CODE
+from local.processes import free_port
 from local.session import Session
 from local.settings import ROOT
 from tests.integration.conftest import PATIENCE, Run, attributes, new_email, running
@@ -22,15 +24,26 @@ def make(target: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_reset_waits_for_the_end_of_a_run_and_then_forgets(tmp_path: Path) -> None:
-    with running(tmp_path / "state") as run:
-        refused = make("reset", LOCAL_DIR=str(run.directory))
+    state = tmp_path / "state"
+    with running(state) as run:
+        refused = make("reset", LOCAL_DIR=str(state))
         assert refused.returncode != 0
-        assert "Stop it first." in refused.stderr
+        assert f"Process {run.process.pid} is running with its state in {state}. Stop it first." in refused.stderr
         assert run.stack.api_url
         run.stop()
-    assert make("reset", LOCAL_DIR=str(tmp_path / "state")).returncode == 0
-    assert not (tmp_path / "state").exists()
-    assert make("reset", LOCAL_DIR=str(tmp_path / "state")).returncode == 0
+    done = make("reset", LOCAL_DIR=str(state))
+    assert (done.returncode, done.stdout) == (0, f"Removed all users, files and logs in {state}.\n")
+    assert not state.exists()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_reset_of_nothing_removes_nothing(tmp_path: Path, is_there: bool) -> None:
+    directory = tmp_path / "other"
+    if is_there:
+        directory.mkdir()
+    done = make("reset", LOCAL_DIR=str(directory))
+    assert (done.returncode, done.stdout) == (0, f"There is no state in {directory}.\n")
+    assert directory.exists() == is_there
 
 
 @pytest.mark.parametrize(
@@ -49,6 +62,11 @@ def test_a_sign_in_without_words_says_which_it_wants(run: Run) -> None:
     assert "usage: make -s token EMAIL=... PASSWORD=..." in done.stderr
 
 
-def test_a_sign_in_to_nothing_says_so(tmp_path: Path) -> None:
-    done = make("token", EMAIL="a@b.example", PASSWORD="x", LOCAL_DIR=str(tmp_path))
-    assert done.stderr.startswith("Nothing is running here: start it with make run.")
+@pytest.mark.parametrize("is_killed", [True, False])
+@pytest.mark.parametrize("target", ["token", "reconcile"])
+def test_a_target_that_needs_a_run_says_so(run: Run, tmp_path: Path, target: str, is_killed: bool) -> None:
+    if is_killed:  # a run that was killed leaves its file
+        replace(run.stack, aws_endpoint_url=f"http://127.0.0.1:{free_port()}").write(tmp_path / "stack.json")
+    done = make(target, EMAIL="a@b.example", PASSWORD="x", LOCAL_DIR=str(tmp_path))
+    assert done.returncode != 0
+    assert done.stderr.startswith("Nothing is running here: start it with make run.\n")

@@ -303,7 +303,10 @@ def test_two_runs_do_not_share_a_state(run: Run) -> None:
         [sys.executable, "-m", "local"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
     )
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
-    assert "Stop it first." in ended.stderr
+    ports = f"API_PORT={int(environment['API_PORT']) + 1} AWS_PORT={int(environment['AWS_PORT']) + 1}"
+    directory = f"LOCAL_DIR=.local-{int(environment['API_PORT']) + 1}"
+    assert f"Process {run.process.pid} is running with its state in {run.directory}." in ended.stderr
+    assert ended.stderr.endswith(f"start another one beside it: {ports} {directory} make run\n")
     assert run.stack.api_url  # the first one's file is still there
 
 

@@ -42,16 +42,16 @@ def refusal(session: Session, **changed: str | None) -> str:
     ("field", "value", "problem"),
     [
         ("name", "\x07", "name must not contain control characters"),
-        ("phone_number", "01712345678", "phone_number must be an E.164 number such as +8801712345678"),
-        ("dob", "2999-01-01", "custom:dob must not be in the future"),
-        ("dob", "31.01.1985", "custom:dob must be a date such as 1990-05-14"),
-        ("gender", "F", "custom:gender must be one of Male, Female, Other, Unknown"),
-        ("blood_group", "0-", "custom:blood_group must be one of A+, A-, B+, B-, AB+, AB-, O+, O-"),
+        ("phone_number", "01712345678", "phone number must be an international number such as +8801712345678"),
+        ("dob", "2999-01-01", "date of birth must not be in the future"),
+        ("dob", "31.01.1985", "date of birth must be a date such as 1990-05-14"),
+        ("gender", "F", "gender must be one of Male, Female, Other, Unknown"),
+        ("blood_group", "0-", "blood group must be one of A+, A-, B+, B-, AB+, AB-, O+, O-"),
         ("name", None, "name is required"),
-        ("phone_number", None, "phone_number is required"),
-        ("dob", None, "custom:dob is required"),
-        ("gender", None, "custom:gender is required"),
-        ("blood_group", None, "custom:blood_group is required"),
+        ("phone_number", None, "phone number is required"),
+        ("dob", None, "date of birth is required"),
+        ("gender", None, "gender is required"),
+        ("blood_group", None, "blood group is required"),
     ],
 )
 def test_a_wrong_form_makes_no_account(session: Session, field: str, value: str | None, problem: str) -> None:
@@ -61,8 +61,8 @@ def test_a_wrong_form_makes_no_account(session: Session, field: str, value: str 
 def test_all_that_is_wrong_is_said_at_once(session: Session) -> None:
     message = refusal(session, name=None, dob="never", blood_group="Z")
     assert message == (
-        "PreSignUp failed with error name is required; custom:dob must be a date such as 1990-05-14; "
-        "custom:blood_group must be one of A+, A-, B+, B-, AB+, AB-, O+, O-."
+        "PreSignUp failed with error name is required; date of birth must be a date such as 1990-05-14; "
+        "blood group must be one of A+, A-, B+, B-, AB+, AB-, O+, O-."
     )
 
 
@@ -75,7 +75,7 @@ def test_nobody_is_confirmed_by_signing_up(session: Session, cognito: Any) -> No
 
 def test_an_administrator_may_know_little_but_nothing_wrong(session: Session, cognito: Any, made_user: NewUser) -> None:
     assert made_user().get().status == 200
-    with pytest.raises(ClientError, match="custom:dob must not be in the future"):
+    with pytest.raises(ClientError, match="date of birth must not be in the future"):
         cognito.admin_create_user(
             UserPoolId=session.stack.user_pool_id,
             Username=new_email(),

@@ -1,5 +1,6 @@
 """The routes at the level of the handler, up to where DynamoDB is asked: AWS is a closed port here."""
 
+import html
 import json
 from typing import Any
 
@@ -337,3 +338,9 @@ def test_a_request_is_one_line_of_the_log_without_its_content(api: Api, capsys: 
         "status": 422,
         "sub": SUB,
     }
+
+
+def test_the_page_names_each_type_with_its_status_and_meaning(api: Api) -> None:
+    page = html.unescape(api.request("GET", path="/problems", claims=None).body.decode())
+    for kind in types():
+        assert f"<h2>{kind.slug}</h2><p>{kind.status} {kind.title}. {kind.detail}</p>" in page

@@ -97,11 +97,11 @@ def test_others_may_leave_open_what_a_person_has_to_fill_in(source: str, golden:
     event["triggerSource"] = source
     assert invoke("pre_sign_up", event) == event
     event["triggerSource"] = "PreSignUp_SignUp"
-    with pytest.raises(SignUpRefused, match=r"^phone_number is required; name is required; custom:dob is required"):
+    with pytest.raises(SignUpRefused, match=r"^phone number is required; name is required; date of birth is required"):
         invoke("pre_sign_up", event)
     event["request"]["userAttributes"]["custom:dob"] = "never"
     event["triggerSource"] = source
-    with pytest.raises(SignUpRefused, match=r"^custom:dob must be a date such as 1990-05-14$"):
+    with pytest.raises(SignUpRefused, match=r"^date of birth must be a date such as 1990-05-14$"):
         invoke("pre_sign_up", event)
 
 

@@ -71,7 +71,7 @@ def test_the_example_signs_up_and_has_a_verified_profile(cloud: Cloud, session: 
 
 def test_a_sign_up_that_breaks_rules_is_refused_by_the_deployed_trigger(session: Session) -> None:
     email = new_email()
-    with pytest.raises(ClientError, match="PreSignUp failed with error custom:dob must not be in the future"):
+    with pytest.raises(ClientError, match="PreSignUp failed with error date of birth must not be in the future"):
         session.sign_up(email, PASSWORD, attributes(email, dob="2999-01-01"))
 
 
