@@ -11,7 +11,13 @@ from local.settings import ROOT
 from tests.readme import README, examples
 from tests.support.shells import SHELLS, paste
 
-BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+_FENCE = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+BLOCKS = _FENCE.findall(README)
+DOCUMENTS = [
+    file
+    for folder in (".", "benchmarks", "docs", "infra")
+    for file in (ROOT / folder).glob("**/*.md" if folder == "docs" else "*.md")
+]
 OF_THE_API = [*examples("The API", "sh"), *examples("Pictures", "sh")]
 OTHERS = [block for block in BLOCKS if block not in OF_THE_API]
 # `make -n` fails where a target is missing, as it is where a shell takes a comment for arguments.
@@ -29,9 +35,10 @@ def test_there_are_blocks_of_both_kinds() -> None:
     assert len(OTHERS) >= 6
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=first_line)
-def test_a_block_has_no_comment(block: str) -> None:
-    assert not re.search(r"(^|\s)#", block)
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.name)
+def test_a_block_has_no_comment(file: Path) -> None:
+    for block in _FENCE.findall(file.read_text()):
+        assert not re.search(r"(^|\s)#", block), block
 
 
 @pytest.fixture
