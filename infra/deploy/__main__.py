@@ -66,7 +66,7 @@ def down(name: str) -> None:
         stage = Stage(name, outputs["region"])
         checks.unprotected(name, outputs, stage.client("cognito-idp"), stage.client("dynamodb"))
         with step("code") as it:
-            _remove_code(stage, outputs["chalice_stage"])
+            remove_code(stage, outputs["chalice_stage"])
             it.result = "functions and API removed"
     with step("infrastructure") as it:
         it.result = terraform.destroy()
@@ -79,7 +79,8 @@ def _forget(name: str, terraform: Terraform) -> None:
     terraform.forget_workspace()
 
 
-def _remove_code(stage: Stage, section: dict[str, Any]) -> None:
+def remove_code(stage: Stage, section: dict[str, Any]) -> None:
+    """Remove functions, API and layer, and the log that API Gateway has made for the API."""
     api_id = stage.api_id()
     stage.configure(section)
     stage.remember()
