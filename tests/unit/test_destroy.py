@@ -34,13 +34,13 @@ class InterruptedStage(Stage):
     def api_id(self) -> str | None:
         return "abc123"
 
-    def configure(self, section: dict[str, Any]) -> bool:
+    def configure(self, section: dict[str, Any]) -> bool:  # noqa: ARG002
         return False
 
     def remember(self) -> None:
         """Know all of it."""
 
-    def chalice(self, command: str) -> None:
+    def chalice(self, command: str) -> None:  # noqa: ARG002
         raise KeyboardInterrupt
 
 
