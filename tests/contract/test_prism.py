@@ -21,10 +21,10 @@ from local import openapi
 from local.processes import free_port
 from local.session import Session
 from local.settings import ROOT
-from tests.images import picture
 from tests.integration.conftest import PATIENCE, Run, running
 from tests.readme import examples
 from tests.support.optional_tools import require_npm_packages
+from tests.support.shells import paste
 
 pytestmark = pytest.mark.slow
 OPENAPI_TOOLS = Path(__file__).parent / "openapi_tools"
@@ -71,9 +71,9 @@ def token(run: Run) -> str:
     return Session(run.stack).sign_in("john@example.com", "StrongPass123!")["IdToken"]
 
 
-def run_example(code: str, *command: str, cwd: Path = ROOT, **variables: str) -> str:
+def run_example(code: str, *command: str, **variables: str) -> str:
     done = subprocess.run(
-        [*command, code], cwd=cwd, env={**os.environ, **variables}, capture_output=True, text=True, timeout=PATIENCE
+        [*command, code], cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -91,8 +91,8 @@ def test_prism_rejects_what_the_contract_does_not_allow(proxy: str, token: str) 
 
 
 def test_shell_examples_pass_prism(proxy: str, run: Run) -> None:
-    script = "echo ,\n".join(examples("The API", "sh"))
-    printed = run_example(script, "bash", "-euc", API=proxy, LOCAL_DIR=str(run.directory))
+    script = "echo ,\n".join(examples("The API", "sh")).replace("http://127.0.0.1:8000", proxy)
+    printed = paste("bash", script, ROOT, PATIENCE, LOCAL_DIR=str(run.directory))
     answers = json.loads(f"[{printed.lstrip().removeprefix(',')}]")
     assert [answer.get("status", 200) for answer in answers] == [200, 200, 200, 422]
     assert answers[3]["type"] == f"{run.stack.api_url}/problems#invalid"
@@ -100,18 +100,15 @@ def test_shell_examples_pass_prism(proxy: str, run: Run) -> None:
 
 def test_javascript_example_passes_prism(proxy: str, token: str) -> None:
     (code,) = examples("The API", "js")
-    constants = f"const API = {proxy!r}, TOKEN = {token!r};\n"
-    assert run_example(constants + code, "node", "--input-type=module", "--eval") == "Other\n"
+    assert run_example(code, "node", "--input-type=module", "--eval", API=proxy, TOKEN=token) == "Other\n"
 
 
 def test_python_example_passes_prism(proxy: str, token: str) -> None:
     (code,) = examples("The API", "python")
-    assignments = f"API, TOKEN = {proxy!r}, {token!r}\n"
-    assert run_example(assignments + code, sys.executable, "-c") == "Male\n"
+    assert run_example(code, sys.executable, "-c", API=proxy, TOKEN=token) == "Male\n"
 
 
-def test_picture_examples_pass_prism(proxy: str, token: str, tmp_path: Path) -> None:
-    (tmp_path / "me.jpg").write_bytes(picture(size=(320, 240)))
-    (commands,) = examples("Pictures", "sh")
-    printed = run_example(commands, "bash", "-euc", cwd=tmp_path, API=proxy, TOKEN=token)
-    assert json.loads(printed)["picture"]["content_type"] == "image/jpeg"
+def test_picture_examples_pass_prism(proxy: str, token: str) -> None:
+    printed = paste("bash", "".join(examples("Pictures", "sh")), ROOT, PATIENCE, API=proxy, TOKEN=token)
+    profile = json.loads(printed.partition("}\n204\n")[2])
+    assert profile["picture"]["content_type"] == "image/jpeg"
