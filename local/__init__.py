@@ -7,6 +7,8 @@ Nothing in production imports this, and no deployment package carries it.
     chalice_local `chalice local`: serves, on the embedded AWS of a run or on its own
     startup       what both do first: signals, ports, state, the embedded AWS
     aws           the embedded AWS (MiniStack) as a process
+    origin_guard  what a page in a browser may ask of it
+    hosts         the names that it and the API answer to
     triggers      what MiniStack lacks of Cognito's triggers
     rest_apis     what it lacks of API Gateway
     alarms        what it lacks of CloudWatch

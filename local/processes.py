@@ -34,7 +34,7 @@ class InUse(Exception):
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Keep a directory of state to this process, whose id is written into the lock. Raises InUse."""
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (directory / LOCK).open("a+") as lock:
         lock.seek(0)
         try:

@@ -47,6 +47,7 @@ SIGNED = {
     "Authorization": "AWS4-HMAC-SHA256 Credential=test/20261101/us-east-1/lambda/aws4_request, "
     "SignedHeaders=host, Signature=abc"
 }
+SIGNED_FOR_S3 = {"Authorization": SIGNED["Authorization"].replace("/lambda/", "/s3/")}
 TOKEN = {"Authorization": "Bearer eyJ"}
 API = "/restapis/ab12cd34ef/dev/_user_request_/users/me"
 
@@ -93,6 +94,7 @@ REFUSED: dict[str, tuple[str, str, Headers]] = {
     "AdminCreateUser": ("POST", "/", {**COGNITO, "X-Amz-Target": f"{SERVICE}.AdminCreateUser"}),
     "ListUsers": ("POST", "/", {**COGNITO, "X-Amz-Target": f"{SERVICE}.ListUsers"}),
     "identity pool": ("POST", "/", {**COGNITO, "X-Amz-Target": "AWSCognitoIdentityService.GetId"}),
+    "operation of another service": ("POST", "/", {**COGNITO, "X-Amz-Target": "DynamoDB_20120810.SignUp"}),
     "target in other letters": ("POST", "/", {**COGNITO, "X-Amz-Target": COGNITO["X-Amz-Target"].lower()}),
     "operation in other letters": ("POST", "/", {**COGNITO, "X-Amz-Target": f"{SERVICE}.signup"}),
     "two targets in one": (
@@ -134,6 +136,8 @@ REFUSED: dict[str, tuple[str, str, Headers]] = {
     "presigned in version 2": ("GET", f"{OBJECT}?AWSAccessKeyId=test&Signature=x&Expires=9999999999", {}),
     "presigned, with a target": ("GET", f"{OBJECT}?{PRESIGNED}", {"X-Amz-Target": "DynamoDB_20120810.Scan"}),
     "presigned, with an authorization": ("GET", f"{OBJECT}?{PRESIGNED}", SIGNED),
+    "presigned, with a signed header": ("GET", f"{OBJECT}?{PRESIGNED}", SIGNED_FOR_S3),
+    "presigned, with an unknown target": ("GET", f"{OBJECT}?{PRESIGNED}", {"X-Amz-Target": "x"}),
     "presigned path of Lambda": ("GET", f"/2015-03-31/functions/x?{PRESIGNED}", {}),
     "presigned path of APIs": ("GET", f"/restapis/ab12cd34ef?{PRESIGNED}", {}),
     "presigned path of the metadata service": ("GET", f"/latest/meta-data?{PRESIGNED}", {}),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from local.processes import locked
 from local.stack import Stack
 
 STACK = Stack(
@@ -42,6 +43,14 @@ def test_stack_file_can_be_read_by_its_owner_only(tmp_path: Path) -> None:
     file.chmod(0o644)
     STACK.write(file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.usefixtures("_umask")
+def test_state_directory_is_its_owner_s_only(tmp_path: Path) -> None:
+    """It has the private keys of the user pool, too."""
+    directory = tmp_path / "local"
+    with locked(directory):
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o700
 
 
 def test_part_file_left_behind_is_not_written_to(tmp_path: Path) -> None:
