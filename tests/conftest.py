@@ -20,6 +20,9 @@ CLAIMS = {
     "iss": f"https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}",
 }
 
+# Variables of `make test ARGS=...` would reach the commands that tests run by make.
+for _name in ("ARGS", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"):
+    os.environ.pop(_name, None)
 for _name in [name for name in os.environ if name.startswith(("AWS_", "DYNAMODB_", "S3_", "USER_POOL_", "CORS_"))]:
     if _name not in ("AWS_PORT",):
         del os.environ[_name]

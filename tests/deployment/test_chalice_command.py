@@ -108,6 +108,7 @@ def detail(url: str) -> str:
     raise AssertionError("it answered without a token")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [[], ["--stage", "local", "--no-autoreload", "--host", "0.0.0.0"]], ids=["plain", "options"]
 )

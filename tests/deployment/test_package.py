@@ -177,6 +177,7 @@ def test_every_module_is_compiled_for_the_python_that_will_run_it(archive: zipfi
         assert int.from_bytes(bytecode[4:8], "little") == 1, "by hash, and unchecked: PEP 552"
 
 
+@pytest.mark.slow
 def test_pycache_of_the_checkout_does_not_change_the_package(tree: Path) -> None:
     before = packaged(tree) / "deployment.zip"
     content = before.read_bytes()
@@ -189,6 +190,7 @@ def test_pycache_of_the_checkout_does_not_change_the_package(tree: Path) -> None
     assert not [name for name in zipfile.ZipFile(before).namelist() if "removed" in name]
 
 
+@pytest.mark.slow
 def test_files_of_the_package_are_readable_under_any_umask(tree: Path) -> None:
     for file in (tree / "chalicelib").glob("*.py"):
         file.chmod(0o600)
@@ -237,6 +239,7 @@ def test_interrupted_packaging_is_repaired_by_the_next_run(
     assert_compiled(zipfile.ZipFile(packaged(tree) / "deployment.zip"))
 
 
+@pytest.mark.slow
 def test_half_an_archive_of_chalice_is_not_reused(tree: Path) -> None:
     complete = packaged(tree) / "deployment.zip"
     (archive,) = (tree / ".chalice" / "deployments").iterdir()
@@ -267,6 +270,7 @@ def test_package_without_a_hash_stops_the_packaging(tree: Path) -> None:
     assert "Error: pip could not install requirements.txt: ERROR: Hashes are required" in done.stderr
 
 
+@pytest.mark.slow
 def test_image_layer_is_compiled_and_readable() -> None:
     archive = zipfile.ZipFile(io.BytesIO(layer.build()))
     assert_compiled(archive)

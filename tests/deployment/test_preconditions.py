@@ -78,6 +78,7 @@ def test_there_must_be_credentials(tmp_path: Path) -> None:
     assert_told(deploy("down", "dev", path=path, **nobody), "AWS does not know you: Unable to locate credentials.")
 
 
+@pytest.mark.slow
 def test_aws_must_know_them(tmp_path: Path) -> None:
     path = terraform(tmp_path, "1.11.4")
     assert_told(

@@ -11,6 +11,7 @@ from tests.faults.large_pool import reconcile_a_large_pool
 from tests.faults.proxy import DYNAMODB, FAULTS, Faults
 from tests.faults.row import Row
 
+pytestmark = pytest.mark.slow
 _numbers = itertools.count(900_000)
 
 
@@ -56,7 +57,6 @@ def test_every_kind_of_fault_was_met_and_every_trigger_ran(bench: bars.Bench) ->
     assert all(seconds > 0 for seconds in bench.slowest_triggers().values())
 
 
-@pytest.mark.slow
 def test_a_reconciliation_survives_being_killed(tmp_path: Path) -> None:
     assert held(reconcile_a_large_pool(tmp_path, 600))
 

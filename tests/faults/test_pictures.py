@@ -12,6 +12,7 @@ from tests.images import picture
 from tests.integration.conftest import User, signed_up
 from tests.integration.pictures import ask, choose, kept, remove, show, shown, uploaded
 
+pytestmark = pytest.mark.slow
 RED, BLUE = picture(size=(40, 30)), picture(size=(50, 20))
 # Each call of a PUT in its order; the check is a call of the function, which makes two itself.
 CHOOSING = [
@@ -67,9 +68,7 @@ def sees_a_whole_picture(user: User) -> bool:
     return told is None or len(shown(user)) == told["size"]
 
 
-@pytest.mark.parametrize(
-    ("call", "fault"), [*met_by(CHOOSING), *(pytest.param(*met, marks=pytest.mark.slow) for met in SLOW)]
-)
+@pytest.mark.parametrize(("call", "fault"), [*met_by(CHOOSING), *SLOW])
 def test_a_choice_interrupted_anywhere_is_whole_or_not_at_all(
     bench: bars.Bench, owner: User, call: str, fault: str
 ) -> None:
@@ -135,7 +134,6 @@ def test_who_has_no_picture_and_wants_none_leaves_nothing(bench: bars.Bench, use
     assert kept(user) == ["pictures"]
 
 
-@pytest.mark.slow
 def test_what_was_cleared_up_can_t_become_the_picture(bench: bars.Bench, user: User) -> None:
     """Of two equal choices one is slow; the other is done, and repeated, before the slow one is."""
     remove(user)

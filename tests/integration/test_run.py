@@ -109,6 +109,7 @@ def pasted(run: Run, shell: str) -> list[Any]:
     return answers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_commands_it_prints_work_when_pasted(tmp_path: Path, shell: str) -> None:
     """Jane's sign-up, confirmation, sign-in, read and edit; after a second run, without the sign-up."""
