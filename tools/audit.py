@@ -1,9 +1,9 @@
-"""Look up the production dependencies in the Python advisory database: a part of `make scan`.
+"""Look up the production dependencies in the OSV advisory database: a part of `make scan`.
 
     python -m tools.audit requirements.txt ...
 
-pip-audit ends with the same code for a vulnerability and for a service that it can't reach, and it passes over packages
-that the service does not know. So the service is asked first, and pip-audit runs strictly: https://pypi.org/project/pip-audit
+pip-audit ends with the same code for a vulnerability and for a service that it can't reach. So the service is asked
+first: https://github.com/pypa/pip-audit
 """
 
 import subprocess
@@ -12,11 +12,12 @@ import urllib.request
 from collections.abc import Sequence
 from typing import Final
 
-# A release that there always is, in the form of pip-audit's own requests: https://docs.pypi.org/api/json
-SERVICE: Final = "https://pypi.org/pypi/pip/24.0/json"
+# An advisory that the service has: https://google.github.io/osv.dev/get-v1-vulns
+SERVICE: Final = "https://api.osv.dev/v1/vulns/GHSA-mq26-g339-26xf"
 _TIMEOUT: Final = 10  # seconds
 _PIP_AUDIT: Final = (
-    sys.executable, "-m", "pip_audit", "--strict", "--progress-spinner=off", "--disable-pip", "--require-hashes",
+    sys.executable, "-m", "pip_audit", "--vulnerability-service=osv", "--strict", "--progress-spinner=off",
+    "--disable-pip", "--require-hashes",
 )  # fmt: skip
 
 
