@@ -80,7 +80,7 @@ STAGE ?= local
 reconcile: $(INSTALLED) ## Give every user a profile: STAGE=local ARGS="--dry-run --remove-orphans --restart"
 	@$(BIN)/python -m local.reconcile --stage '$(STAGE)' $(ARGS)
 
-openapi: $(DEVELOPMENT) ## Write openapi.json anew, from the routes and the models
+openapi: $(DEVELOPMENT) ## Write openapi.json from the routes and the models
 	@$(BIN)/python -m local.openapi
 
 deploy: $(INSTALLED) ## Deploy a stage to AWS, or bring it up to date: make deploy STAGE=dev

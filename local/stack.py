@@ -85,7 +85,7 @@ class Stack:
         return f"{NAME}-{CHECK_PICTURE}"
 
     def write(self, file: Path) -> None:
-        """Replace the file in one step. It holds the access key: nobody but its owner may read it."""
+        """Replace the file in one step. It holds the access key, so only its owner may read it."""
         part = file.with_suffix(".part")
         part.unlink(missing_ok=True)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -62,7 +62,7 @@ def _to_unconfirmed_users(resend: Handler) -> Handler:
 
 
 def _to_verified_addresses(forgot_password: Handler) -> Handler:
-    """A user whom no code can reach is answered as one who does not exist, or told so by a client that tells."""
+    """Treat a user without a verified address as one who does not exist, unless the client reveals users."""
     from ministack.services import cognito
 
     @functools.wraps(forgot_password)

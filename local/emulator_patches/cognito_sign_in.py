@@ -1,6 +1,6 @@
 """The steps of a sign-in after the password, as Cognito takes them.
 
-MiniStack 1.5.33 answers a challenge whose session nobody has, accepts a code of an authenticator app twice, and turns
+MiniStack 1.5.33 answers a challenge with an invented session, accepts a code of an authenticator app twice, and turns
 an app on as soon as it is registered. Here
 
 - a challenge is answered by the session that AWS gave it to, once, within the client's AuthSessionValidity;
@@ -41,7 +41,7 @@ def install() -> None:
 
 
 def _with_session(password_result: Callable[..., Response]) -> Callable[..., Response]:
-    """Remember to whom a challenge was given."""
+    """Store the user of a challenge."""
     from ministack.services import cognito
 
     @functools.wraps(password_result)

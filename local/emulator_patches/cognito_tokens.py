@@ -1,7 +1,7 @@
 """What an app client learns of a user, as Cognito tells it.
 
 MiniStack 1.5.33 puts every attribute into an ID token and into GetUser's answer, takes an address for verified that
-is not, and sets `auth_time` anew at a refresh. Here the client's ReadAttributes are all that it reads, and `auth_time`
+is not, and renews `auth_time` at a refresh. Here the client's ReadAttributes are all that it reads, and `auth_time`
 stays the time of the sign-in. tests/integration/test_plain_cognito.py fails when MiniStack does this itself.
 """
 

@@ -31,7 +31,7 @@ def _has_no_key(access_key_id: str) -> bool:
 
 
 def _execution_credentials(config: dict[str, Any]) -> dict[str, str]:
-    """Credentials of a function's role, which nobody can compute without this run's secret key."""
+    """Return credentials of a function's role. They can't be computed without this run's secret key."""
     from ministack.services import sts
 
     account, role = config["FunctionArn"].split(":")[4], config["Role"].rpartition("/")[2]
