@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _NOT_FOUND: Final = "UserNotFoundException"
 _INVALID: Final = "InvalidParameterException"
 _PAGE: Final = 60  # users; the most that ListUsers answers
+# Nobody has confirmed a code, or signed in with the temporary password of an invitation.
+_UNPROVEN: Final = frozenset({"UNCONFIRMED", "FORCE_CHANGE_PASSWORD"})
 
 Trigger = Literal["PreSignUp", "PostConfirmation", "PostAuthentication"]
 
@@ -146,8 +148,8 @@ class DirectoryUser(BaseModel):
 
     @property
     def is_good(self) -> bool:
-        """Whether this is an account that somebody has proven to be theirs, and that is in force."""
-        return self.enabled and self.status != "UNCONFIRMED"
+        """Return whether the account is enabled and its owner has confirmed it or has signed in to it."""
+        return self.enabled and self.status not in _UNPROVEN
 
 
 class CursorExpired(Exception):

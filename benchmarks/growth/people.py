@@ -9,6 +9,7 @@ from benchmarks.places import ITEM
 
 _BATCH: Final = 25  # DynamoDB's limit
 _THREADS: Final = 4
+_PASSWORD: Final = "StrongPass123!"
 
 
 def sub_of(number: int) -> str:
@@ -52,6 +53,10 @@ def pool(cognito: Any, size: int) -> tuple[str, list[str]]:
             UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
             MessageAction="SUPPRESS",
         )["User"]
+        # A user is active only after their first sign-in, or with a permanent password.
+        cognito.admin_set_user_password(
+            UserPoolId=pool_id, Username=user["Username"], Password=_PASSWORD, Permanent=True
+        )
         return next(str(it["Value"]) for it in user["Attributes"] if it["Name"] == "sub")
 
     with ThreadPoolExecutor(_THREADS) as threads:

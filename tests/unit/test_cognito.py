@@ -1,5 +1,6 @@
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,7 +8,14 @@ from chalice import Blueprint, Chalice
 from chalice.test import Client
 
 import app as application
-from chalicelib.cognito import CognitoEvent, PostAuthentication, PostConfirmation, PreSignUp, on_cognito_event
+from chalicelib.cognito import (
+    CognitoEvent,
+    DirectoryUser,
+    PostAuthentication,
+    PostConfirmation,
+    PreSignUp,
+    on_cognito_event,
+)
 
 Golden = Callable[[str], dict[str, Any]]
 
@@ -152,3 +160,19 @@ def test_a_storage_fault_does_not_fail_the_sign_up(golden: Golden, capsys: pytes
     assert '"message":"profile not stored"' in log
     assert '"exception_name":"Unavailable"' in log
     assert '"ProfileWriteFailed":1' in log
+
+
+@pytest.mark.parametrize(
+    ("status", "enabled", "active"),
+    [
+        ("CONFIRMED", True, True),
+        ("EXTERNAL_PROVIDER", True, True),
+        ("RESET_REQUIRED", True, True),
+        ("UNCONFIRMED", True, False),
+        ("FORCE_CHANGE_PASSWORD", True, False),  # invited, and not signed in yet
+        ("CONFIRMED", False, False),
+    ],
+)
+def test_account_is_active_once_its_owner_has_proven_it(status: str, enabled: bool, active: bool) -> None:
+    user = DirectoryUser(attributes={}, enabled=enabled, status=status, modified=datetime.now(UTC))
+    assert user.is_good == active
