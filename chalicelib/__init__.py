@@ -1,7 +1,7 @@
 """The application behind app.py. Imports point down only:
 
 http, pictures, reconciliation -> checking, profiles -> auth, bucket, cognito, repository -> aws, models
--> sdk, settings, values -> errors, logs
+-> sdk, settings, values -> errors, idle_connections, logs
 """
 
 import gc

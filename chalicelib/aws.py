@@ -6,6 +6,8 @@ the one of PostConfirmation is. PostAuthentication makes three calls and tries e
 done at the next sign-in. A first GET that heals makes three calls: 10.2 s. API Gateway waits 29 s, and the API's
 function 28: a PUT of a picture that heals makes four calls more that are tried once, one of them to the function that
 checks it, and one that is tried twice.
+
+An attempt after a pause opens a new connection (idle_connections.py), so connections that died meanwhile cost nothing.
 """
 
 from functools import cache

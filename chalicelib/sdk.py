@@ -1,4 +1,4 @@
-"""botocore, told at once what it would find out anew. Imports nothing of ours.
+"""botocore, told at once what it would find out anew.
 
 Each figure is the share of a hand-written GET, or of its cold start, that a setting saves (`make bench`).
 Signatures, TLS, timeouts and retries are botocore's own.
@@ -12,6 +12,8 @@ from typing import Any, Final
 from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.session import Session
+
+from chalicelib.idle_connections import close_when_idle
 
 _PACE: Final = (700, 10, 10)  # Python's default
 # https://docs.aws.amazon.com/general/latest/gr/rande.html#regional-endpoints
@@ -68,6 +70,7 @@ def client(service: str, **settings: Any) -> Any:
         made._ruleset_resolver = None
         made._serializer = _Serializer()  # 0.02, and of a PUT 0.06
         made.meta.events.register("before-parse.dynamodb", _read)
+    close_when_idle(made)
     _loaded()
     return made
 

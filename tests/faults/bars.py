@@ -5,6 +5,7 @@ SCALE 1 is the size of the promises (500 sign-ups, a pool of 20,000); the tests 
 
 import dataclasses
 import json
+import math
 import sys
 import tempfile
 from collections import Counter
@@ -80,10 +81,10 @@ class _ProxiedSettings(LocalSettings):
 
 
 @contextmanager
-def bench(directory: Path, seed: int) -> Iterator[Bench]:
+def bench(directory: Path, seed: int, idle_limit: float = math.inf) -> Iterator[Bench]:
     """`make run`, with a second API and the trigger functions behind the proxy."""
     faults = Faults(seed)
-    with running(directory / "run") as run, proxy(faults) as port:
+    with running(directory / "run") as run, proxy(faults, idle_limit) as port:
         proxied = {"HTTP_PROXY": f"http://{HOST}:{port}"}
         aws_port = urlsplit(run.stack.aws_endpoint_url).port or 0
         inherited = {"PATH": "/usr/bin:/bin", **proxied}

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import math
 import random
 import threading
 import time
@@ -17,6 +18,7 @@ COGNITO: Final = "AWSCognitoIdentityProviderService"
 LAMBDA: Final = "Lambda"
 S3: Final = "S3"
 FAULTS: Final = ("throttle", "timeout", "drop", "applied", "500")
+DEAD_CONNECTION: Final = "dead connection"
 # Seconds; longer than an answer is waited for: by the functions, and by the API for the function that checks.
 _STALL: Final = {LAMBDA: 10.0, S3: 2.0}
 _SHORT_STALL: Final = 1.5
@@ -82,10 +84,21 @@ def _named(method: str, path: str) -> str:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     faults: Faults
+    idle_limit: float  # seconds; a connection that was idle for longer is dead: it takes bytes and never answers
+    _idle_since: float | None = None
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         target = self.headers.get("X-Amz-Target") or _named(self.command, self.path)
+        if self._idle_since is not None and time.monotonic() - self._idle_since > self.idle_limit:
+            self.faults.met[DEAD_CONNECTION] += 1
+            time.sleep(_stall(target))
+            self.close_connection = True
+            return
+        self._pass_on(target, body)
+        self._idle_since = time.monotonic()
+
+    def _pass_on(self, target: str, body: bytes) -> None:
         fault = self.faults.draw(target)
         if fault in ("throttle", "500"):
             self._refuse(target, throttled=fault == "throttle")
@@ -148,9 +161,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def proxy(faults: Faults) -> Iterator[int]:
-    """Serve as an HTTP proxy; the port."""
-    handler = type("Handler", (_Handler,), {"faults": faults})
+def proxy(faults: Faults, idle_limit: float = math.inf) -> Iterator[int]:
+    """Serve as an HTTP proxy, and yield its port. The limit, in seconds, is how long a connection survives idle."""
+    handler = type("Handler", (_Handler,), {"faults": faults, "idle_limit": idle_limit})
     server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

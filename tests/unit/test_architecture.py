@@ -14,7 +14,7 @@ FLOORS = [
     ["auth", "bucket", "cognito", "repository"],
     ["aws", "models"],
     ["preconditions", "sdk", "settings", "values"],
-    ["cors", "errors", "logs"],
+    ["cors", "errors", "idle_connections", "logs"],
 ]
 MODULES = sorted((ROOT / "chalicelib").glob("*.py"))
 
