@@ -5,7 +5,6 @@ pixels: nothing of the file survives that is not seen, be it a position, a thumb
 """
 
 import io
-import re
 import struct
 import warnings
 import zlib
@@ -14,6 +13,7 @@ from typing import Final
 
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
+from chalicelib.image_limits import find_broken_limit
 from chalicelib.values import PICTURE_BYTES, PICTURE_PIXELS, PICTURE_SIDE, PictureType
 
 _BEGINS: Final = {
@@ -27,10 +27,6 @@ _SAVED: Final[dict[PictureType, dict[str, int | bool]]] = {
     PictureType.PNG: {},
     PictureType.WEBP: {"quality": 88},
 }
-# Passes over the pixels, segments and chunks: each costs time whatever its size. Cameras write a dozen.
-_SCANS: Final = 100
-_PARTS: Final = 4000
-_SEGMENT: Final = re.compile(rb"\xff[\xe0-\xef\xfe]")  # in the pixels themselves FF is followed by 00 or a restart
 # What Pillow raises for a file that is broken, on purpose or not.
 _BROKEN: Final = (
     AssertionError,  # a palette image without its palette
@@ -76,6 +72,8 @@ def clean(content: bytes, content_type: str) -> CleanPicture:
             if image.width * image.height > PICTURE_PIXELS:
                 raise NotAPicture(f"must have at most {PICTURE_PIXELS} pixels")
             return _saved(_drawn(image, kind), kind)
+    except MemoryError as exc:
+        raise NotAPicture("must be an image that can be read with less memory") from exc
     except _BROKEN as exc:
         raise NotAPicture(f"must be a whole {_FORMAT[kind]} image") from exc
 
@@ -89,21 +87,9 @@ def _kind(content: bytes, content_type: str) -> PictureType:
     first, ninth = _BEGINS[kind]
     if not (content.startswith(first) and content[8:].startswith(ninth)):
         raise NotAPicture(f"must be a {_FORMAT[kind]} file, as was said when it was asked for")
-    if _is_cut_up(content, kind):
-        raise NotAPicture("must not be cut into so many parts")
+    if rule := find_broken_limit(content, kind):
+        raise NotAPicture(rule)
     return kind
-
-
-def _is_cut_up(content: bytes, kind: PictureType) -> bool:
-    """Whether a small file would keep the decoder busy for long: with scans, segments or chunks by the thousand."""
-    if kind is PictureType.JPEG:
-        return content.count(b"\xff\xda") > _SCANS or len(_SEGMENT.findall(content)) > _PARTS
-    place, parts = (8, 0) if kind is PictureType.PNG else (12, 0)
-    order, more = (">I", 12) if kind is PictureType.PNG else ("<I", 8)
-    while place + 8 <= len(content) and parts <= _PARTS:
-        (length,) = struct.unpack_from(order, content, place if kind is PictureType.PNG else place + 4)
-        place, parts = place + length + more, parts + 1
-    return parts > _PARTS
 
 
 def _drawn(image: Image.Image, kind: PictureType) -> Image.Image:

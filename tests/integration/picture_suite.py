@@ -9,6 +9,7 @@ import pytest
 import requests
 from PIL import Image
 
+from tests.hostile_images import HOSTILE
 from tests.images import FORMATS, PLACE, as_taken, encoded, opened, picture
 from tests.integration.conftest import User
 from tests.integration.pictures import ask, choose, kept, remove, send, show, shown, uploaded
@@ -103,6 +104,15 @@ class PictureSuite:
         assert user.get().body == before
         assert kept(user) == ["pictures"]
         assert opened(shown(user))
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_hostile_file_is_refused_and_removed(self, user: User, name: str) -> None:
+        before, (content_type, content) = user.get().body, HOSTILE[name]
+        refused = choose(user, uploaded(user, content, content_type))
+        assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, "/upload_id")
+        assert "EXIF data" in refused.body["errors"][0]["detail"]
+        assert user.get().body == before
+        assert "uploads" not in kept(user)
 
     @pytest.mark.parametrize(
         ("content", "changed", "status"),

@@ -11,7 +11,7 @@ FLOORS = [
     ["app"],
     ["http", "images", "pictures", "problems", "reconciliation"],
     ["checking", "profiles"],
-    ["auth", "bucket", "cognito", "repository"],
+    ["auth", "bucket", "cognito", "image_limits", "repository"],
     ["aws", "models"],
     ["preconditions", "sdk", "settings", "values"],
     ["cors", "errors", "idle_connections", "logs"],

@@ -2,6 +2,8 @@
 
 import random
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
 from chalicelib.images import NotAPicture, clean
+from local.settings import ROOT
+from tests.hostile_images import chunk, png
 from tests.images import FORMATS, PLACE, as_taken, encoded, opened, picture
 
 
@@ -119,21 +123,12 @@ def test_of_an_animation_the_first_frame_is_kept(content_type: str) -> None:
     assert near(made.convert("RGB"), (5, 5), (255, 0, 0))
 
 
-def chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
-def png(width: int, height: int, *chunks: bytes) -> bytes:
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + b"".join(chunks) + chunk(b"IEND", b"")
-
-
 BOMBS = {
-    "pixels": png(5001, 5000, chunk(b"IDAT", zlib.compress(bytes(1000)))),
-    "many more pixels": png(2**31 - 1, 2**31 - 1, chunk(b"IDAT", zlib.compress(bytes(1000)))),
-    "chunks by the thousand": png(1, 1, *[chunk(b"abCd", b"")] * 10_000),
-    "a text that swells": png(1, 1, chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(200_000_000)))),
-    "a profile that swells": png(1, 1, chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(200_000_000)))),
+    "pixels": png(size=(5001, 5000)),
+    "many more pixels": png(size=(2**31 - 1, 2**31 - 1)),
+    "chunks by the thousand": png(*[chunk(b"abCd", b"")] * 10_000),
+    "a text that swells": png(chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(200_000_000)))),
+    "a profile that swells": png(chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(200_000_000)))),
 }
 
 
@@ -184,6 +179,29 @@ def test_a_text_where_pillow_looks_for_bytes_does_no_harm(keyword: str) -> None:
 def test_a_refusal_says_the_rule(content: bytes, content_type: str, rule: str) -> None:
     with pytest.raises(NotAPicture, match=f"^{rule}$"):
         clean(content, content_type)
+
+
+WITHOUT_MEMORY = """
+import resource
+from chalicelib import images
+from tests.images import picture
+
+content = picture("image/png", (4000, 4000))
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + 30_000_000,) * 2)
+try:
+    images.clean(content, "image/png")
+except images.NotAPicture as exc:
+    print(exc)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not enforce a limit on the address space")
+def test_picture_that_needs_too_much_memory_is_refused() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_MEMORY], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "must be an image that can be read with less memory\n"
 
 
 def seeds() -> Iterator[tuple[str, bytes]]:
