@@ -33,7 +33,7 @@ authorizer = CognitoUserPoolAuthorizer("users", provider_arns=settings().provide
 
 @cache
 def repository() -> ProfileRepository:
-    return ProfileRepository(aws.dynamodb(), settings().table)
+    return ProfileRepository(aws.dynamodb(), settings().required_table)
 
 
 @cache
@@ -141,7 +141,7 @@ def post_confirmation(event: cognito.PostConfirmation) -> None:
 
 @on_cognito_event(app, "PostAuthentication")
 def post_authentication(event: cognito.PostAuthentication) -> None:
-    table = ProfileRepository(aws.dynamodb(attempts=1), settings().table)
+    table = ProfileRepository(aws.dynamodb(attempts=1), settings().required_table)
     users = UserDirectory(partial(aws.cognito, attempts=1), event.user_pool_id)
     profiles.follow_contact(table, users, Caller(event.sub, event.user_name), event.user_attributes)
 

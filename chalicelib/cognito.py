@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from botocore.exceptions import ClientError
 from chalice import Blueprint, Chalice
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib import logs
 from chalicelib.aws import translated
+from chalicelib.errors import SignUpNotChecked, SignUpRefused
+from chalicelib.logs import Metric
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -112,24 +114,45 @@ def on_cognito_event(
 ) -> Callable[[Callable[[E], None]], Callable[[RawEvent, Any], RawEvent]]:
     """Declare a Cognito trigger: a Lambda function, named like the decorated one unless `name` is given.
 
-    The decorated function receives the typed event and returns nothing: what it puts into
-    `event.response` is returned to Cognito with all the rest of the event as it came. What it raises
-    reaches Cognito, and for PreSignUp the client.
+    The decorated function receives the typed event and returns nothing. What it puts into `event.response`
+    is returned to Cognito with the rest of the event unchanged.
+
+    Only a PreSignUp function may refuse: it raises SignUpRefused, whose text Cognito sends to the client.
+    Any other error is logged and counted as TriggerFailed. PostConfirmation and PostAuthentication then
+    return the event as it came, because an error would refuse a confirmation or a sign-in; PreSignUp
+    raises SignUpNotChecked.
     """
     model = _EVENTS[trigger]
 
     def register(handler: Callable[[E], None]) -> Callable[[RawEvent, Any], RawEvent]:
         @functools.wraps(handler)  # Chalice takes the deployed handler's name from __name__
         def entry(raw: RawEvent, context: Any) -> RawEvent:
-            event = model.model_validate(raw)
-            request_id = getattr(context, "aws_request_id", "")
-            with logs.context(request_id=request_id, trigger=event.trigger_source, sub=event.sub):
-                handler(event)  # type: ignore[arg-type]  # model is what the trigger's handler takes
+            with logs.context(request_id=getattr(context, "aws_request_id", "")):
+                try:
+                    event = model.model_validate(raw)
+                except ValidationError as exc:
+                    return _contain(exc, trigger, raw)
+                with logs.context(trigger=event.trigger_source, sub=event.sub):
+                    try:
+                        handler(event)  # type: ignore[arg-type]  # model is what the trigger's handler takes
+                    except SignUpRefused:
+                        raise
+                    except Exception as exc:  # whatever it is, the user gets in
+                        return _contain(exc, trigger, raw)
             return {**raw, "response": event.response}
 
         return app.lambda_function(name=name)(entry)  # type: ignore[no-any-return]
 
     return register
+
+
+def _contain(error: Exception, trigger: Trigger, raw: RawEvent) -> RawEvent:
+    """Log and count an unexpected error, and return the event. Raises SignUpNotChecked if nothing was checked."""
+    logs.failure("trigger failed", error)
+    logs.count(Metric.TRIGGER_FAILED)
+    if trigger == "PreSignUp":
+        raise SignUpNotChecked from error
+    return raw
 
 
 class DirectoryUser(BaseModel):

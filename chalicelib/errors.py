@@ -15,8 +15,10 @@
         ├── Invalid             422  names every wrong field
         ├── TooManyRequests     429  API Gateway's throttling; carries Retry-After
         └── BackendFailed       500  AWS refused, and will refuse again: a permission, a missing table
+            ├── UnreadableItem       a stored profile lacks what every profile has
             └── Unavailable     503  AWS is throttled or down; carries Retry-After
     SignUpRefused                    Cognito tells the client its text
+    SignUpNotChecked                 likewise, for an unexpected error
     SettingsError                    the environment is incomplete; nobody's request
 
 A problem tells what was wrong and where; never a value, a token or a stack.
@@ -62,6 +64,13 @@ class SignUpRefused(Exception):
         super().__init__(
             "; ".join(f"{_LABELS.get(name, name)} {error.detail}" for name, error in zip(names, errors, strict=True))
         )
+
+
+class SignUpNotChecked(Exception):
+    """A sign-up could not be checked because of an error of ours. Cognito sends the text to the client."""
+
+    def __init__(self) -> None:
+        super().__init__("the sign-up could not be checked, try again later")
 
 
 class ApiError(ChaliceUnhandledError):
@@ -233,6 +242,10 @@ class TooManyRequests(ApiError):
 
 class BackendFailed(ApiError):
     """AWS can't be used as it is set up, and trying again will not help."""
+
+
+class UnreadableItem(BackendFailed):
+    """A stored profile lacks its version or its times, or they cannot be read. Only an operator can repair it."""
 
 
 class Unavailable(BackendFailed):

@@ -33,6 +33,7 @@ class Metric(StrEnum):
     PROFILE_HEALED = "ProfileHealed"
     CONTACT_FOLLOWED = "ContactFollowed"
     CONTACT_WRITE_FAILED = "ContactWriteFailed"
+    TRIGGER_FAILED = "TriggerFailed"
     PICTURE_STORED = "PictureStored"
     PICTURE_REFUSED = "PictureRefused"
     PICTURE_LEFT_OVER = "PictureLeftOver"

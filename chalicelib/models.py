@@ -111,8 +111,8 @@ class ServerOwned(_Model):
 class ProfileReplacement(ServerOwned):
     """The body of a PUT: all that the owner may edit, and whatever else GET answered, unchanged.
 
-    The editable fields must all be there. Null keeps a value unknown that is unknown; it does not erase
-    one. The fields the server owns may be left out; sent, they must be what is stored.
+    The editable fields must all be there. Null erases `dob`, `gender` and `blood_group`; `name` can't be erased.
+    The fields the server owns may be left out; sent, they must be what is stored.
     """
 
     name: Name | None
@@ -140,6 +140,7 @@ class ProfilePatch(ServerOwned):
 
 SERVER_OWNED: Final = tuple(ServerOwned.model_fields)
 EDITABLE: Final = tuple(name for name in ProfileReplacement.model_fields if name not in SERVER_OWNED)
+ERASABLE: Final = frozenset(EDITABLE) - {"name"}
 
 
 class UploadRequest(_Model):

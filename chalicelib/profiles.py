@@ -23,6 +23,7 @@ from chalicelib.errors import (
 from chalicelib.logs import Metric
 from chalicelib.models import (
     EDITABLE,
+    ERASABLE,
     OWNED_RULE,
     SERVER_OWNED,
     Profile,
@@ -148,7 +149,7 @@ def change(
     """Change what the owner may edit by decoded JSON of this kind; a missing profile is healed first.
 
     Raises NotFound; PreconditionFailed; Conflict where the body is of an older version than the stored
-    profile; Invalid where it breaks a rule, changes what the server owns, or erases a value: each such
+    profile; Invalid where it breaks a rule, changes what the server owns, or erases the name: each such
     field is named.
     """
     try:
@@ -170,8 +171,8 @@ def change(
 
 def _update(repository: ProfileRepository, caller: Caller, body: Change, preconditions: Preconditions) -> Profile:
     editable = body.editable()
-    expected = body.sent() | {name: None for name, value in editable.items() if value is None}
-    changes = {name: value for name, value in editable.items() if value is not None}
+    changes = {name: value for name, value in editable.items() if value is not None or name in ERASABLE}
+    expected = body.sent() | {name: None for name in editable if name not in changes}
     if preconditions.none_match and preconditions.none_match.any:
         raise PreconditionFailed  # there is a profile, or there will be one in a moment
     try:
@@ -193,7 +194,8 @@ def _refusal(stored: Profile | None, expected: Mapping[str, Value], precondition
         return NotFound("There is no profile for this user.")
     if not preconditions.allow(stored.version):
         return PreconditionFailed()
-    return Conflict() if _is_older(stored, expected) else Invalid(errors=_wrong(stored, expected))
+    errors = _wrong(stored, expected)
+    return Invalid(errors=errors) if errors and not _is_older(stored, expected) else Conflict()
 
 
 def _wrong(stored: Profile, expected: Mapping[str, Value]) -> list[FieldError]:

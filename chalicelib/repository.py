@@ -6,6 +6,7 @@ attribute. These are ours alone: `contact_as_of` (S), the state of the pool that
 Every method but one is one request.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,12 +14,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from botocore.exceptions import ClientError
+from pydantic import ValidationError
 
+from chalicelib import logs
 from chalicelib.aws import translated
-from chalicelib.errors import Unavailable
+from chalicelib.errors import Unavailable, UnreadableItem
 from chalicelib.models import Picture, Profile
 from chalicelib.preconditions import ANY_VERSION, Preconditions
-from chalicelib.values import timestamp
+from chalicelib.values import BloodGroup, Gender, timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,6 +36,8 @@ _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 # Items that are no profiles: a sub never begins so.
 _OURS: Final = "#"
 _PAGE: Final = 100  # profiles
+# A later release may store other choices. This one reads them as null, and leaves them in the item.
+_CHOICES: Final[Mapping[str, type[StrEnum]]] = {"gender": Gender, "blood_group": BloodGroup}
 
 
 class Mismatch(Exception):
@@ -129,9 +134,9 @@ class ProfileRepository:
     ) -> Profile:
         """Change these fields if those are stored as expected (None: not at all); the profile as it is then.
 
-        Where they have these values already, nothing is written and the stored profile is answered: so a
-        request that is repeated, be it by botocore, is no second change. Raises Mismatch, with what is
-        stored instead.
+        None erases a field. A stored value that this release cannot read is not erased: to the client it was null
+        already. Where all fields have these values, nothing is written and the stored profile is answered: so a
+        request that is repeated, be it by botocore, is no second change. Raises Mismatch, with what is stored instead.
         """
         if not changes:
             return _as_expected(self.get(user_id), expected, preconditions)
@@ -146,11 +151,19 @@ class ProfileRepository:
                 )
         except ClientError as exc:
             item = _stored(exc)
-            stored = to_profile(item) if item else None
-            if stored and _done_before(stored, changes, expected, now, preconditions):
+            if not item:
+                raise Mismatch(None) from exc
+            stored, unreadable = _read(item)
+            if _done_before(stored, changes, expected, now, preconditions):
                 return stored
-            raise Mismatch(stored) from exc
-        return to_profile(answer["Attributes"])
+            if not unreadable or not _holds(stored, expected, preconditions):
+                raise Mismatch(stored) from exc
+        else:
+            return to_profile(answer["Attributes"])
+        # The condition has failed for an unreadable value alone. The version stands for it in a second attempt.
+        others = {name: value for name, value in expected.items() if name not in unreadable}
+        kept = {name: value for name, value in changes.items() if value is not None or name not in unreadable}
+        return self.update(user_id, kept, {**others, "version": stored.version}, now, preconditions)
 
     def set_picture(
         self, held: Held, picture: Picture | None, key: str | None, now: datetime, preconditions: Preconditions
@@ -295,7 +308,8 @@ def _update(
     """UpdateItem's expressions, each clause by the name of its field."""
     names = {"#key": KEY, "#version": "version", "#updated_at": "updated_at"}
     values: dict[str, AttributeValueTypeDef] = {":one": {"N": "1"}, ":now": {"S": timestamp(now)}}
-    conditions, differing, assignments = ["attribute_exists(#key)"], [], ["#updated_at = :now"]
+    conditions, differing = ["attribute_exists(#key)"], []
+    assignments, removals = ["#updated_at = :now"], []
     for name, value in expected.items():
         names[f"#{name}"] = _attribute(name)
         if value is None:
@@ -305,17 +319,32 @@ def _update(
             conditions.append(f"#{name} = :expected_{name}")
     for name, value in changes.items():
         names[f"#{name}"] = _attribute(name)
-        values[f":{name}"] = _to_value(value)
-        assignments.append(f"#{name} = :{name}")
-        differing.append(f"attribute_not_exists(#{name}) OR #{name} <> :{name}")
+        if value is None:
+            removals.append(f"#{name}")
+            differing.append(f"attribute_exists(#{name})")
+            conditions += _readable(name, values)
+        else:
+            values[f":{name}"] = _to_value(value)
+            assignments.append(f"#{name} = :{name}")
+            differing.append(f"attribute_not_exists(#{name}) OR #{name} <> :{name}")
     conditions.append(f"({' OR '.join(differing)})")
     _require(preconditions, conditions, values)
+    removed = f" REMOVE {', '.join(removals)}" if removals else ""
     return {
-        "UpdateExpression": f"SET {', '.join(assignments)} ADD #version :one",
+        "UpdateExpression": f"SET {', '.join(assignments)}{removed} ADD #version :one",
         "ConditionExpression": " AND ".join(conditions),
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
     }
+
+
+def _readable(name: str, values: "dict[str, AttributeValueTypeDef]") -> list[str]:
+    """Return the clause that the stored choice is one of this release, and add its values. Empty for other fields."""
+    if name not in _CHOICES:
+        return []
+    choices = {f":{name}_{number}": _to_value(choice) for number, choice in enumerate(_CHOICES[name])}
+    values |= choices
+    return [f"(attribute_not_exists(#{name}) OR #{name} IN ({', '.join(choices)}))"]
 
 
 def _holds(stored: Profile, expected: Mapping[str, Value], preconditions: Preconditions) -> bool:
@@ -381,16 +410,41 @@ def to_item(profile: Profile) -> "dict[str, AttributeValueTypeDef]":
 
 
 def to_profile(item: Item) -> Profile:
-    """An item as a profile. The other half of to_item."""
+    """Return the profile of an item. Raises UnreadableItem.
+
+    An optional value that this release cannot read, such as a blood group of a later release, reads as null
+    and stays in the item.
+    """
+    return _read(item)[0]
+
+
+def _read(item: Item) -> tuple[Profile, frozenset[str]]:
+    """Return the profile of an item, and the names of the fields that cannot be read."""
     fields = {name: _from_value(item[attribute]) for name, attribute in _STORED.items() if attribute in item}
-    return Profile.model_validate(fields)
+    try:
+        return Profile.model_validate(fields), frozenset()
+    except ValidationError as exc:
+        unreadable = frozenset(str(problem["loc"][0]) for problem in exc.errors())
+    try:
+        profile = Profile.model_validate({name: value for name, value in fields.items() if name not in unreadable})
+    except ValidationError as exc:
+        raise UnreadableItem from exc
+    logs.event("stored values not readable", logging.WARNING, fields=sorted(unreadable))
+    return profile, unreadable
 
 
 def _from_value(typed: "AttributeValueTypeDef") -> Any:
-    ((kind, value),) = typed.items()
-    if kind == "N":
-        return int(value)  # type: ignore[call-overload]
-    return {name: _from_value(inner) for name, inner in value.items()} if kind == "M" else value  # type: ignore[attr-defined]
+    """Return the value of an attribute. A type that no profile has is returned as it is, and is not valid then."""
+    match typed:
+        case {"S": str(text)}:
+            return text
+        case {"BOOL": bool(flag)}:
+            return flag
+        case {"N": str(number)} if number.isdecimal():
+            return int(number)
+        case {"M": {**attributes}}:  # a picture; a later release may know more of it
+            return {name: _from_value(attributes[name]) for name in Picture.model_fields if name in attributes}
+    return typed
 
 
 def _to_held(item: Item) -> Held:

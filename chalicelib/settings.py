@@ -22,7 +22,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    table: str = Field(alias="DYNAMODB_TABLE", min_length=3, max_length=255)
+    table: str | None = Field(None, alias="DYNAMODB_TABLE", min_length=3, max_length=255)
     bucket: str | None = Field(None, alias="S3_BUCKET")
     picture_function: str | None = Field(None, alias="PICTURE_FUNCTION", max_length=140)
     # Only the API handler has the pool's ARN: in a trigger's environment it would make a cycle
@@ -44,6 +44,16 @@ class Settings(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     # Chalice's own mark for "loaded by the chalice command"; never set in Lambda.
     in_chalice_command: bool = Field(False, alias="AWS_CHALICE_CLI_MODE")
+
+    @property
+    def required_table(self) -> str:
+        """The table's name. Raises SettingsError if it is missing.
+
+        Nothing is read at import: a trigger whose environment is incomplete still lets its user in.
+        """
+        if self.table is None:
+            raise SettingsError("DYNAMODB_TABLE is missing: there is no table for profiles")
+        return self.table
 
     @property
     def user_pool_id(self) -> str | None:

@@ -39,7 +39,7 @@ class PictureType(StrEnum):
 
 
 class BloodGroup(StrEnum):
-    """ABO and RhD, as in the HL7 value set results-laboratory-blood-abo-rh-grp."""
+    """ABO and RhD, as in the HL7 value set results-laboratory-blood-abo-rh-grp, and Unknown for a sign-up form."""
 
     A_POSITIVE = "A+"
     A_NEGATIVE = "A-"
@@ -49,6 +49,7 @@ class BloodGroup(StrEnum):
     AB_NEGATIVE = "AB-"
     O_POSITIVE = "O+"
     O_NEGATIVE = "O-"
+    UNKNOWN = "Unknown"
 
 
 def wrong(rule: str) -> PydanticCustomError:

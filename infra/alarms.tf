@@ -36,6 +36,7 @@ locals {
       for name, what in {
         ProfileWriteFailed        = "Sign-ups whose profile was not stored. It heals at the first request, and at the next reconciliation."
         ContactWriteFailed        = "Verified contact data that was not taken over. The next sign-in makes up for it."
+        TriggerFailed             = "Unexpected errors of a Cognito trigger. Users were let in; a sign-up was refused. See the log for `trigger failed`."
         ReconciliationInterrupted = "Reconciliation met a fault of AWS. Three hours in a row is more than a passing one."
         } : "${local.prefix}-${name}" => {
         description = what

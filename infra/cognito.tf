@@ -1,6 +1,6 @@
 locals {
   # Longest texts, in characters. The PreSignUp trigger holds them to their rules.
-  custom_attributes = { dob = 10, gender = 16, blood_group = 3 }
+  custom_attributes = { dob = 10, gender = 16, blood_group = 16 }
 
   standard_attributes = ["email", "name", "phone_number"]
 

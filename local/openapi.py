@@ -205,7 +205,7 @@ def _put(_: str) -> dict[str, Any]:
     return _change(
         "put_user",
         "Replace the editable fields",
-        "All editable fields are required. null keeps an unknown value unknown; it does not erase a known one. "
+        "All editable fields are required. null erases dob, gender and blood_group; name cannot be erased. "
         "Read-only fields are optional and must be as GET returned them. "
         "A request that changes nothing keeps the version.",
         "ProfileReplacement",
@@ -218,7 +218,7 @@ def _patch(_: str) -> dict[str, Any]:
         "patch_user",
         "Change some of the editable fields",
         "A JSON Merge Patch (RFC 7396), whichever of the two media types is sent. "
-        "null keeps an unknown value unknown; it does not erase a known one.",
+        "null erases dob, gender and blood_group; name cannot be erased.",
         "ProfilePatch",
         {"name": "John Doe"},
         PATCH_TYPES,

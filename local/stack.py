@@ -54,7 +54,7 @@ _CHECK_TIMEOUT: Final = 7  # seconds
 _TRIGGER_TIMEOUT: Final = 5  # seconds: longer than this Cognito does not wait
 _RECONCILE_TIMEOUT: Final = 300  # seconds
 _STANDARD: Final = ["email", "name", "phone_number"]
-_CUSTOM: Final = {"dob": 10, "gender": 16, "blood_group": 3}  # longest texts, in characters
+_CUSTOM: Final = {"dob": 10, "gender": 16, "blood_group": 16}  # longest texts, in characters
 _ALIAS: Final = f"alias/{NAME}"
 
 

@@ -28,6 +28,7 @@ def prepare(name: str, *, is_deploy: bool) -> None:
     if is_deploy:
         _require_runtime()
     try:
+        _ = settings().required_table
         (pool_arn,) = settings().provider_arns
     except SettingsError as exc:
         raise click.ClickException(f"The stage {name} is not complete: {exc}. Run: make deploy STAGE={name}") from exc

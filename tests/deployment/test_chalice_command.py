@@ -261,12 +261,19 @@ def test_a_stage_this_checkout_has_not_deployed_is_refused(project: Callable[[],
     assert_refused(chalice(tree, "deploy"), expected)
 
 
-def test_a_stage_without_its_pool_is_refused(project: Callable[[], Path]) -> None:
+@pytest.mark.parametrize(
+    ("missing", "change"),
+    [
+        ("USER_POOL_ARN", {"lambda_functions": {"api_handler": {"iam_role_arn": ROLE_ARN}}}),
+        ("DYNAMODB_TABLE", {"environment_variables": {}}),
+    ],
+)
+def test_stage_without_a_variable_is_refused(project: Callable[[], Path], missing: str, change: dict[str, Any]) -> None:
     tree = project()
-    prepare(tree, {**PREPARED, "lambda_functions": {"api_handler": {"iam_role_arn": ROLE_ARN}}})
+    prepare(tree, {**PREPARED, **change})
     done = chalice(tree, "package", "out")
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
-    assert "USER_POOL_ARN is missing" in done.stderr
+    assert f"{missing} is missing" in done.stderr
 
 
 UNDER_3_11 = """

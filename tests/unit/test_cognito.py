@@ -16,6 +16,7 @@ from chalicelib.cognito import (
     PreSignUp,
     on_cognito_event,
 )
+from chalicelib.errors import FieldError, SignUpRefused
 
 Golden = Callable[[str], dict[str, Any]]
 
@@ -132,14 +133,14 @@ def test_a_handler_answers_through_the_response(golden: Golden) -> None:
     assert answer["response"] == {"autoConfirmUser": False, "autoVerifyEmail": True, "autoVerifyPhone": False}
 
 
-def test_what_a_handler_raises_reaches_cognito(golden: Golden) -> None:
+def test_sign_up_refusal_reaches_cognito(golden: Golden) -> None:
     app = Chalice("triggers")
 
     @on_cognito_event(app, "PreSignUp")
     def refuse(event: PreSignUp) -> None:
-        raise ValueError("dob is required")
+        raise SignUpRefused([FieldError("/custom:dob", "is required")])
 
-    with Client(app) as client, pytest.raises(ValueError, match="dob is required"):
+    with Client(app) as client, pytest.raises(SignUpRefused, match="date of birth is required"):
         client.lambda_.invoke("refuse", golden("pre_sign_up"))
 
 

@@ -101,9 +101,9 @@ NOT_A_TEXT: list[Any] = [5, 5.5, True, [], {}, ["Male"]]
         ("gender", "", "must be one of Male, Female, Other, Unknown"),
         ("gender", "M", "must be one of Male, Female, Other, Unknown"),
         ("gender", " Male", "must be one of Male, Female, Other, Unknown"),
-        ("blood_group", "", "must be one of A+, A-, B+, B-, AB+, AB-, O+, O-"),
-        ("blood_group", "C+", "must be one of A+, A-, B+, B-, AB+, AB-, O+, O-"),
-        ("blood_group", "A\u2212", "must be one of A+, A-, B+, B-, AB+, AB-, O+, O-"),
+        ("blood_group", "", "must be one of A+, A-, B+, B-, AB+, AB-, O+, O-, Unknown"),
+        ("blood_group", "C+", "must be one of A+, A-, B+, B-, AB+, AB-, O+, O-, Unknown"),
+        ("blood_group", "A\u2212", "must be one of A+, A-, B+, B-, AB+, AB-, O+, O-, Unknown"),
         *[(field, value, "must be a string") for field in VALID for value in NOT_A_TEXT],
     ],
 )
