@@ -119,8 +119,9 @@ if settings().bucket:
 
         order = Order.model_validate(event)
         with logs.context(request_id=context.aws_request_id, sub=order.sub):
-            slow = PictureBucket(aws.s3(read_timeout=1.5), settings().required_bucket)
-            return checking.check(slow, order, images.clean, images.NotAPicture).model_dump(mode="json")
+            slow = PictureBucket(aws.s3(aws.CHECK_READ_TIMEOUT), settings().required_bucket)
+            left = context.get_remaining_time_in_millis
+            return checking.check(slow, order, images.clean, images.NotAPicture, left).model_dump(mode="json")
 
 
 @app.route("/problems", methods=["GET", "HEAD"], content_types=[])

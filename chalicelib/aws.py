@@ -4,8 +4,8 @@ The budget. Cognito gives a trigger 5 s, cold start included. An attempt takes 0
 answer at most, and botocore waits up to 1 s before the second one: 3.4 s for a call that is tried twice, as
 the one of PostConfirmation is. PostAuthentication makes three calls and tries each once, 3.6 s: what fails is
 done at the next sign-in. A first GET that heals makes three calls: 10.2 s. API Gateway waits 29 s, and the API's
-function 28: a PUT of a picture that heals makes four calls more that are tried once, one of them to the function that
-checks it, and one that is tried twice.
+function 28: a PUT of a picture that heals makes seven calls that are tried once, one of them to the function that
+checks it, and three that are tried twice.
 
 An attempt after a pause opens a new connection (idle_connections.py), so connections that died meanwhile cost nothing.
 """
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, IncompleteReadError
 
 from chalicelib import sdk
-from chalicelib.errors import BackendFailed, Unavailable
+from chalicelib.errors import BackendFailed, Unanswered, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT: Final = 0.3  # seconds
 READ_TIMEOUT: Final = 0.9  # seconds
+CHECK_READ_TIMEOUT: Final = 1.0  # seconds; what the function that checks a picture waits for S3
 CHECK_TIMEOUT: Final = 9.5  # seconds to wait for the function that checks a picture: its timeout, and its start
 
 
@@ -93,7 +94,10 @@ def lambda_() -> "LambdaClient":
 
 
 class translated:  # noqa: N801  # a function, to who uses it
-    """Raises Unavailable for what may pass and BackendFailed for the rest; these error codes stay as they are."""
+    """Raises Unavailable for what may pass and BackendFailed for the rest; these error codes stay as they are.
+
+    Without an answer it is Unanswered, which is Unavailable.
+    """
 
     __slots__ = ("_passed_on",)
 
@@ -104,7 +108,7 @@ class translated:  # noqa: N801  # a function, to who uses it
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, (ConnectionError, HTTPClientError, IncompleteReadError)):  # refused, dropped or timed out
-            raise Unavailable from error
+            raise Unanswered from error
         if isinstance(error, BotoCoreError):
             raise BackendFailed from error
         if isinstance(error, ClientError) and (code := error.response["Error"]["Code"]) not in self._passed_on:

@@ -4,6 +4,7 @@ Keys: `uploads/<sub>/<upload id>` is what a client sends, and expires by a lifec
 `pictures/<sub>/<upload id>/<random>` is what was made of it, written once and never again.
 """
 
+import time
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -17,10 +18,12 @@ from chalicelib.models import Limits, Picture, PictureLink, Upload, UploadReques
 from chalicelib.values import PICTURE_BYTES, PictureType
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
 LIFETIME: Final = timedelta(minutes=5)  # of what is presigned
 _BATCH: Final = 1000  # keys; the most that S3 lists, or removes, at once
+_PART: Final = 16 * 1024  # bytes read at once
 # S3 says so of a missing key to who may not list the bucket.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 _GONE: Final = ("NoSuchKey", "AccessDenied")
@@ -106,12 +109,16 @@ class PictureBucket:
             found = self._client.list_objects_v2(Bucket=self._name, Prefix=prefix, MaxKeys=most)
         return [it["Key"] for it in found.get("Contents", [])]
 
-    def read(self, key: str) -> File | None:
-        """An object, or its beginning: a byte more than an upload may have. None where there is none. One request."""
+    def read(self, key: str, seconds: float) -> File | None:
+        """Return an object, or the first part of one that is longer than an upload may be. None if there is none.
+
+        One request. Raises Unavailable if S3 needs longer than this for all of it.
+        """
+        end = time.monotonic() + seconds
         try:
             with translated(*_GONE):
                 found = self._client.get_object(Bucket=self._name, Key=key)
-                content = found["Body"].read(PICTURE_BYTES + 1)
+                content = _read_until(end, found["Body"], PICTURE_BYTES + 1)
         except ClientError:
             return None
         if len(content) != min(found["ContentLength"], PICTURE_BYTES + 1):  # the connection broke: botocore is silent
@@ -134,6 +141,16 @@ class PictureBucket:
             )
         if answer.get("Errors"):  # S3 says 200, and what of it was not done
             raise BackendFailed
+
+
+def _read_until(end: float, body: "StreamingBody", size: int) -> bytes:
+    """Read at most this many bytes. A read timeout alone bounds a pause, and not the whole of a slow answer."""
+    content = bytearray()
+    while part := body.read(min(_PART, size - len(content))):
+        if time.monotonic() > end:
+            raise Unavailable
+        content += part
+    return bytes(content)
 
 
 def _expiry() -> datetime:

@@ -17,6 +17,7 @@
         └── BackendFailed       500  AWS refused, and will refuse again: a permission, a missing table
             ├── UnreadableItem       a stored profile lacks what every profile has
             └── Unavailable     503  AWS is throttled or down; carries Retry-After
+                └── Unanswered       the connection failed: the request may have been carried out
     SignUpRefused                    Cognito tells the client its text
     SignUpNotChecked                 likewise, for an unexpected error
     SettingsError                    the environment is incomplete; nobody's request
@@ -259,3 +260,7 @@ class Unavailable(BackendFailed):
     @property
     def headers(self) -> Mapping[str, str]:
         return {"Retry-After": "1"}  # seconds
+
+
+class Unanswered(Unavailable):
+    """AWS did not answer in time. It may have carried out the request, or may be doing so."""
