@@ -80,7 +80,7 @@ def patch_user(user_id: str) -> Response:
 
 def change(caller: Caller, kind: type[profiles.Change], media_types: Sequence[str]) -> Response:
     body, asked = http.json_body(request(), media_types), http.preconditions(request())
-    return http.ok(profiles.change(repository(), directory(), caller, kind, body, asked))
+    return http.ok(request(), profiles.change(repository(), directory(), caller, kind, body, asked))
 
 
 PICTURE = "/users/{user_id}/picture"
@@ -96,7 +96,7 @@ def post_picture(user_id: str) -> Response:
 def put_picture(user_id: str) -> Response:
     caller, place = owner(user_id), bucket()
     body, asked = http.json_body(request()), http.preconditions(request())
-    return http.ok(pictures.choose(repository(), directory(), place, checker(), caller, body, asked), up="../")
+    return http.ok(request(), pictures.choose(repository(), directory(), place, checker(), caller, body, asked))
 
 
 @app.route(PICTURE, methods=["GET", "HEAD"], content_types=[], authorizer=authorizer)
@@ -108,7 +108,7 @@ def get_picture(user_id: str) -> Response:
 @app.route(PICTURE, methods=["DELETE"], content_types=[], authorizer=authorizer)
 def delete_picture(user_id: str) -> Response:
     caller, place = owner(user_id), bucket()
-    return http.ok(pictures.remove(repository(), directory(), place, caller, http.preconditions(request())), up="../")
+    return http.ok(request(), pictures.remove(repository(), directory(), place, caller, http.preconditions(request())))
 
 
 if settings().bucket:

@@ -225,7 +225,7 @@ class Invalid(ApiError):
     slug = "invalid"
     status = 422
     title = "Unprocessable Content"
-    detail = "The profile was not changed: see errors for each wrong field."
+    detail = "The body is not valid. Each entry of errors names a field and the rule that it breaks."
 
 
 class TooManyRequests(ApiError):

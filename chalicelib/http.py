@@ -80,9 +80,9 @@ def preconditions(request: Request) -> Preconditions:
     return Preconditions.of({**request.headers, **several})
 
 
-def ok(profile: Profile, up: str = "") -> Response:
-    """200 with the profile. `up` is the way from the request's resource to its owner's: "../" from below it."""
-    return Response(profile.model_dump_json(), headers={"Content-Type": JSON, **_of(profile, up)})
+def ok(request: Request, profile: Profile) -> Response:
+    """200 with the profile."""
+    return Response(profile.model_dump_json(), headers={"Content-Type": JSON, **_of(request, profile)})
 
 
 def told(answer: BaseModel) -> Response:
@@ -96,13 +96,15 @@ def unless_known(request: Request, profile: Profile) -> Response:
     if not asked.matched(profile.version):
         raise PreconditionFailed
     if asked.known(profile.version):
-        return Response("", status_code=HTTPStatus.NOT_MODIFIED, headers={**_of(profile)})
-    return ok(profile)
+        return Response("", status_code=HTTPStatus.NOT_MODIFIED, headers={**_of(request, profile)})
+    return ok(request, profile)
 
 
-def _of(profile: Profile, up: str = "") -> dict[str, str]:
-    # Relative to what was asked for, so that it is right behind any prefix: /users/me is /users/{id}.
-    return {"ETag": tag(profile.version), "Content-Location": up + quote(profile.id)}
+def _of(request: Request, profile: Profile) -> dict[str, str]:
+    # Relative to the request's address, so that it is right behind any prefix: /users/me is /users/{id}. A slash at the
+    # end, which API Gateway accepts, is one more level.
+    levels = request.path.count("/") - 2 + request.context.get("path", "").endswith("/")
+    return {"ETag": tag(profile.version), "Content-Location": "../" * levels + quote(profile.id)}
 
 
 def install(app: Chalice, cors: Cors, types: str) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from chalicelib.image_limits import find_broken_limit
-from chalicelib.values import PICTURE_BYTES, PICTURE_PIXELS, PICTURE_SIDE, PictureType
+from chalicelib.values import PICTURE_BYTES, PICTURE_PIXELS, PICTURE_SIDE, TOO_MANY_BYTES, PictureType
 
 _BEGINS: Final = {
     PictureType.JPEG: (b"\xff\xd8\xff", b""),
@@ -80,13 +80,13 @@ def clean(content: bytes, content_type: str) -> CleanPicture:
 
 def _kind(content: bytes, content_type: str) -> PictureType:
     if len(content) > PICTURE_BYTES:
-        raise NotAPicture(f"must have at most {PICTURE_BYTES} bytes")
+        raise NotAPicture(TOO_MANY_BYTES)
     kind = PictureType(content_type) if content_type in list(PictureType) else None
     if kind is None:
         raise NotAPicture("must be one of " + ", ".join(PictureType))
     first, ninth = _BEGINS[kind]
     if not (content.startswith(first) and content[8:].startswith(ninth)):
-        raise NotAPicture(f"must be a {_FORMAT[kind]} file, as was said when it was asked for")
+        raise NotAPicture(f"must be a {_FORMAT[kind]} image, to match the content_type of the upload")
     if rule := find_broken_limit(content, kind):
         raise NotAPicture(rule)
     return kind

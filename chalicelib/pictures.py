@@ -120,7 +120,9 @@ def _used(repository: ProfileRepository, caller: Caller, upload_id: str) -> Prof
     """An upload that is not there. Raises NotFound, unless the same request has just made it the picture."""
     held = repository.held(caller.sub)
     if held is None or not _is_of(held, upload_id):
-        raise NotFound("There is no such upload. Ask for a place, and send the file there first.")
+        raise NotFound(
+            "The upload does not exist or was used already. Request a new one with POST and send the file to it."
+        )
     return held.profile
 
 

@@ -70,7 +70,7 @@ def _tags(headers: Mapping[str, str], header: str, *, weak: bool) -> Tags | None
     if text is None:
         return None
     if len(text) > MAX_LENGTH or not _VALID.fullmatch(text):
-        raise Malformed(f"{header} must be * or a list of entity tags.")
+        raise Malformed(f'{header} must be * or a list of entity tags in double quotes, such as "3".')
     if text.strip() == "*":
         return Tags(frozenset(), any=True)
     # If-Match compares strongly: a weak tag is nobody's. If-None-Match compares weakly.

@@ -17,6 +17,7 @@ NAME_MAX: Final = 256  # characters after NFC; Cognito itself allows 2048 for a 
 EMAIL_MAX: Final = 254  # characters: RFC 5321 4.5.3.1.3 less the angle brackets
 OLDEST_YEARS: Final = 130  # years; the longest life on record is 122
 PICTURE_BYTES: Final = 5 * 1024 * 1024  # of an upload
+TOO_MANY_BYTES: Final = f"must be at most {PICTURE_BYTES // 1024**2} MiB ({PICTURE_BYTES} bytes)"
 PICTURE_PIXELS: Final = 25_000_000  # of an upload; what phones take is within it
 PICTURE_SIDE: Final = 2048  # pixels of the longer side of what is kept
 
@@ -88,8 +89,10 @@ _NOT_IN_NAMES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 def _name(value: object) -> str:
     """A person's name in any script, trimmed and in NFC."""
     text = unicodedata.normalize("NFC", text_only(value)).strip()
+    if not text:
+        raise wrong("must not be empty")
     if any(unicodedata.category(char) in _NOT_IN_NAMES and char not in _SPELLING for char in text):
-        raise wrong("must not contain control characters")
+        raise wrong("must not contain control or invisible characters")
     if not any(char.isalpha() for char in text):
         raise wrong("must contain a letter")
     if len(text) > NAME_MAX:
@@ -106,8 +109,10 @@ _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def _picture_size(value: object) -> int:
     # 2048.0 is an integer, too: JSON Schema, and ECMA-404, know numbers only.
     number = int(value) if isinstance(value, float) and value.is_integer() else value
-    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= PICTURE_BYTES:
-        raise wrong(f"must be a number of bytes from 1 to {PICTURE_BYTES}")
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise wrong("must be a number of bytes, 1 or more")
+    if number > PICTURE_BYTES:
+        raise wrong(TOO_MANY_BYTES)
     return number
 
 
@@ -143,7 +148,7 @@ def _iso_date(value: object) -> date:
             raise ValueError
         return date.fromisoformat(text)
     except ValueError:
-        raise wrong("must be a date such as 1990-05-14") from None
+        raise wrong("must be an existing date in the format YYYY-MM-DD") from None
 
 
 def _born(value: date) -> date:

@@ -102,7 +102,7 @@ def test_the_picture_s_commands_show_why_a_file_is_refused(run: Run) -> None:
     problem = json.loads(printed.partition("}\n204\n")[2])
     assert problem["status"] == 422
     assert problem["errors"] == [
-        {"pointer": "/upload_id", "detail": "the file must be a JPEG file, as was said when it was asked for"}
+        {"pointer": "/upload_id", "detail": "the file must be a JPEG image, to match the content_type of the upload"}
     ]
 
 

@@ -2,17 +2,24 @@
 
 import html
 import json
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from chalice import Chalice
+from chalice.app import Request
 from chalice.test import Client, HTTPResponse
 
 from app import app
+from chalicelib import http
 from chalicelib.http import BODY_MAX
+from chalicelib.models import Profile
 from chalicelib.problems import types
 from tests.conftest import CLAIMS, POOL_ID, SUB
 
+NOW = datetime.now(UTC)
+PROFILE = Profile(id=SUB, version=1, created_at=NOW, updated_at=NOW)
 VALID = {"name": "John Doe", "dob": "1990-05-14", "gender": "Male", "blood_group": "A+"}
 
 
@@ -46,6 +53,24 @@ class Api:
             "body": body,
         }
         return HTTPResponse.create_from_dict(self._app(event, None))
+
+
+def request_to(path: str, headers: dict[str, str] | None = None) -> Request:
+    """A GET of this path, which has the stage in it."""
+    return Request(
+        {
+            "requestContext": {
+                "httpMethod": "GET",
+                "resourcePath": path.rstrip("/").removeprefix("/stage").replace("/me", "/{user_id}"),
+                "path": path,
+            },
+            "headers": headers,
+            "pathParameters": {"user_id": "me"},
+            "multiValueQueryStringParameters": None,
+            "stageVariables": None,
+            "body": None,
+        }
+    )
 
 
 @pytest.fixture
@@ -234,6 +259,22 @@ def test_a_precondition_that_is_none_is_malformed(api: Api, header: str, value: 
     assert (answer.status_code, answer.json_body["type"]) == (400, "/problems#malformed")
 
 
+def test_precondition_without_quotes_is_told_the_form(api: Api) -> None:
+    answer = api.request("PUT", body=json.dumps(VALID), headers={"if-match": "99"})
+    assert answer.json_body["detail"] == 'If-Match must be * or a list of entity tags in double quotes, such as "3".'
+
+
+@pytest.mark.parametrize("path", ["/users/me", "/users/me/", "/users/me/picture", "/users/me/picture/"])
+def test_content_location_is_the_address_of_the_profile(path: str) -> None:
+    location = http.ok(request_to(f"/stage{path}"), PROFILE).headers["Content-Location"]
+    assert urljoin(f"https://example.com/stage{path}", str(location)) == f"https://example.com/stage/users/{SUB}"
+
+
+def test_content_location_of_a_304_is_the_address_of_the_profile() -> None:
+    answer = http.unless_known(request_to("/stage/users/me/", {"if-none-match": '"1"'}), PROFILE)
+    assert (answer.status_code, answer.headers["Content-Location"]) == (304, f"../{SUB}")
+
+
 PATCH_TYPES = "application/merge-patch+json, application/json"
 
 
@@ -250,7 +291,7 @@ def test_patch_with_application_json_is_read(api: Api, content_type: str) -> Non
     answer = api.request("PATCH", body='{"name": ""}', content_type=content_type)
     assert (answer.status_code, answer.json_body["errors"]) == (
         422,
-        [{"pointer": "/name", "detail": "must contain a letter"}],
+        [{"pointer": "/name", "detail": "must not be empty"}],
     )
 
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import FieldError, Invalid
-from chalicelib.models import OWNED_RULE, SERVER_OWNED, Profile, ProfileReplacement, SignUp, parse
-from chalicelib.values import EMAIL_MAX, NAME_MAX, OLDEST_YEARS, BloodGroup, Gender, timestamp
+from chalicelib.models import OWNED_RULE, SERVER_OWNED, Profile, ProfileReplacement, SignUp, UploadRequest, parse
+from chalicelib.values import EMAIL_MAX, NAME_MAX, OLDEST_YEARS, PICTURE_BYTES, BloodGroup, Gender, timestamp
 from local.example import ATTRIBUTES as SEED
 
 VALID = {"name": "John Doe", "dob": "1990-05-14", "gender": "Male", "blood_group": "A+"}
@@ -72,29 +72,29 @@ NOT_A_TEXT: list[Any] = [5, 5.5, True, [], {}, ["Male"]]
 @pytest.mark.parametrize(
     ("field", "sent", "rule"),
     [
-        ("name", "", "must contain a letter"),
-        ("name", "   ", "must contain a letter"),
+        ("name", "", "must not be empty"),
+        ("name", "   ", "must not be empty"),
         ("name", "123", "must contain a letter"),
-        ("name", "\u200b\u200d", "must not contain control characters"),
+        ("name", "\u200b\u200d", "must not contain control or invisible characters"),
         ("name", "x" * (NAME_MAX + 1), f"must be at most {NAME_MAX} characters long"),
-        ("name", "John\x00Doe", "must not contain control characters"),
-        ("name", "John\nDoe", "must not contain control characters"),
-        ("name", "John\u2028Doe", "must not contain control characters"),
-        ("name", "John \u202eeoD", "must not contain control characters"),
-        ("name", "John\u200b Doe", "must not contain control characters"),  # a space that nobody sees
-        ("name", "Jo\u00adhn", "must not contain control characters"),
-        ("name", "\ufeffJohn", "must not contain control characters"),
-        ("name", "John\u2068Doe\u2069", "must not contain control characters"),
+        ("name", "John\x00Doe", "must not contain control or invisible characters"),
+        ("name", "John\nDoe", "must not contain control or invisible characters"),
+        ("name", "John\u2028Doe", "must not contain control or invisible characters"),
+        ("name", "John \u202eeoD", "must not contain control or invisible characters"),
+        ("name", "John\u200b Doe", "must not contain control or invisible characters"),  # a space that nobody sees
+        ("name", "Jo\u00adhn", "must not contain control or invisible characters"),
+        ("name", "\ufeffJohn", "must not contain control or invisible characters"),
+        ("name", "John\u2068Doe\u2069", "must not contain control or invisible characters"),
         ("name", "\u200d\u200c", "must contain a letter"),
-        ("dob", "", "must be a date such as 1990-05-14"),
-        ("dob", "14.05.1990", "must be a date such as 1990-05-14"),
-        ("dob", "1990-5-14", "must be a date such as 1990-05-14"),
-        ("dob", "19900514", "must be a date such as 1990-05-14"),
-        ("dob", "1990-05-14T00:00:00Z", "must be a date such as 1990-05-14"),
-        ("dob", "1990-02-30", "must be a date such as 1990-05-14"),
-        ("dob", "1999-02-29", "must be a date such as 1990-05-14"),
-        ("dob", "0000-01-01", "must be a date such as 1990-05-14"),
-        ("dob", "١٩٩٠-٠٥-١٤", "must be a date such as 1990-05-14"),
+        ("dob", "", "must be an existing date in the format YYYY-MM-DD"),
+        ("dob", "14.05.1990", "must be an existing date in the format YYYY-MM-DD"),
+        ("dob", "1990-5-14", "must be an existing date in the format YYYY-MM-DD"),
+        ("dob", "19900514", "must be an existing date in the format YYYY-MM-DD"),
+        ("dob", "1990-05-14T00:00:00Z", "must be an existing date in the format YYYY-MM-DD"),
+        ("dob", "1990-02-30", "must be an existing date in the format YYYY-MM-DD"),
+        ("dob", "1999-02-29", "must be an existing date in the format YYYY-MM-DD"),
+        ("dob", "0000-01-01", "must be an existing date in the format YYYY-MM-DD"),
+        ("dob", "١٩٩٠-٠٥-١٤", "must be an existing date in the format YYYY-MM-DD"),
         ("dob", (TODAY + timedelta(1)).isoformat(), "must not be in the future"),
         ("dob", "9999-12-31", "must not be in the future"),
         ("dob", (years_ago(OLDEST_YEARS) - timedelta(1)).isoformat(), "must be at most 130 years ago"),
@@ -109,6 +109,19 @@ NOT_A_TEXT: list[Any] = [5, 5.5, True, [], {}, ["Male"]]
 )
 def test_a_wrong_value_is_refused_by_its_rule(field: str, sent: object, rule: str) -> None:
     assert refusals(VALID | {field: sent}) == {f"/{field}": rule}
+
+
+@pytest.mark.parametrize(
+    ("size", "rule"),
+    [
+        (PICTURE_BYTES + 1, "must be at most 5 MiB (5242880 bytes)"),
+        *[(size, "must be a number of bytes, 1 or more") for size in (0, -1, 1.5, True, "10", None)],
+    ],
+)
+def test_upload_of_a_wrong_size_is_refused_by_its_rule(size: object, rule: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse(UploadRequest, {"content_type": "image/png", "size": size})
+    assert caught.value.errors == (FieldError("/size", rule),)
 
 
 def test_every_wrong_field_is_named_at_once() -> None:

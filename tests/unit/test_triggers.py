@@ -101,7 +101,7 @@ def test_others_may_leave_open_what_a_person_has_to_fill_in(source: str, golden:
         invoke("pre_sign_up", event)
     event["request"]["userAttributes"]["custom:dob"] = "never"
     event["triggerSource"] = source
-    with pytest.raises(SignUpRefused, match=r"^date of birth must be a date such as 1990-05-14$"):
+    with pytest.raises(SignUpRefused, match=r"^date of birth must be an existing date in the format YYYY-MM-DD$"):
         invoke("pre_sign_up", event)
 
 
