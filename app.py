@@ -131,13 +131,16 @@ def get_problems() -> Response:
 
 @on_cognito_event(app, "PreSignUp")
 def pre_sign_up(event: cognito.PreSignUp) -> None:
-    profiles.check_sign_up(event.user_attributes, by_the_person=event.is_by_the_person)
+    minimum_age = settings().minimum_age
+    profiles.check_sign_up(event.user_attributes, by_the_person=event.is_by_the_person, minimum_age=minimum_age)
 
 
 @on_cognito_event(app, "PostConfirmation")
 def post_confirmation(event: cognito.PostConfirmation) -> None:
     if event.is_sign_up:
         profiles.store_sign_up(repository(), event.sub, event.user_attributes)
+    elif event.is_password_reset:
+        profiles.end_sessions(UserDirectory(aws.cognito, event.user_pool_id), event.user_name)
 
 
 @on_cognito_event(app, "PostAuthentication")

@@ -94,6 +94,11 @@ class PostConfirmation(CognitoEvent):
         """Whether this is a new account: a reset password fires the same trigger."""
         return self.trigger_source == "PostConfirmation_ConfirmSignUp"
 
+    @property
+    def is_password_reset(self) -> bool:
+        """Return whether the user has chosen a new password after forgetting the old one."""
+        return self.trigger_source == "PostConfirmation_ConfirmForgotPassword"
+
 
 class PostAuthentication(CognitoEvent):
     """A user has signed in. Raising refuses it."""
@@ -197,6 +202,17 @@ class UserDirectory:
         except ClientError:
             return None
         return _user(found["UserAttributes"], found)
+
+    def sign_out(self, username: str) -> None:
+        """Revoke all refresh and access tokens of a user; one who is gone has none. One request.
+
+        ID tokens stay valid until they expire: API Gateway checks no revocation.
+        """
+        try:
+            with translated(_NOT_FOUND):
+                self._client().admin_user_global_sign_out(UserPoolId=self._user_pool_id, Username=username)
+        except ClientError:
+            return
 
     def has(self, sub: str) -> bool:
         """Whether the pool has this user. One request; two for federated users, and for those who are gone."""

@@ -33,6 +33,7 @@ class Metric(StrEnum):
     PROFILE_HEALED = "ProfileHealed"
     CONTACT_FOLLOWED = "ContactFollowed"
     CONTACT_WRITE_FAILED = "ContactWriteFailed"
+    SIGN_OUT_FAILED = "SignOutFailed"
     TRIGGER_FAILED = "TriggerFailed"
     PICTURE_STORED = "PictureStored"
     PICTURE_REFUSED = "PictureRefused"

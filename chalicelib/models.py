@@ -206,15 +206,6 @@ class SignUp(_Model):
             valid = {name: value for name, value in attributes.items() if name not in wrong}
             return cls.model_validate(valid), field_errors(exc)
 
-    def verified_contact(self) -> dict[str, str | bool]:
-        """The addresses that were proven to be the user's, each with its mark."""
-        contact: dict[str, str | bool] = {}
-        if self.email and self.email_verified:
-            contact |= {"email": self.email, "email_verified": True}
-        if self.phone_number and self.phone_number_verified:
-            contact |= {"phone_number": self.phone_number, "phone_number_verified": True}
-        return contact
-
 
 class SelfSignUp(SignUp):
     """The form a person fills in: all of it is asked for."""

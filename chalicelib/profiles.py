@@ -37,23 +37,34 @@ from chalicelib.models import (
 )
 from chalicelib.preconditions import ANY_VERSION, Preconditions
 from chalicelib.repository import Mismatch, ProfileRepository, Value
+from chalicelib.values import is_older_than
 
 Change: TypeAlias = ProfileReplacement | ProfilePatch
 
 
-def check_sign_up(attributes: Mapping[str, str], *, by_the_person: bool) -> None:
+def check_sign_up(attributes: Mapping[str, str], *, by_the_person: bool, minimum_age: int = 0) -> None:
     """Refuse a sign-up whose attributes break a rule, before there is an account.
 
     A person has to fill in the whole form. An administrator or an identity provider may know less of
     them, but what they bring must be valid. Raises SignUpRefused, with every problem at once.
     """
+    errors = _too_young(attributes, minimum_age)
     try:
         (SelfSignUp if by_the_person else SignUp).model_validate(attributes)
     except ValidationError as exc:
-        errors = field_errors(exc)
+        errors = [*field_errors(exc), *errors]
+    if errors:
         logs.event("sign-up refused", logging.WARNING, wrong=[error.pointer for error in errors])
         logs.count(Metric.SIGN_UP_REFUSED)
-        raise SignUpRefused(errors) from exc
+        raise SignUpRefused(errors)
+
+
+def _too_young(attributes: Mapping[str, str], minimum_age: int) -> list[FieldError]:
+    """Return the error of a valid date of birth that is too recent. Empty without a minimum."""
+    birth_date = SignUp.salvage(attributes)[0].dob if minimum_age else None
+    if birth_date is None or is_older_than(birth_date, minimum_age):
+        return []
+    return [FieldError("/custom:dob", f"must be at least {minimum_age} years ago")]
 
 
 def from_sign_up(user_id: str, sign_up: SignUp) -> Profile:
@@ -85,38 +96,110 @@ def store_sign_up(repository: ProfileRepository, user_id: str, attributes: Mappi
         logs.event("profile existed")
 
 
+def end_sessions(directory: UserDirectory, username: str) -> None:
+    """End the sessions of a user who has reset the password: somebody else may have known the old one.
+
+    Nothing here may fail the reset. A failure is logged and counted.
+    """
+    try:
+        directory.sign_out(username)
+    except BackendFailed as exc:
+        logs.failure("sessions not ended", exc)
+        logs.count(Metric.SIGN_OUT_FAILED)
+    else:
+        logs.event("sessions ended")
+
+
 def follow_contact(
     repository: ProfileRepository, directory: UserDirectory, caller: Caller, attributes: Mapping[str, str]
 ) -> None:
-    """Let the profile follow what a user who signs in has changed and verified of their email or phone.
+    """Update the profile's email and phone number at a sign-in, if they have changed in the pool.
 
-    The attributes of the sign-in tell whether there is anything to do, which there seldom is. What is
-    taken over is the pool's record as it is now, with its date: sign-ins that overtake each other can't
-    bring an older state back. An address that is not verified changes nothing, and nothing here may fail
-    the sign-in.
+    The attributes of the sign-in show whether there is anything to do, which is rare. Nothing here may fail the
+    sign-in.
     """
     try:
         stored = repository.get(caller.sub)
-        if stored is None or not _news(stored, attributes):
-            return
-        user = directory.find(caller.username)
-        if user and (news := _news(stored, user.attributes)):
-            followed = repository.follow_contact(caller.sub, news, user.modified, datetime.now(UTC))
-            logs.event("contact followed" if followed else "contact overtaken", fields=list(news))
-            logs.count(Metric.CONTACT_FOLLOWED, int(followed))
+        if stored is not None and _changed_contact(stored, attributes):
+            _update_contact(repository, directory, caller, stored)
     except BackendFailed as exc:
-        logs.failure("contact not followed", exc)
-        logs.count(Metric.CONTACT_WRITE_FAILED)
+        _log_contact_failure(exc)
 
 
-def _news(stored: Profile, attributes: Mapping[str, str]) -> Mapping[str, Value]:
-    contact = SignUp.salvage(attributes)[0].verified_contact()
-    return {name: value for name, value in contact.items() if getattr(stored, name) != value}
+def _with_contact_of_token(
+    repository: ProfileRepository, directory: UserDirectory, caller: Caller, stored: Profile
+) -> Profile:
+    """Return the profile, its contact data updated if those in the caller's ID token are newer.
+
+    A token refresh fires no trigger: without this an address would stay old as long as a session lasts. A token that
+    was issued before the stored data changes nothing, and costs the pool no call. Nothing here may fail the request.
+    """
+    if not _may_differ(stored, caller.claims) or not _changed_contact(stored, caller.claims):
+        return stored
+    try:
+        as_of, issued_at = repository.contact_as_of(caller.sub), caller.token_issued_at
+        if as_of and issued_at and issued_at <= as_of:
+            return stored
+        return _update_contact(repository, directory, caller, stored) or stored
+    except BackendFailed as exc:
+        _log_contact_failure(exc)
+        return stored
+
+
+def _may_differ(stored: Profile, claims: Mapping[str, Any]) -> bool:
+    """Return whether contact data in a token differs from the profile. Cheap: each request asks."""
+    email, phone_number = claims.get("email"), claims.get("phone_number")
+    return (
+        (email is not None and email != stored.email)
+        or (phone_number is not None and phone_number != stored.phone_number)
+        or (not stored.email_verified and claims.get("email_verified") == "true")
+        or (not stored.phone_number_verified and claims.get("phone_number_verified") == "true")
+    )
+
+
+def _changed_contact(stored: Profile, attributes: Mapping[str, Any]) -> Mapping[str, Value]:
+    """Return the contact data that the profile should take over.
+
+    An address replaces the stored one if it is verified, or if the stored one is not verified either.
+    """
+    current = SignUp.salvage(attributes)[0]
+    changed: dict[str, Value] = {}
+    for address, mark in (("email", "email_verified"), ("phone_number", "phone_number_verified")):
+        new = (getattr(current, address), getattr(current, mark))
+        old = (getattr(stored, address), getattr(stored, mark))
+        if new[0] and new != old and (new[1] or not old[1]):
+            changed |= {address: new[0], mark: new[1]}
+    return changed
+
+
+def _update_contact(
+    repository: ProfileRepository, directory: UserDirectory, caller: Caller, stored: Profile
+) -> Profile | None:
+    """Store what the pool has now, with its date. Return the profile, or None if nothing was stored.
+
+    The date keeps sign-ins and requests that overtake each other from bringing an older state back.
+    """
+    user = directory.find(caller.username)
+    changed = _changed_contact(stored, user.attributes) if user and user.sub == caller.sub else {}
+    if user is None or not changed:
+        return None
+    profile = repository.follow_contact(caller.sub, changed, user.modified, datetime.now(UTC))
+    logs.event("contact followed" if profile else "contact overtaken", fields=list(changed))
+    logs.count(Metric.CONTACT_FOLLOWED, int(profile is not None))
+    return profile
+
+
+def _log_contact_failure(exc: BackendFailed) -> None:
+    logs.failure("contact not followed", exc)
+    logs.count(Metric.CONTACT_WRITE_FAILED)
 
 
 def read(repository: ProfileRepository, directory: UserDirectory, caller: Caller) -> Profile:
-    """The caller's profile, healed if it is missing. Raises NotFound."""
-    return repository.get(caller.sub) or heal(repository, directory, caller)
+    """The caller's profile, healed if it is missing, with the contact data of their token. Raises NotFound."""
+    stored = repository.get(caller.sub)
+    if stored is None:
+        return heal(repository, directory, caller)
+    return _with_contact_of_token(repository, directory, caller, stored)
 
 
 def heal(repository: ProfileRepository, directory: UserDirectory, caller: Caller) -> Profile:
@@ -163,10 +246,11 @@ def change(
             raise PreconditionFailed from exc
         raise Invalid(errors=[*exc.errors, *_wrong(stored, owned.sent() if owned else {})]) from exc
     try:
-        return _update(repository, caller, body, preconditions)
+        changed = _update(repository, caller, body, preconditions)
     except NotFound:
         heal(repository, directory, caller)
-        return _update(repository, caller, body, preconditions)
+        changed = _update(repository, caller, body, preconditions)
+    return _with_contact_of_token(repository, directory, caller, changed)
 
 
 def _update(repository: ProfileRepository, caller: Caller, body: Change, preconditions: Preconditions) -> Profile:

@@ -31,6 +31,7 @@ Value: TypeAlias = str | bool | int | date | datetime | Picture | None
 Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 
 KEY: Final = "user_id"
+CONTACT_AS_OF: Final = "contact_as_of"
 _OF_PICTURE: Final = ("picture", "picture_key", "picture_changes")
 _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 # Items that are no profiles: a sub never begins so.
@@ -102,13 +103,23 @@ class ProfileRepository:
             return to_profile(_stored(exc))
         return profile
 
-    def follow_contact(self, user_id: str, contact: Mapping[str, Value], as_of: datetime, now: datetime) -> bool:
-        """Take over contact data as the pool had it at `as_of`, unless a later state is here; tells whether it did."""
-        fields = {**contact, "contact_as_of": as_of, "updated_at": now}
+    def contact_as_of(self, user_id: str) -> datetime | None:
+        """Return when the pool had the stored contact data. None if it is that of the sign-up. One request."""
+        item = self._item(user_id) or {}
+        return datetime.fromisoformat(str(item[CONTACT_AS_OF]["S"])) if CONTACT_AS_OF in item else None
+
+    def follow_contact(
+        self, user_id: str, contact: Mapping[str, Value], as_of: datetime, now: datetime
+    ) -> Profile | None:
+        """Store contact data as the pool had it at `as_of`, unless newer data is stored. Return the profile if stored.
+
+        None means that newer data is there, or no profile.
+        """
+        fields = {**contact, CONTACT_AS_OF: as_of, "updated_at": now}
         assignments = ", ".join(f"#{name} = :{name}" for name in fields)
         try:
             with translated(_CONDITION_FAILED):
-                self._client.update_item(
+                answer = self._client.update_item(
                     TableName=self._table,
                     Key={KEY: {"S": user_id}},
                     UpdateExpression=f"SET {assignments} ADD #version :one",
@@ -119,10 +130,11 @@ class ProfileRepository:
                     | {f"#{name}": name for name in fields},
                     ExpressionAttributeValues={":one": {"N": "1"}}
                     | {f":{name}": _to_value(value) for name, value in fields.items()},
+                    ReturnValues="ALL_NEW",
                 )
         except ClientError:
-            return False
-        return True
+            return None
+        return to_profile(answer["Attributes"])
 
     def update(
         self,

@@ -39,6 +39,8 @@ class Settings(BaseModel):
     )
     # The page about problem types: where `type` of every problem points. The API serves it at /problems.
     problems_url: str = Field("/problems", alias="PROBLEMS_URL")
+    # Years a person must have lived to sign up; 0 is no minimum.
+    minimum_age: int = Field(0, alias="MINIMUM_AGE", ge=0, le=130)
     # The name under which this stage's metrics are kept.
     service: str = Field("healthtech", alias="SERVICE_NAME")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")

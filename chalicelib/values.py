@@ -161,6 +161,15 @@ def _born(value: date) -> date:
     return value
 
 
+def is_older_than(birth_date: date, years: int) -> bool:
+    """Return whether a person has lived so many years, by the calendar of UTC.
+
+    Who was born on 29 February turns a year older on 1 March in other years.
+    """
+    today = datetime.now(UTC).date()
+    return (today.year - birth_date.year, today.month, today.day) >= (years, birth_date.month, birth_date.day)
+
+
 def in_utc(moment: datetime) -> datetime:
     """The same moment in UTC; wrong where UTC has none."""
     try:

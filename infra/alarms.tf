@@ -36,6 +36,7 @@ locals {
       for name, what in {
         ProfileWriteFailed        = "Sign-ups whose profile was not stored. It heals at the first request, and at the next reconciliation."
         ContactWriteFailed        = "Verified contact data that was not taken over. The next sign-in makes up for it."
+        SignOutFailed             = "Old sessions that were not ended after a password reset. Revoke them: `aws cognito-idp admin-user-global-sign-out`, with the sub in the log."
         TriggerFailed             = "Unexpected errors of a Cognito trigger. Users were let in; a sign-up was refused. See the log for `trigger failed`."
         ReconciliationInterrupted = "Reconciliation met a fault of AWS. Three hours in a row is more than a passing one."
         } : "${local.prefix}-${name}" => {

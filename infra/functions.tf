@@ -23,6 +23,12 @@ locals {
         Action   = ["dynamodb:PutItem"]
         Resource = aws_dynamodb_table.profiles.arn
       },
+      {
+        Sid      = "EndSessionsAfterPasswordReset"
+        Effect   = "Allow"
+        Action   = ["cognito-idp:AdminUserGlobalSignOut"]
+        Resource = aws_cognito_user_pool.users.arn
+      },
     ]
     post_authentication = [
       {

@@ -65,6 +65,9 @@ output "chalice_stage" {
             var.picture_bucket == null ? {} : { PICTURE_FUNCTION = local.functions.check_picture },
           )
         } : {},
+        name == "pre_sign_up" ? {
+          environment_variables = { MINIMUM_AGE = tostring(var.minimum_age) }
+        } : {},
         name == "reconcile" ? {
           environment_variables = { USER_POOL_ARN = aws_cognito_user_pool.users.arn }
         } : {},

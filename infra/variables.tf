@@ -61,14 +61,25 @@ variable "token_minutes" {
   }
 }
 
-variable "refresh_token_days" {
-  description = "How long a person stays signed in without giving their password again."
+variable "minimum_age" {
+  description = "Years a person must have lived to sign up. 0 is no minimum."
   type        = number
-  default     = 30
+  default     = 0
 
   validation {
-    condition     = var.refresh_token_days >= 1 && var.refresh_token_days <= 365
-    error_message = "refresh_token_days must be from 1 to 365."
+    condition     = var.minimum_age >= 0 && var.minimum_age <= 130 && floor(var.minimum_age) == var.minimum_age
+    error_message = "minimum_age must be a whole number of years from 0 to 130."
+  }
+}
+
+variable "refresh_token_days" {
+  description = "How many days a person stays signed in without entering the password again."
+  type        = number
+  default     = 7
+
+  validation {
+    condition     = var.refresh_token_days >= 1 && var.refresh_token_days <= 30
+    error_message = "refresh_token_days must be from 1 to 30."
   }
 }
 

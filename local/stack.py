@@ -28,7 +28,7 @@ BUCKET: Final = "healthtech-profile-pics"
 # Cognito's trigger -> the function in app.py, and what that may do with the table and the pool.
 TRIGGERS: Final = {
     "PreSignUp": ("pre_sign_up", []),
-    "PostConfirmation": ("post_confirmation", ["dynamodb:PutItem"]),
+    "PostConfirmation": ("post_confirmation", ["dynamodb:PutItem", "cognito-idp:AdminUserGlobalSignOut"]),
     "PostAuthentication": (
         "post_authentication",
         ["dynamodb:GetItem", "dynamodb:UpdateItem", "cognito-idp:AdminGetUser"],
@@ -343,8 +343,11 @@ def _pool(cognito: Any, functions: dict[str, str]) -> tuple[str, str]:
     )
     add_missing(cognito, pool_id, _CUSTOM)
     clients = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
-    if clients:
-        return pool_id, clients[0]["ClientId"]
+    if clients:  # settings of an earlier release are brought up to date
+        client_id = clients[0]["ClientId"]
+        changeable = {name: value for name, value in _client_settings().items() if name != "GenerateSecret"}
+        cognito.update_user_pool_client(UserPoolId=pool_id, ClientId=client_id, **changeable)
+        return pool_id, client_id
     app_client = cognito.create_user_pool_client(UserPoolId=pool_id, **_client_settings())
     return pool_id, app_client["UserPoolClient"]["ClientId"]
 
@@ -390,7 +393,7 @@ def _client_settings() -> dict[str, Any]:
         "EnableTokenRevocation": True,
         "IdTokenValidity": 15,
         "AccessTokenValidity": 15,
-        "RefreshTokenValidity": 30,
+        "RefreshTokenValidity": 7,
         "TokenValidityUnits": {"IdToken": "minutes", "AccessToken": "minutes", "RefreshToken": "days"},
         # What a client may read is in its ID tokens: health data is not.
         "ReadAttributes": [*_STANDARD, "email_verified", "phone_number_verified"],

@@ -76,6 +76,16 @@ run "the_client_gives_nothing_away" {
     condition     = aws_cognito_user_pool_client.web.id_token_validity == 15 && aws_cognito_user_pool_client.web.generate_secret == false
     error_message = "ID tokens must be short-lived, and a public client has no secret."
   }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.web.refresh_token_validity == 7
+    error_message = "A session must end after a week without a password."
+  }
+
+  assert {
+    condition     = output.chalice_stage.lambda_functions.pre_sign_up.environment_variables == { MINIMUM_AGE = "0" }
+    error_message = "The trigger that checks sign-ups must know the minimum age."
+  }
 }
 
 run "no_page_may_call" {

@@ -34,8 +34,14 @@ run "tokens_for_a_day" {
 
 run "sessions_for_ever" {
   command = plan
-  variables { refresh_token_days = 3650 }
+  variables { refresh_token_days = 31 }
   expect_failures = [var.refresh_token_days]
+}
+
+run "a_negative_minimum_age" {
+  command = plan
+  variables { minimum_age = -1 }
+  expect_failures = [var.minimum_age]
 }
 
 run "a_sender_that_is_no_identity" {

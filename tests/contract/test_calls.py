@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import app
 from chalicelib import aws, profiles
 from chalicelib.auth import Caller
 from chalicelib.cognito import UserDirectory
+from local.stack import client
 from tests.conftest import SUB
 from tests.contract.handlers import EDIT, table, token
 from tests.integration.conftest import Run, User
@@ -46,8 +48,8 @@ def calls(run: Run) -> Iterator[Calls]:
     """The application's own clients, watched."""
     calls = Calls()
     with table(run.stack):
-        for client in (aws.dynamodb(), aws.dynamodb(attempts=1), aws.cognito(), aws.cognito(attempts=1)):
-            calls.watch(client)
+        for watched in (aws.dynamodb(), aws.dynamodb(attempts=1), aws.cognito(), aws.cognito(attempts=1)):
+            calls.watch(watched)
         yield calls
 
 
@@ -69,8 +71,8 @@ def test_a_request_is_one_call(calls: Calls, method: str, body: Any, told: int, 
     if method == "PATCH":
         headers["Content-Type"] = "application/merge-patch+json"
     headers |= {304: {"If-None-Match": '"1"'}, 412: {"If-Match": '"7"'}}.get(told, {})
-    with Client(app.app, stage_name="test") as client:
-        answer = client.http.request(method, "/users/me", headers, json.dumps(body).encode() if body else b"")
+    with Client(app.app, stage_name="test") as chalice:
+        answer = chalice.http.request(method, "/users/me", headers, json.dumps(body).encode() if body else b"")
     assert answer.status_code == told
     assert [name for name, _ in calls] == [name for name, _ in asked]
     if told < 400:
@@ -100,11 +102,38 @@ def test_a_first_read_that_heals_is_three_calls(calls: Calls, user: User, run: R
     assert calls == [READ, ("AdminGetUser", 0.0), ("PutItem", WRITE)]
 
 
+def test_token_with_a_new_address_costs_three_calls(calls: Calls, user: User, run: Run) -> None:
+    directory = UserDirectory(aws.cognito, run.stack.user_pool_id)
+    profiles.read(app.repository(), directory, Caller(user.sub, user.sub))
+    claims = {"email": "jane.roe@example.com", "email_verified": "true", "iat": "Wed Nov 25 10:00:00 UTC 2099"}
+    values = [{"Name": name, "Value": claims[name]} for name in ("email", "email_verified")]
+    client("cognito-idp", run.stack).admin_update_user_attributes(
+        UserPoolId=run.stack.user_pool_id, Username=user.sub, UserAttributes=values
+    )
+    calls.clear()
+    changed = profiles.read(app.repository(), directory, Caller(user.sub, user.sub, claims))
+    assert changed.email == "jane.roe@example.com"
+    assert calls == [READ, READ, ("AdminGetUser", 0.0), ("UpdateItem", WRITE)]
+
+
+def test_token_with_an_old_address_costs_no_pool_call(calls: Calls, user: User, run: Run) -> None:
+    directory = UserDirectory(aws.cognito, run.stack.user_pool_id)
+    profiles.read(app.repository(), directory, Caller(user.sub, user.sub))
+    now = datetime.now(UTC)
+    app.repository().follow_contact(user.sub, {"email": "jane.new@example.com", "email_verified": True}, now, now)
+    calls.clear()
+    claims = {"email": user.email, "email_verified": "true", "iat": "Wed Nov 25 00:00:00 UTC 2020"}
+    assert (
+        profiles.read(app.repository(), directory, Caller(user.sub, user.sub, claims)).email == "jane.new@example.com"
+    )
+    assert calls == [READ, READ]
+
+
 @pytest.mark.filterwarnings("ignore:CognitoUserPoolAuthorizer")
 def test_a_warm_function_keeps_its_connection(calls: Calls) -> None:
-    with Client(app.app, stage_name="test") as client:
+    with Client(app.app, stage_name="test") as chalice:
         for _ in range(5):
-            assert client.http.get("/users/me", headers={"Authorization": token()}).status_code == 200
+            assert chalice.http.get("/users/me", headers={"Authorization": token()}).status_code == 200
     manager = aws.dynamodb()._endpoint.http_session._manager  # type: ignore[attr-defined]  # botocore's, of urllib3
     (pool,) = (manager.pools[key] for key in manager.pools.keys())  # noqa: SIM118  # no dict
     assert (len(calls), pool.num_connections) == (5, 1)

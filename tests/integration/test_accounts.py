@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -49,6 +50,17 @@ def test_forgotten_password_is_reset_by_its_code(session: Session, new_user: New
     assert session.sign_in(user.email, NEW_PASSWORD)
     with pytest.raises(ClientError, match="Incorrect username or password"):
         session.sign_in(user.email, PASSWORD)
+
+
+def test_password_reset_ends_old_sessions(session: Session, new_user: NewUser) -> None:
+    user = new_user()
+    session.cognito.forgot_password(**by_client(user))
+    session.cognito.confirm_forgot_password(**by_client(user), ConfirmationCode=RESET_CODE, Password=NEW_PASSWORD)
+    assert refusal(lambda: refresh(user))[0] == "NotAuthorizedException"
+    assert refusal(lambda: session.cognito.get_user(AccessToken=user.tokens["AccessToken"]))[0] == (
+        "NotAuthorizedException"
+    )
+    assert refresh(replace(user, tokens=session.sign_in(user.email, NEW_PASSWORD)))["IdToken"]
 
 
 def test_unconfirmed_user_gets_no_reset_code(session: Session) -> None:

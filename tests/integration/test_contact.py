@@ -1,4 +1,4 @@
-"""A profile follows the contact data that its user has changed and verified, at the next sign-in."""
+"""A profile takes over contact data that was changed in the pool, at the next sign-in or with the next token."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.repository import ProfileRepository
+from chalicelib import profiles
+from chalicelib.auth import Caller
+from chalicelib.cognito import UserDirectory
+from chalicelib.repository import ProfileRepository, Value
 from local.session import Session
 from local.stack import client
 from tests.integration.conftest import PASSWORD, User, new_email
+from tests.integration.pool_calls import refresh
 
 NewUser = Callable[..., User]
 
@@ -45,14 +49,69 @@ def test_a_verified_new_address_is_in_the_profile_after_the_next_sign_in(
     assert (followed["name"], followed["version"]) == ("Jane Edited", 3)
 
 
-def test_an_unverified_new_address_replaces_nothing(
+def test_unverified_number_replaces_an_unverified_one(
     session: Session, new_user: NewUser, change: Callable[..., None]
 ) -> None:
     user = new_user()
-    before = user.get().body
     change(user, phone_number="+4915112345678", phone_number_verified="false")
     session.sign_in(user.email, PASSWORD)
+    assert contact(user.get().body) == [user.email, True, "+4915112345678", False]
+
+
+def test_unverified_address_replaces_no_verified_one(
+    session: Session, new_user: NewUser, change: Callable[..., None]
+) -> None:
+    user = new_user()
+    change(user, phone_number="+4915112345678", phone_number_verified="true")
+    session.sign_in(user.email, PASSWORD)
+    before = user.get().body
+    change(user, phone_number="+4915112345679", phone_number_verified="false")
+    session.sign_in(user.email, PASSWORD)
     assert user.get().body == before
+
+
+def test_person_corrects_their_phone_number(session: Session, new_user: NewUser) -> None:
+    """As a front end does it, with the person's own access token. The pool verifies no numbers."""
+    user = new_user()
+    session.cognito.update_user_attributes(
+        AccessToken=user.tokens["AccessToken"], UserAttributes=[{"Name": "phone_number", "Value": "+4915112345678"}]
+    )
+    assert user.session.call("GET", "/users/me", refresh(user)["IdToken"]).body["phone_number"] == "+4915112345678"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH"])
+def test_address_of_a_refreshed_token_is_in_the_answer(
+    new_user: NewUser, change: Callable[..., None], method: str
+) -> None:
+    user, email = new_user(), new_email()
+    change(user, email=email, email_verified="true")
+    body = None if method == "GET" else {**user.get().body, "name": "Jane Edited"}
+    answer = user.session.call(method, "/users/me", refresh(user)["IdToken"], body)
+    assert answer.status == 200
+    assert contact(answer.body)[:2] == [email, True]
+    assert answer.headers["ETag"] == f'"{answer.body["version"]}"'
+    assert user.get().body == answer.body
+
+
+def test_token_older_than_the_stored_address_changes_nothing(
+    session: Session, new_user: NewUser, change: Callable[..., None]
+) -> None:
+    user, email = new_user(), new_email()
+    change(user, email=email, email_verified="true")
+    session.sign_in(email, PASSWORD)
+    assert [contact(user.get().body)[0] for _ in range(2)] == [email, email]
+    assert user.get().body["version"] == 2
+
+
+def test_read_works_while_the_pool_does_not(
+    session: Session, new_user: NewUser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = new_user()
+    repository = ProfileRepository(client("dynamodb", session.stack), session.stack.table)
+    directory = UserDirectory(lambda: client("cognito-idp", session.stack), "us-east-1_None")
+    caller = Caller(user.sub, user.sub, {"email": new_email(), "email_verified": "true"})
+    assert profiles.read(repository, directory, caller).email == user.email
+    assert '"ContactWriteFailed":1' in capsys.readouterr().out
 
 
 def test_a_sign_in_that_brings_no_news_writes_nothing(session: Session, new_user: NewUser) -> None:
@@ -77,7 +136,8 @@ def test_an_older_state_of_the_pool_never_comes_back(session: Session, new_user:
     repository = ProfileRepository(client("dynamodb", session.stack), session.stack.table)
 
     def follow(email: str, as_of: datetime) -> bool:
-        return repository.follow_contact(user.sub, {"email": email, "email_verified": True}, as_of, datetime.now(UTC))
+        news: dict[str, Value] = {"email": email, "email_verified": True}
+        return repository.follow_contact(user.sub, news, as_of, datetime.now(UTC)) is not None
 
     assert follow("second@example.com", now)
     assert not follow("first@example.com", now - timedelta(seconds=1))

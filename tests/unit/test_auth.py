@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -65,3 +66,17 @@ def test_one_s_own_profile_goes_by_id_and_by_me(requested: str) -> None:
 def test_any_other_id_is_forbidden(requested: str) -> None:
     with pytest.raises(Forbidden):
         only_own(Caller(SUB, "john"), requested)
+
+
+@pytest.mark.parametrize(
+    ("iat", "issued_at"),
+    [
+        ("Fri Jul 29 18:52:53 UTC 2016", datetime(2016, 7, 29, 18, 52, 53, tzinfo=UTC)),
+        ("1469818373", datetime(2016, 7, 29, 18, 52, 53, tzinfo=UTC)),
+        ("yesterday", None),
+        ("9" * 30, None),
+        (None, None),
+    ],
+)
+def test_token_issue_time_is_read_in_both_forms(iat: str | None, issued_at: datetime | None) -> None:
+    assert Caller("sub", "sub", {"iat": iat}).token_issued_at == issued_at

@@ -177,3 +177,13 @@ def test_a_storage_fault_does_not_fail_the_sign_up(golden: Golden, capsys: pytes
 def test_account_is_active_once_its_owner_has_proven_it(status: str, enabled: bool, active: bool) -> None:
     user = DirectoryUser(attributes={}, enabled=enabled, status=status, modified=datetime.now(UTC))
     assert user.is_good == active
+
+
+def test_failed_sign_out_does_not_fail_the_password_reset(golden: Golden, capsys: pytest.CaptureFixture[str]) -> None:
+    """AWS is a closed port in unit tests."""
+    event = golden("post_confirmation_confirm_forgot_password")
+    with Client(application.app) as client:
+        assert client.lambda_.invoke("post_confirmation", event).payload == event
+    log = capsys.readouterr().out
+    assert '"message":"sessions not ended"' in log
+    assert '"SignOutFailed":1' in log

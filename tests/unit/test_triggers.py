@@ -1,6 +1,7 @@
 """Events of any shape pass through the triggers unharmed. AWS is a closed port here."""
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from app import app
 from chalicelib.errors import SignUpRefused
+from chalicelib.profiles import check_sign_up
+from chalicelib.settings import load
 from local.stack import CHECK_PICTURE
 
 Golden = Callable[[str], dict[str, Any]]
@@ -112,3 +115,33 @@ def test_a_refusal_never_quotes_what_was_sent(golden: Golden, capsys: pytest.Cap
         invoke("pre_sign_up", event)
     assert "secret" not in str(caught.value) + capsys.readouterr().out
     assert str(caught.value).count(";") == len(FORM) - 1
+
+
+def years_ago(years: int, days: int = 0) -> str:
+    """Return the date so many years ago, plus days."""
+    today = datetime.now(UTC).date()
+    return str(date(today.year - years, today.month, min(today.day, 28)) + timedelta(days))
+
+
+@pytest.mark.parametrize("minimum_age", [0, 16, 18])
+def test_person_of_the_minimum_age_may_sign_up(minimum_age: int) -> None:
+    form = {**FORM, "custom:dob": years_ago(minimum_age)}
+    check_sign_up(form, by_the_person=True, minimum_age=minimum_age)
+
+
+@pytest.mark.parametrize("by_the_person", [True, False])
+def test_younger_person_is_refused_with_every_other_problem(by_the_person: bool) -> None:
+    form = {**FORM, "name": "", "custom:dob": years_ago(16, days=5)}
+    with pytest.raises(SignUpRefused, match=r"^name .*; date of birth must be at least 16 years ago$"):
+        check_sign_up(form, by_the_person=by_the_person, minimum_age=16)
+
+
+def test_wrong_date_of_birth_is_reported_once() -> None:
+    with pytest.raises(SignUpRefused) as caught:
+        check_sign_up({**FORM, "custom:dob": "never"}, by_the_person=True, minimum_age=16)
+    assert str(caught.value).count("date of birth") == 1
+
+
+def test_minimum_age_is_read_from_the_environment() -> None:
+    assert load({"MINIMUM_AGE": "16"}).minimum_age == 16
+    assert load({}).minimum_age == 0

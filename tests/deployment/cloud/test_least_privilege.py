@@ -14,6 +14,7 @@ from tests.deployment.cloud.conftest import BUCKET, STAGE, Cloud
 from tests.images import picture
 from tests.integration.conftest import PASSWORD, User
 from tests.integration.pictures import ask, choose, kept, remove, send, show, uploaded
+from tests.integration.pool_calls import NEW_PASSWORD, RESET_CODE, by_client, refresh
 
 NewUser = Callable[..., User]
 ROLES = ["api_handler", "check_picture", "pre_sign_up", "post_confirmation", "post_authentication", "reconcile"]
@@ -63,7 +64,18 @@ class Probes:
         return bool(self.new_user().sub)
 
     def post_confirmation(self) -> bool:
-        return bool(self.item(self.new_user()))
+        user = self.new_user()
+        return bool(self.item(user)) and self.reset_ends_sessions(user)
+
+    def reset_ends_sessions(self, user: User) -> bool:
+        cognito = user.session.cognito
+        cognito.forgot_password(**by_client(user))
+        cognito.confirm_forgot_password(**by_client(user), ConfirmationCode=RESET_CODE, Password=NEW_PASSWORD)
+        try:
+            refresh(user)
+        except cognito.exceptions.NotAuthorizedException:
+            return True
+        return False
 
     def post_authentication(self) -> bool:
         user = self.new_user()
