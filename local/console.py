@@ -46,7 +46,13 @@ def note(text: str) -> None:
 def request(request: str, status: int, milliseconds: float, note: str) -> None:
     """Show a request that was answered, and what is to be said of it."""
     colour = "green" if status < 400 else "red"
-    _say(f"  {_style(str(status), colour)}  {request}  {_style(f'{milliseconds} ms', 'dim')}  {note}".rstrip())
+    time = _style(f"{milliseconds} ms", "dim")
+    _say(f"  {_style(str(status), colour)}  {_escape(request)}  {time}  {_escape(note)}".rstrip())
+
+
+def _escape(text: str) -> str:
+    """Escape what a client may have sent to control the terminal."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def failure(text: str) -> None:

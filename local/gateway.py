@@ -19,7 +19,7 @@ from chalice.local import LambdaContext, LocalDevServer
 
 from chalicelib.auth import claims_of
 from chalicelib.cors import Cors
-from chalicelib.errors import PROBLEM_JSON, ApiError
+from chalicelib.errors import PROBLEM_JSON, ApiError, TooLarge
 from chalicelib.http import HEAD
 from chalicelib.settings import settings
 from local import id_tokens, openapi_route, request_log
@@ -29,6 +29,8 @@ from local.settings import HOST
 
 _TIMEOUT: Final = 30  # seconds for the next bytes of a request; API Gateway's own is 29 for an answer
 _LONGEST: Final = 10 * 1024 * 1024  # bytes of a body: API Gateway's limit
+# Bytes of a body that are read, so that the client hears that it is too large. A closed connection tells nothing.
+_READ_MAX: Final = 1024 * 1024 * 1024
 _LINE: Final = 65_536  # bytes
 _DETAILS: Final[dict[int, str]] = {
     HTTPStatus.MISDIRECTED_REQUEST: "The Host header must be 127.0.0.1 or localhost, with the port of this server.",
@@ -90,14 +92,18 @@ def _log_nothing(self: Any, *_: Any) -> None:
 
 
 def _send_error(self: Any, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG001
-    """What http.server refuses by itself, in the shape of all others, and the end of the connection."""
-    error = ApiError(_DETAILS.get(code, HTTPStatus(code).phrase + "."))
-    request_id = str(uuid.uuid4())
+    """What http.server refuses by itself, in the shape of all others, and the end of the connection.
+
+    Its type is about:blank: the deployed API has no such answers.
+    """
+    phrase, request_id = HTTPStatus(code).phrase, str(uuid.uuid4())
     request_log.write("unreadable request", code, 0, request_id=request_id, note=_DETAILS.get(code, ""))
     problem = {
-        **error.problem(request_id, settings().problems_url),
+        "type": "about:blank",
+        "title": phrase,
         "status": code,
-        "title": HTTPStatus(code).phrase,
+        "detail": _DETAILS.get(code, f"{phrase}."),
+        "request_id": request_id,
     }
     body = json.dumps(problem).encode()
     self.close_connection = True
@@ -149,18 +155,28 @@ def _payload(self: Any) -> tuple[dict[str, str], bytes | None]:
 
 def _counted(stream: BinaryIO, headers: Any) -> bytes | None:
     text = headers.get("content-length", "0")
-    if not (text.isascii() and text.isdigit()) or len(text) > len(str(_LONGEST)) or int(text) > _LONGEST:
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(_READ_MAX)) or int(text) > _READ_MAX:
         raise ValueError
-    return stream.read(int(text)) or None
+    return _read(stream, int(text)) or None
+
+
+def _read(stream: BinaryIO, size: int) -> bytes:
+    """Read so many bytes and return them, or one byte more than API Gateway's limit."""
+    kept = stream.read(min(size, _LONGEST + 1))
+    rest = size - len(kept)
+    while rest > 0 and (piece := stream.read(min(rest, _LINE))):
+        rest -= len(piece)
+    return kept
 
 
 def _chunks(stream: BinaryIO) -> bytes | None:
     """RFC 9112 7.1."""
-    body = b""
+    body, read = b"", 0
     while size := int(stream.readline(100).partition(b";")[0], 16):
-        if size < 0 or len(body) + size > _LONGEST:
+        read += size
+        if size < 0 or read > _READ_MAX:
             raise ValueError
-        body += stream.read(size)
+        body = (body + _read(stream, size))[: _LONGEST + 1]
         stream.readline(3)
     while stream.readline(_LINE) not in (b"\r\n", b"\n", b""):
         pass  # trailers
@@ -180,7 +196,7 @@ class _Refused(chalice.local.LocalGatewayException):
         body = json.dumps(error.problem(request_id, settings().problems_url)).encode()
         super().__init__(headers, b"" if method == HEAD else body)
         self.CODE = error.status
-        self.reason = error.reason if isinstance(error, id_tokens.TokenRefused) else ""
+        self.reason = error.reason if isinstance(error, id_tokens.TokenRefused) else str(error)
 
 
 class _Authorizer(chalice.local.LocalGatewayAuthorizer):
@@ -211,22 +227,22 @@ class Gateway(chalice.local.LocalGateway):
             request_log.write(request, status, seconds, request_id=context.aws_request_id, note=reason)
 
         try:
-            response, reason = self._handle(method, path, headers, body, context)
+            response = self._handle(method, path, headers, body, context)
         except _Refused as refused:
             log(refused.CODE, refused.reason)
             raise
-        log(response["statusCode"], reason)
+        log(response["statusCode"], request_log.find_reason(response["statusCode"], response["body"]))
         return response
 
-    def _handle(
-        self, method: str, path: str, headers: Any, body: bytes | None, context: LambdaContext
-    ) -> tuple[Any, str]:
-        """Return the response, and why the application has refused a token. Raises _Refused."""
+    def _handle(self, method: str, path: str, headers: Any, body: bytes | None, context: LambdaContext) -> Any:
+        """Return the response. Raises _Refused."""
         always = Cors(settings().cors_allow_origins).headers(CaseInsensitiveMapping(headers).get("origin", ""))
+        if body and len(body) > _LONGEST:
+            raise _Refused(TooLarge(), context.aws_request_id, always, method)
         try:
             event = self._generate_lambda_event(method, path, headers, body)
         except ValueError:  # no route: the application's to answer, as the deployed API hands it on
-            return self._app_object(_unrouted(method, headers, context.aws_request_id), context), ""
+            return self._app_object(_unrouted(method, headers, context.aws_request_id), context)
         event["requestContext"] |= {"requestId": context.aws_request_id, "stage": "local"}
         try:
             event, context = self._authorizer.authorize(path, event, context)
@@ -234,8 +250,8 @@ class Gateway(chalice.local.LocalGateway):
             raise _Refused(exc, context.aws_request_id, always, method) from exc
         response = self._app_object(event, context)
         if response["statusCode"] == HTTPStatus.UNAUTHORIZED and not _is_of_our_client(event):
-            return _with_reason(response, id_tokens.OTHER_CLIENT), id_tokens.OTHER_CLIENT
-        return response, ""
+            return _with_reason(response, id_tokens.OTHER_CLIENT)
+        return response
 
 
 def _is_of_our_client(event: dict[str, Any]) -> bool:

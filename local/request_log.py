@@ -1,6 +1,6 @@
 """One line of JSON on standard output for each request of a front end. It goes to the log, and `make run` shows it.
 
-It has what the application does not log: the requested path, which names a person, and why a token was refused. No
+It has what the application does not log: the requested path, which names a person, and why a request was refused. No
 line has a query, a header, a body or an attribute's value.
 """
 
@@ -8,11 +8,25 @@ import json
 import re
 import sys
 import time
+from http import HTTPStatus
 from typing import Any, Final
 
 _COGNITO: Final = "AWSCognitoIdentityProviderService."
 _BODY_MAX: Final = 64 * 1024  # bytes of a response that are read for the note
 _S3_ERROR: Final = re.compile(rb"<Code>(\w+)</Code>")
+_ERRORS_MAX: Final = 5  # errors of a body that are named; a body may have thousands
+_POINTER_MAX: Final = 80  # characters
+# Exceptions of Cognito whose messages are fixed texts, or rules of ours. Other messages may repeat what was sent.
+_WITHOUT_VALUES: Final = {
+    "AliasExistsException",
+    "CodeMismatchException",
+    "ExpiredCodeException",
+    "InvalidPasswordException",
+    "NotAuthorizedException",
+    "UserLambdaValidationException",
+    "UserNotConfirmedException",
+    "UsernameExistsException",
+}
 
 
 def write(request: str, status: int, seconds: float, *, request_id: str = "", note: str = "") -> None:
@@ -21,6 +35,22 @@ def write(request: str, status: int, seconds: float, *, request_id: str = "", no
     line |= {name: text for name, text in (("request_id", request_id), ("note", note)) if text}
     sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
     sys.stdout.flush()
+
+
+def find_reason(status: int, body: str) -> str:
+    """Return why the API refused a request, from the body of its answer. It is empty if the body does not say."""
+    if not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ""
+    try:
+        problem = json.loads(body)
+    except ValueError:  # the answer to a HEAD
+        return ""
+    errors = [
+        f"{error['pointer'][:_POINTER_MAX] or 'the body'} {error['detail']}" for error in problem.get("errors", ())
+    ]
+    if len(errors) > _ERRORS_MAX:
+        errors = [*errors[:_ERRORS_MAX], f"and {len(errors) - _ERRORS_MAX} more"]
+    return "; ".join(errors) or str(problem.get("reason") or problem["detail"])
 
 
 def log_client_requests(app: Any) -> Any:
@@ -73,8 +103,7 @@ def _cognito_note(status: int, body: bytes) -> str:
         return ""
     if status >= 400:
         code = str(answer.get("__type", "")).rpartition("#")[2]
-        # The text of a trigger of ours names rules. Other texts may repeat what was sent.
-        return f"{code}: {answer.get('message')}" if code == "UserLambdaValidationException" else code
+        return f"{code}: {answer.get('message')}" if code in _WITHOUT_VALUES else code
     if "UserSub" in answer:
         return f"user {answer['UserSub']}"
     if "ChallengeName" in answer:

@@ -91,6 +91,31 @@ def test_a_body_of_no_length_is_a_bad_request(run: Run, user: User, headers: str
     assert "Secret" not in (run.directory / "api.log").read_text()
 
 
+MEBIBYTE = 1024 * 1024
+
+
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["counted", "chunked"])
+@pytest.mark.parametrize(
+    ("size", "detail"),
+    [(10 * MEBIBYTE, "The body must be at most 65536 bytes long."), (10 * MEBIBYTE + 1, "The body is too large.")],
+    ids=["application", "gateway"],
+)
+def test_large_body_is_answered_413(run: Run, user: User, size: int, detail: str, is_chunked: bool) -> None:
+    """API Gateway refuses a body over 10 MB, the application one over 64 KiB."""
+    body = b"x" * size
+    headers, sent = (
+        ("Transfer-Encoding: chunked", b"%x\r\n%s\r\n0\r\n\r\n" % (size, body))
+        if is_chunked
+        else (f"Content-Length: {size}", body)
+    )
+    status, told, answer = exchange(run, put(run, user, f"Origin: http://a.test\r\n{headers}", sent))
+    problem = json.loads(answer)
+    assert (status, problem["type"].partition("#")[2], problem["detail"]) == (413, "too-large", detail)
+    assert told["access-control-allow-origin"] == "*"
+    (line,) = [line for line in run.lines_of(told["x-request-id"]) if "request" in line]
+    assert (line["request"], line["status"], line["note"]) == ("PUT /users/me", 413, detail)
+
+
 @pytest.mark.parametrize(
     ("request_", "status"),
     [
@@ -103,7 +128,8 @@ def test_a_body_of_no_length_is_a_bad_request(run: Run, user: User, headers: str
 def test_what_is_hardly_http_is_refused_in_the_shape_of_all_errors(run: Run, request_: bytes, status: int) -> None:
     got, told, answer = exchange(run, request_)
     assert (got, told["content-type"]) == (status, "application/problem+json")
-    assert json.loads(answer)["status"] == status
+    problem = json.loads(answer)
+    assert (problem["type"], problem["status"]) == ("about:blank", status)
     assert "Secret" not in (run.directory / "api.log").read_text()
 
 
@@ -146,4 +172,6 @@ def test_api_refuses_any_other_host(run: Run, headers: str, status: int) -> None
     """A page whose name leads here must not become a page of this server."""
     lines = headers.format(port=urlsplit(run.stack.api_url).port)
     got, told, body = exchange(run, f"GET /problems HTTP/1.1\r\n{lines}\r\n\r\n".encode())
-    assert (got, told["content-type"], json.loads(body)["status"]) == (status, "application/problem+json", status)
+    assert (got, told["content-type"]) == (status, "application/problem+json")
+    problem = json.loads(body)
+    assert (problem["type"], problem["status"]) == ("about:blank", status)

@@ -29,6 +29,14 @@ def test_a_request_is_shown_with_its_note(capsys: pytest.CaptureFixture[str]) ->
     assert shown(view, REQUEST, capsys) == "  401  GET /users/me  1.5 ms  The token has expired.\n"
 
 
+def test_control_characters_of_a_request_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    """A terminal obeys them."""
+    view = LogView()
+    view.live = True
+    line = shown(view, {**REQUEST, "request": "GET /\x1b[2J", "note": "/\x07 is not a known field"}, capsys)
+    assert line == "  401  GET /\\x1b[2J  1.5 ms  /\\x07 is not a known field\n"
+
+
 def test_requests_are_not_shown_before_it_is_live(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(LogView(), REQUEST, capsys) == ""
 

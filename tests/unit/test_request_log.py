@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from local.request_log import log_client_requests
+from chalicelib.errors import ApiError, FieldError, Forbidden, Invalid, Unavailable
+from local.request_log import find_reason, log_client_requests
 
 FORM = {"content-type": "multipart/form-data; boundary=x"}
 REFUSED = {"__type": "UserLambdaValidationException", "message": "PreSignUp failed with error name is required."}
@@ -69,11 +70,18 @@ def test_a_refusal_of_a_trigger_is_logged_with_its_text(capsys: pytest.CaptureFi
     assert line["note"] == "UserLambdaValidationException: PreSignUp failed with error name is required."
 
 
-def test_another_refusal_is_logged_without_its_text(capsys: pytest.CaptureFixture[str]) -> None:
-    refused = {"__type": "com.amazonaws#UsernameExistsException", "message": "mary@example.org"}
+def test_refusal_with_a_fixed_text_is_logged_with_it(capsys: pytest.CaptureFixture[str]) -> None:
+    refused = {"__type": "com.amazonaws#UserNotConfirmedException", "message": "User is not confirmed."}
+    line = logged(target("RespondToAuthChallenge"), refused, capsys, status=400)
+    assert line is not None
+    assert line["note"] == "UserNotConfirmedException: User is not confirmed."
+
+
+def test_refusal_whose_text_may_hold_a_value_is_logged_without(capsys: pytest.CaptureFixture[str]) -> None:
+    refused = {"__type": "InvalidParameterException", "message": "Value 'mary' at 'username' failed"}
     line = logged(target("SignUp"), refused, capsys, status=400)
     assert line is not None
-    assert line["note"] == "UsernameExistsException"
+    assert line["note"] == "InvalidParameterException"
 
 
 def test_an_upload_is_logged_with_the_reason_of_s3(capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,3 +109,35 @@ def test_other_requests_are_not_logged(
     capsys: pytest.CaptureFixture[str], method: str, headers: dict[str, str]
 ) -> None:
     assert logged(headers, {}, capsys, method=method) is None
+
+
+def problem(error: ApiError) -> str:
+    return json.dumps(error.problem("request-1", "/problems"))
+
+
+def invalid(*errors: tuple[str, str]) -> str:
+    return problem(Invalid(errors=[FieldError(pointer, detail) for pointer, detail in errors]))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (422, invalid(("/name", "is required"), ("/dob", "is wrong")), "/name is required; /dob is wrong"),
+        (422, invalid(("", "must be a JSON object")), "the body must be a JSON object"),
+        (403, problem(Forbidden()), "You may only use your own profile."),
+        (401, json.dumps({"detail": "A token is required.", "reason": "It has expired."}), "It has expired."),
+        (404, "", ""),
+        (400, "not from the application", ""),
+        (200, '{"name": "Mary", "detail": "Mary"}', ""),
+        (503, problem(Unavailable()), ""),
+    ],
+    ids=["fields", "body", "detail", "token", "head", "text", "success", "fault"],
+)
+def test_reason_of_an_answer_is_found(status: int, body: str, reason: str) -> None:
+    assert find_reason(status, body) == reason
+
+
+def test_reason_with_many_errors_is_short() -> None:
+    reason = find_reason(422, invalid(*((f"/{number:0>1000}", "is wrong") for number in range(100))))
+    assert reason.endswith("; and 95 more")
+    assert len(reason) < 600
