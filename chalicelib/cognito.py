@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib import logs
 from chalicelib.aws import translated
-from chalicelib.errors import SignUpNotChecked, SignUpRefused
+from chalicelib.errors import SignUpNotChecked, SignUpRefused, UnreadableUser
 from chalicelib.logs import Metric
 
 if TYPE_CHECKING:
@@ -172,7 +172,8 @@ class DirectoryUser(BaseModel):
 
     @property
     def sub(self) -> str:
-        return self.attributes["sub"]
+        """Return the user's id; empty if the pool has not said it."""
+        return self.attributes.get("sub", "")
 
     @property
     def is_good(self) -> bool:
@@ -201,7 +202,7 @@ class UserDirectory:
                 found = self._client().admin_get_user(UserPoolId=self._user_pool_id, Username=username)
         except ClientError:
             return None
-        return _user(found["UserAttributes"], found)
+        return _user(found.get("UserAttributes", ()), found)
 
     def sign_out(self, username: str) -> None:
         """Revoke all refresh and access tokens of a user; one who is gone has none. One request.
@@ -231,13 +232,28 @@ class UserDirectory:
                 found = self._client().list_users(UserPoolId=self._user_pool_id, Limit=_PAGE, **where)
         except ClientError as exc:
             raise CursorExpired from exc
-        return [_user(user["Attributes"], user) for user in found["Users"]], found.get("PaginationToken")
+        return _readable(found["Users"]), found.get("PaginationToken")
+
+
+def _readable(found: Iterable[Mapping[str, Any]]) -> list[DirectoryUser]:
+    """Return the users of a page. One that cannot be read is logged and left out: it must not end a walk."""
+    users = []
+    for user in found:
+        try:
+            users.append(_user(user.get("Attributes", ()), user))
+        except UnreadableUser as exc:
+            logs.failure("user not readable", exc)
+    return [user for user in users if user.sub]
 
 
 def _user(pairs: Iterable[Any], found: Mapping[str, Any]) -> DirectoryUser:
-    return DirectoryUser(
-        attributes={pair["Name"]: pair.get("Value", "") for pair in pairs},
-        enabled=found["Enabled"],
-        status=found["UserStatus"],
-        modified=found["UserLastModifiedDate"],
-    )
+    """Return a user of an answer. Raises UnreadableUser."""
+    try:
+        return DirectoryUser(
+            attributes={pair["Name"]: pair.get("Value", "") for pair in pairs},
+            enabled=found["Enabled"],
+            status=found["UserStatus"],
+            modified=found["UserLastModifiedDate"],
+        )
+    except (AttributeError, LookupError, TypeError, ValidationError) as exc:
+        raise UnreadableUser from exc

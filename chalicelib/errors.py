@@ -16,6 +16,7 @@
         ├── TooManyRequests     429  API Gateway's throttling; carries Retry-After
         └── BackendFailed       500  AWS refused, and will refuse again: a permission, a missing table
             ├── UnreadableItem       a stored profile lacks what every profile has
+            ├── UnreadableUser       Cognito's answer about a user lacks what every user has
             └── Unavailable     503  AWS is throttled or down; carries Retry-After
                 └── Unanswered       the connection failed: the request may have been carried out
     SignUpRefused                    Cognito tells the client its text
@@ -247,6 +248,10 @@ class BackendFailed(ApiError):
 
 class UnreadableItem(BackendFailed):
     """A stored profile lacks its version or its times, or they cannot be read. Only an operator can repair it."""
+
+
+class UnreadableUser(BackendFailed):
+    """Cognito's answer about a user lacks the status or a time, or they cannot be read."""
 
 
 class Unavailable(BackendFailed):
