@@ -24,10 +24,12 @@ from local.stack import Stack, build
 from local.startup import (
     CannotStart,
     claim_state,
+    format_variables,
     require_different_ports,
     require_free_port,
     start_aws,
     stop_on_signals,
+    use_free_ports,
 )
 
 
@@ -67,7 +69,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _serve(local: LocalSettings, options: argparse.Namespace, stop: threading.Event, opened: ExitStack) -> None:
-    require_free_port(local.api_port, f"chalice local --port {local.api_port + 1}", local.api_host)
+    require_free_port(local.api_port, _format_command(use_free_ports(local)), local.api_host)
     view = LogView()
     backend = use_running_aws(local) or start_own_aws(local, opened, view)
     console.fact("embedded AWS", backend.stack.aws_endpoint_url + backend.note)
@@ -83,6 +85,11 @@ def _serve(local: LocalSettings, options: argparse.Namespace, stop: threading.Ev
             stop.set()
 
     api.serve_until(stop, check, autoreload=options.autoreload)
+
+
+def _format_command(local: LocalSettings) -> str:
+    """Return the command that starts `chalice local` with these settings."""
+    return f"{format_variables(local, with_api_port=False)}chalice local --port {local.api_port}"
 
 
 def use_running_aws(local: LocalSettings) -> Backend | None:
@@ -109,9 +116,9 @@ def use_running_aws(local: LocalSettings) -> Backend | None:
 def start_own_aws(local: LocalSettings, opened: ExitStack, view: LogView) -> Backend:
     """Start an embedded AWS that ends when `opened` is closed. Raises CannotStart and StartError."""
     require_different_ports(local)
-    aws_port = f"AWS_PORT={local.aws_port + 1}"
-    claim_state(local, opened, f"{aws_port} LOCAL_DIR=.local-{local.aws_port + 1} chalice local")
-    require_free_port(local.aws_port, f"{aws_port} chalice local")
+    other = use_free_ports(local)
+    claim_state(local, opened, _format_command(replace(other, directory=settings.ROOT / f".local-{other.aws_port}")))
+    require_free_port(local.aws_port, _format_command(other))
     aws = start_aws(local, opened, view)
     stack = build(local)
     stack.write(local.stack_file)

@@ -4,6 +4,7 @@ import shlex
 import threading
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Final
 
 from local import console, example, openapi_route, settings
@@ -17,10 +18,12 @@ from local.stack import build
 from local.startup import (
     CannotStart,
     claim_state,
+    format_variables,
     require_different_ports,
-    require_free_port,
+    require_free_ports,
     start_aws,
     stop_on_signals,
+    use_free_ports,
 )
 
 
@@ -70,10 +73,10 @@ def claim(local: LocalSettings, opened: ExitStack) -> None:
     The state comes first: where another run has it, it has the ports too, and other ports alone would not help.
     """
     require_different_ports(local)
-    api_port, aws_port = f"API_PORT={local.api_port + 1}", f"AWS_PORT={local.aws_port + 1}"
-    claim_state(local, opened, f"{api_port} {aws_port} LOCAL_DIR=.local-{local.api_port + 1} make run")
-    require_free_port(local.api_port, f"{api_port} make run")
-    require_free_port(local.aws_port, f"{aws_port} make run")
+    other = use_free_ports(local)
+    other = replace(other, directory=settings.ROOT / f".local-{other.api_port}")
+    claim_state(local, opened, f"{format_variables(other)}make run")
+    require_free_ports(local)
 
 
 _USERNAME: Final = "jane@example.com"

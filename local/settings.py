@@ -9,6 +9,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 REGION: Final = "us-east-1"
 HOST: Final = "127.0.0.1"
+DEFAULT_API_PORT: Final = 8000
+DEFAULT_AWS_PORT: Final = 4566
 DEFAULT_DIRECTORY: Final = ROOT / ".local"
 # Variables of the user's environment that child processes need. Everything else stays out of them: tokens,
 # passwords, and the variables that AWS SDKs read.
@@ -114,8 +116,8 @@ def load() -> LocalSettings:
     """API_PORT (8000), AWS_PORT (4566) and LOCAL_DIR (.local). Raises PortError."""
     environ = dict(os.environ)
     return LocalSettings(
-        api_port=parse_port(environ.get("API_PORT") or "8000", "API_PORT"),
-        aws_port=parse_port(environ.get("AWS_PORT") or "4566", "AWS_PORT"),
+        api_port=parse_port(environ.get("API_PORT") or str(DEFAULT_API_PORT), "API_PORT"),
+        aws_port=parse_port(environ.get("AWS_PORT") or str(DEFAULT_AWS_PORT), "AWS_PORT"),
         directory=Path(environ.get("LOCAL_DIR") or DEFAULT_DIRECTORY).resolve(),
         inherited=environ,
     )
