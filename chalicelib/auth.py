@@ -7,7 +7,6 @@ ID token, and one that was made for a client of ours.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any, Final
 
 from chalicelib.errors import Forbidden, Unauthenticated
@@ -27,7 +26,7 @@ class Caller:
 
     sub: str
     username: str
-    claims: Mapping[str, Any] = field(default=MappingProxyType({}), repr=False, compare=False)
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def token_issued_at(self) -> datetime | None:
