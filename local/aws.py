@@ -53,6 +53,7 @@ async def _serve(port: int) -> None:
     from local.emulator_patches import (
         cognito_accounts,
         cognito_attributes,
+        cognito_delivery,
         cognito_sign_in,
         cognito_tokens,
         credentials,
@@ -60,7 +61,7 @@ async def _serve(port: int) -> None:
 
     for lacking in (alarms, function_logs, rest_apis, triggers):
         lacking.install()
-    for patch in (cognito_accounts, cognito_attributes, cognito_sign_in, cognito_tokens, credentials):
+    for patch in (cognito_accounts, cognito_attributes, cognito_delivery, cognito_sign_in, cognito_tokens, credentials):
         patch.install()
     # What never leaves this machine needs no TLS: policies that ask for it are met.
     pin = ministack.pin_request_origin

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from pycognito.aws_srp import AWSSRP
 
 from local.session import Session
-from tests.integration.conftest import PASSWORD, User
+from tests.integration.conftest import PASSWORD, User, attributes
 
 RESET_CODE = "654321"
 NEW_PASSWORD = "AnotherPass123!"
@@ -28,6 +28,13 @@ def refusal(call: Callable[[], Any]) -> tuple[str, str]:
 
 def by_client(user: User) -> dict[str, str]:
     return {"ClientId": user.session.stack.user_pool_client_id, "Username": user.email}
+
+
+def sign_up(session: Session, email: str) -> dict[str, Any]:
+    """Return the whole answer, which Session.sign_up does not."""
+    pairs = [{"Name": name, "Value": value} for name, value in attributes(email).items()]
+    where = {"ClientId": session.stack.user_pool_client_id, "Username": email}
+    return dict(session.cognito.sign_up(**where, Password=PASSWORD, UserAttributes=pairs))
 
 
 def claims(token: str) -> dict[str, Any]:

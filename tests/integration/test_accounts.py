@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from local.aws import CONFIRMATION_CODE
 from local.session import Session
 from tests.integration.conftest import PASSWORD, User, attributes, new_email
-from tests.integration.pool_calls import NEW_PASSWORD, RESET_CODE, by_client, claims, refresh, refusal
+from tests.integration.pool_calls import NEW_PASSWORD, RESET_CODE, by_client, claims, refresh, refusal, sign_up
 
 NewUser = Callable[..., User]
 
@@ -36,6 +36,15 @@ def test_code_is_resent_to_an_unconfirmed_user(session: Session) -> None:
     where = {"ClientId": session.stack.user_pool_client_id, "Username": email}
     assert session.cognito.resend_confirmation_code(**where)["CodeDeliveryDetails"]["AttributeName"] == "email"
     session.confirm(email, CONFIRMATION_CODE)
+
+
+@pytest.mark.parametrize("operation", ["sign_up", "resend_confirmation_code", "forgot_password"])
+def test_destination_of_a_code_is_masked(session: Session, operation: str) -> None:
+    email = "masked-" + new_email()
+    made = sign_up(session, email)
+    where = {"ClientId": session.stack.user_pool_client_id, "Username": email}
+    answer = made if operation == "sign_up" else getattr(session.cognito, operation)(**where)
+    assert answer["CodeDeliveryDetails"]["Destination"] == "m***@e***"
 
 
 def test_code_is_not_resent_to_a_confirmed_user(session: Session, user: User) -> None:

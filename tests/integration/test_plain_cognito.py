@@ -21,6 +21,7 @@ from tests.integration.pool_calls import (
     next_code,
     refresh,
     register,
+    sign_up,
 )
 
 
@@ -134,3 +135,15 @@ def test_plain_unconfirmed_user_gets_a_reset_code(plain: Session) -> None:
     where = {"ClientId": plain.stack.user_pool_client_id, "Username": email}
     plain.cognito.forgot_password(**where)
     plain.cognito.confirm_forgot_password(**where, ConfirmationCode=RESET_CODE, Password=NEW_PASSWORD)
+
+
+def test_plain_sign_up_answers_the_whole_address(plain: Session) -> None:
+    email = new_email()
+    assert sign_up(plain, email)["CodeDeliveryDetails"]["Destination"] == email
+
+
+def test_plain_destination_has_four_asterisks(plain: Session) -> None:
+    email = new_email()
+    sign_up(plain, email)
+    where = {"ClientId": plain.stack.user_pool_client_id, "Username": email}
+    assert "****@" in plain.cognito.resend_confirmation_code(**where)["CodeDeliveryDetails"]["Destination"]
