@@ -23,8 +23,14 @@ endif
 # Test files are spread over two processes. More would start more stacks than they save time.
 PYTEST := $(BIN)/python -m pytest -p tests.support.scheduling -n 2
 
+# The oldest botocore that a Lambda runtime of Python 3.12 may have, from late 2024, and the newest that was tested.
+BOTOCORE_VERSIONS := 1.34.145 1.44.8
+BOTOCORE_TESTS := tests/contract/test_calls.py $(patsubst %,tests/unit/test_%.py,aws idle_connections repository cognito paging checking)
+# Those that tune clients themselves, whatever BOTOCORE_TUNING says.
+BOTOCORE_TUNING_TESTS := $(patsubst %,tests/unit/test_%.py,botocore_tuning sdk)
+
 .DEFAULT_GOAL := help
-.PHONY: help run test test-unit test-all faults bench load growth costs check format lock token reconcile openapi deploy destroy restore deploy-check scan reset clean
+.PHONY: help run test test-unit test-all test-botocore faults bench load growth costs check format lock token reconcile openapi deploy destroy restore deploy-check scan reset clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +46,13 @@ test-unit: $(DEVELOPMENT) ## Run the tests that start no process, in seconds
 
 test-all: $(DEVELOPMENT) $(NPM_PACKAGES) ## Run all tests: browsers, generated clients and a whole deployment too
 	@$(PYTEST) $(ARGS)
+
+test-botocore: $(DEVELOPMENT) $(BOTOCORE_VERSIONS:%=.botocore/%) ## Run the tests of AWS calls with the oldest and the newest botocore
+	@$(foreach version,$(BOTOCORE_VERSIONS),$(foreach tuning,on off,\
+	  echo "botocore $(version), tuning $(tuning)" && \
+	  BOTOCORE_VERSION=$(version) BOTOCORE_TUNING=$(tuning) $(PYTEST) -q -o pythonpath=.botocore/$(version) \
+	    -W "ignore:datetime.datetime.utcnow:DeprecationWarning" \
+	    $(BOTOCORE_TESTS) $(if $(filter on,$(tuning)),$(BOTOCORE_TUNING_TESTS)) $(ARGS) &&)) true
 
 faults: $(DEVELOPMENT) ## Hold the promises to faults of AWS, at full size: some minutes
 	@$(BIN)/python -m tests.faults.bars $(ARGS)
@@ -103,11 +116,16 @@ reset: $(INSTALLED) ## Forget the users of make run
 	@$(BIN)/python -m local.reset
 
 clean: ## Remove all that these targets made
-	@rm -rf .local .local-* .bench .terraform-plugins $(VENV) $(SCANNER) $(LOADER) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis $(dir $(NPM_PACKAGES))
+	@rm -rf .local .local-* .bench .botocore .terraform-plugins $(VENV) $(SCANNER) $(LOADER) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis $(dir $(NPM_PACKAGES))
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	@npm ci --silent --prefix $*
 	@touch $@
+
+# Beside .venv, and before it in the path of tests alone: what they start has the version that the embedded AWS needs.
+.botocore/%: | $(DEVELOPMENT)
+	@$(BIN)/$(PIP_INSTALL) --no-compile --target $@.part --no-warn-conflicts boto3==$* botocore==$*
+	@mv $@.part $@
 
 $(SCANNER): requirements-scan.txt
 	@$(PYTHON) -m venv $(SCANNER)

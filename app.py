@@ -1,5 +1,9 @@
 """Routes and Cognito triggers: identify -> parse -> one call -> render. Nothing else."""
 
+from chalicelib import gc_tuning
+
+gc_tuning.pause()  # before all other imports
+
 from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any
@@ -156,3 +160,6 @@ def reconcile(event: CloudWatchEvent) -> dict[str, Any]:
     left = time_left(event.context, options.seconds)
     kept = bucket() if settings().bucket else None
     return Reconciliation(repository(), directory(), options, left, kept).run().model_dump(mode="json")
+
+
+gc_tuning.resume()

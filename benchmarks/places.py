@@ -29,6 +29,7 @@ ENVIRONMENT: Final = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_LAMBDA_FUNCTION_NAME": "healthtech-prod",
     "DYNAMODB_TABLE": "Users",
     "CORS_ALLOW_ORIGINS": "https://app.example.com",
     "LOG_LEVEL": "INFO",

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTT
 
 from chalicelib import sdk
 from chalicelib.errors import BackendFailed, Unanswered, Unavailable
+from chalicelib.settings import settings
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -33,6 +34,7 @@ CHECK_TIMEOUT: Final = 9.5  # seconds to wait for the function that checks a pic
 def _client(service: str, attempts: int, read_timeout: float = READ_TIMEOUT, **more: Any) -> Any:
     return sdk.client(
         service,
+        tuned=settings().botocore_tuning == "on",
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},

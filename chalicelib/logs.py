@@ -40,6 +40,7 @@ class Metric(StrEnum):
     PICTURE_LEFT_OVER = "PictureLeftOver"
     ORPHANED_PROFILES = "OrphanedProfiles"
     RECONCILIATION_INTERRUPTED = "ReconciliationInterrupted"
+    BOTOCORE_TUNING_OFF = "BotocoreTuningOff"
 
 
 _encoded: Final = json.JSONEncoder(separators=(",", ":"), default=str).encode

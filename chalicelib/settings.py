@@ -44,6 +44,8 @@ class Settings(BaseModel):
     # The name under which this stage's metrics are kept.
     service: str = Field("healthtech", alias="SERVICE_NAME")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
+    # Whether DynamoDB's client does less for each call than botocore's own: botocore_tuning.py.
+    botocore_tuning: Literal["on", "off"] = Field("on", alias="BOTOCORE_TUNING")
     # Chalice's own mark for "loaded by the chalice command"; never set in Lambda.
     in_chalice_command: bool = Field(False, alias="AWS_CHALICE_CLI_MODE")
 
@@ -123,3 +125,8 @@ def settings() -> Settings:
 def in_chalice_command() -> bool:
     """Return whether the `chalice` command has loaded the application. Lambda never does so."""
     return "AWS_CHALICE_CLI_MODE" in os.environ
+
+
+def in_lambda() -> bool:
+    """Return whether this is a Lambda function. AWS sets the variable in each of them."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ

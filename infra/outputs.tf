@@ -50,6 +50,7 @@ output "chalice_stage" {
         SERVICE_NAME   = local.prefix
       },
       var.picture_bucket == null ? {} : { S3_BUCKET = var.picture_bucket },
+      var.botocore_tuning ? {} : { BOTOCORE_TUNING = "off" },
     )
     lambda_functions = {
       for name, function in local.functions : name => merge(

@@ -124,6 +124,12 @@ variable "log_level" {
   }
 }
 
+variable "botocore_tuning" {
+  description = "Whether the functions leave out what botocore repeats for each call of DynamoDB. false costs about a fifth of a warm request, and is for the case that a new botocore does not bear it."
+  type        = bool
+  default     = true
+}
+
 variable "throttling" {
   description = "Requests per second that the API takes from everybody together, and how many at once above that."
   type = object({

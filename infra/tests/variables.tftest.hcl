@@ -79,3 +79,13 @@ run "problems_in_plain_text" {
   variables { problems_url = "http://example.com/problems" }
   expect_failures = [var.problems_url]
 }
+
+run "botocore_is_not_tuned_if_so_configured" {
+  command = plan
+  variables { botocore_tuning = false }
+
+  assert {
+    condition     = output.chalice_stage.environment_variables.BOTOCORE_TUNING == "off"
+    error_message = "The functions must be told to leave botocore as it is."
+  }
+}

@@ -13,7 +13,9 @@ FLOORS = [
     ["checking", "profiles"],
     ["auth", "bucket", "cognito", "image_limits", "repository"],
     ["aws", "models"],
-    ["preconditions", "sdk", "settings", "values"],
+    ["sdk"],
+    ["botocore_tuning", "gc_tuning"],
+    ["preconditions", "settings", "values"],
     ["cors", "errors", "idle_connections", "logs"],
 ]
 MODULES = sorted((ROOT / "chalicelib").glob("*.py"))

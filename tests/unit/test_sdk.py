@@ -1,7 +1,5 @@
 """What botocore is told is what it would have found out."""
 
-import gc
-import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,14 +46,6 @@ def test_a_region_that_nobody_has_heard_of_is_found_by_its_name(monkeypatch: pyt
     sdk._session.cache_clear()
 
 
-def test_an_answer_is_taken_as_it_is_and_an_error_is_left_to_botocore() -> None:
-    for status, left in ((200, b""), (400, b'{"Item": {"name": {"S": "x"}}}')):
-        answer, taken = {"status_code": status, "body": b'{"Item": {"name": {"S": "x"}}}'}, dict[str, Any]()
-        sdk._read(answer, taken)
-        assert taken == ({"Item": {"name": {"S": "x"}}} if status == 200 else {})
-        assert answer["body"] == left
-
-
 @pytest.mark.parametrize("operation", ["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Scan", "UpdateItem"])
 def test_what_is_asked_is_sent_as_botocore_sends_it(operation: str) -> None:
     item = {"user_id": {"S": "Zo\u00eb \U0001f600"}, "version": {"N": "2"}, "email_verified": {"BOOL": False}}
@@ -76,19 +66,25 @@ def test_whoever_is_asked_for_credentials_is_known() -> None:
         assert sdk.client(service).meta.service_model.service_name == service
 
 
-class _Cycle:
-    """What only the collector removes."""
+@pytest.mark.parametrize("variable", ["AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"])
+@pytest.mark.parametrize("service", OPERATIONS)
+def test_endpoint_variants_are_those_of_botocore(service: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv(variable, "true")
+    sdk._session.cache_clear()
+    try:
+        plain = Session().create_client(service)
+        client = sdk.client(service)
+    finally:
+        sdk._session.cache_clear()
+    assert address(client, OPERATIONS[service]) == address(plain, OPERATIONS[service])
 
-    def __init__(self) -> None:
-        self.me = self
+
+def test_service_without_a_client_so_far_can_be_called() -> None:
+    assert sdk.client("sqs").meta.service_model.service_name == "sqs"
 
 
-def test_what_requests_leave_behind_is_collected_soon_once_there_is_a_client() -> None:
-    sdk.client("dynamodb")
-    left = [weakref.ref(_Cycle()) for _ in range(2_000)]
-    assert sum(it() is not None for it in left) < 1_000
-
-
-def test_what_was_loaded_is_not_looked_through_again() -> None:
-    sdk.client("dynamodb")
-    assert gc.get_freeze_count() > 10_000
+def test_untuned_client_is_as_botocore_makes_it() -> None:
+    client = sdk.client("dynamodb", tuned=False)
+    assert type(client._serializer).__module__ == "botocore.serialize"
+    assert client._ruleset_resolver is not None
