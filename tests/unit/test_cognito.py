@@ -159,7 +159,7 @@ def test_a_storage_fault_does_not_fail_the_sign_up(golden: Golden, capsys: pytes
         assert client.lambda_.invoke("post_confirmation", event).payload == event
     log = capsys.readouterr().out
     assert '"message":"profile not stored"' in log
-    assert '"exception_name":"Unavailable"' in log
+    assert '"exception_name":"Unanswered"' in log
     assert '"ProfileWriteFailed":1' in log
 
 
