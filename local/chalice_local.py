@@ -8,6 +8,7 @@ ends it with itself.
 
 import argparse
 import os
+import signal
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -24,6 +25,7 @@ from local.stack import Stack, build
 from local.startup import (
     CannotStart,
     claim_state,
+    find_free_port,
     format_variables,
     require_different_ports,
     require_free_port,
@@ -55,8 +57,15 @@ def main(arguments: Sequence[str]) -> int:
             _serve(local, options, stop, opened)
     except (CannotStart, StartError, settings.PortError) as exc:
         console.failure(str(exc))
+        _end_parent(options.parent)
         return 1
     return 0
+
+
+def _end_parent(parent: int | None) -> None:
+    """End Chalice's reloader, if this is its worker. By itself it exits with 0, although the worker has failed."""
+    if parent is not None and parent == os.getppid():
+        os.kill(parent, signal.SIGTERM)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -69,7 +78,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _serve(local: LocalSettings, options: argparse.Namespace, stop: threading.Event, opened: ExitStack) -> None:
-    require_free_port(local.api_port, _format_command(use_free_ports(local)), local.api_host)
+    other = replace(local, api_port=find_free_port(local.api_port, {local.aws_port}))
+    require_free_port(local.api_port, _format_command(other), local.api_host)
     view = LogView()
     backend = use_running_aws(local) or start_own_aws(local, opened, view)
     console.fact("embedded AWS", backend.stack.aws_endpoint_url + backend.note)

@@ -213,13 +213,17 @@ def test_local_without_autoreload_keeps_its_code(project: Callable[[], Path], tm
         assert detail(local.url).startswith("A valid ID token")
 
 
-@pytest.mark.parametrize("arguments", [[], ["--no-autoreload"]], ids=["autoreload", "no-autoreload"])
-def test_local_says_in_one_line_that_its_port_is_in_use(tree: Path, tmp_path: Path, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "code"), [([], -signal.SIGTERM), (["--no-autoreload"], 1)], ids=["autoreload", "no-autoreload"]
+)
+def test_local_on_a_port_in_use_says_so_and_fails(tree: Path, tmp_path: Path, arguments: list[str], code: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = chalice(tree, "local", "--port", str(port), *arguments, LOCAL_DIR=str(tmp_path))
-    assert done.stdout == ""
-    assert done.stderr == f"Port {port} is in use. Free it, or choose another: chalice local --port {port + 1}\n"
+    assert (done.returncode, done.stdout) == (code, "")
+    beginning, _, other = done.stderr.partition(f"LOCAL_DIR={tmp_path} chalice local --port ")
+    assert beginning == f"Port {port} is in use. Free it, or choose another: "
+    assert int(other) > port
 
 
 def chalice(tree: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
