@@ -6,7 +6,7 @@ gc_tuning.pause()  # before all other imports
 
 from collections.abc import Sequence
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from chalice import Chalice, CognitoUserPoolAuthorizer, Rate, Response
@@ -19,9 +19,11 @@ from chalicelib.checking import Order, PictureChecker
 from chalicelib.cognito import UserDirectory, on_cognito_event
 from chalicelib.cors import Cors
 from chalicelib.models import ProfilePatch, ProfileReplacement
-from chalicelib.reconciliation import Options, Reconciliation, time_left
 from chalicelib.repository import ProfileRepository
 from chalicelib.settings import in_chalice_command, settings
+
+if TYPE_CHECKING:
+    from chalicelib.reconciliation import Options, Reconciliation
 
 if in_chalice_command():
     from tools import chalice_cli  # the Lambda package does not contain it
@@ -156,10 +158,24 @@ def post_authentication(event: cognito.PostAuthentication) -> None:
 
 @app.schedule(Rate(1, unit=Rate.HOURS))
 def reconcile(event: CloudWatchEvent) -> dict[str, Any]:
-    options = Options.model_validate(event.detail)
-    left = time_left(event.context, options.seconds)
-    kept = bucket() if settings().bucket else None
-    return Reconciliation(repository(), directory(), options, left, kept).run().model_dump(mode="json")
+    from chalicelib import reconciliation  # no other function needs it
+
+    context: Any = event.context
+    options = reconciliation.Options.model_validate(event.detail)
+    report = reconciliation_of(options, context).run()
+    reconciliation.start_next_run(lambda: aws.lambda_(2, aws.READ_TIMEOUT), context.function_name, report)
+    return report.model_dump(mode="json")
+
+
+def reconciliation_of(options: "Options", context: Any) -> "Reconciliation":
+    from chalicelib.reconciliation import Reconciliation, time_left
+    from chalicelib.reconciliation_checkpoints import Checkpoints
+    from chalicelib.user_pool import Rates, UserPool
+
+    checkpoints = Checkpoints(aws.dynamodb(), settings().required_table, dry_run=options.dry_run)
+    pool = UserPool(aws.cognito, settings().required_user_pool_id, Rates(lookups=settings().lookups_per_second))
+    left, place = time_left(context, options.seconds), bucket() if settings().bucket else None
+    return Reconciliation(checkpoints, repository(), pool, options, left, place, settings().unconfirmed_hours)
 
 
 gc_tuning.resume()

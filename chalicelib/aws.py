@@ -90,9 +90,9 @@ def s3(read_timeout: float = READ_TIMEOUT) -> "S3Client":
 
 
 @cache
-def lambda_() -> "LambdaClient":
+def lambda_(attempts: int = 1, read_timeout: float = CHECK_TIMEOUT) -> "LambdaClient":
     """Lambda, likewise: a check that is asked for again would be done twice."""
-    return _client("lambda", 1, CHECK_TIMEOUT)  # type: ignore[no-any-return]
+    return _client("lambda", attempts, read_timeout)  # type: ignore[no-any-return]
 
 
 class translated:  # noqa: N801  # a function, to who uses it

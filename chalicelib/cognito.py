@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 _NOT_FOUND: Final = "UserNotFoundException"
-_INVALID: Final = "InvalidParameterException"
-_PAGE: Final = 60  # users; the most that ListUsers answers
+UNCONFIRMED: Final = "UNCONFIRMED"
 # Nobody has confirmed a code, or signed in with the temporary password of an invitation.
-_UNPROVEN: Final = frozenset({"UNCONFIRMED", "FORCE_CHANGE_PASSWORD"})
+_UNPROVEN: Final = frozenset({UNCONFIRMED, "FORCE_CHANGE_PASSWORD"})
 
 Trigger = Literal["PreSignUp", "PostConfirmation", "PostAuthentication"]
 
@@ -169,6 +168,8 @@ class DirectoryUser(BaseModel):
     enabled: bool
     status: str  # CONFIRMED, EXTERNAL_PROVIDER, UNCONFIRMED, FORCE_CHANGE_PASSWORD, ...
     modified: datetime  # when the pool last changed them
+    username: str = ""
+    created: datetime | None = None
 
     @property
     def sub(self) -> str:
@@ -179,10 +180,6 @@ class DirectoryUser(BaseModel):
     def is_good(self) -> bool:
         """Return whether the account is enabled and its owner has confirmed it or has signed in to it."""
         return self.enabled and self.status not in _UNPROVEN
-
-
-class CursorExpired(Exception):
-    """The pool does not know a page's cursor any more."""
 
 
 class UserDirectory:
@@ -202,7 +199,7 @@ class UserDirectory:
                 found = self._client().admin_get_user(UserPoolId=self._user_pool_id, Username=username)
         except ClientError:
             return None
-        return _user(found.get("UserAttributes", ()), found)
+        return to_user(found.get("UserAttributes", ()), found)
 
     def sign_out(self, username: str) -> None:
         """Revoke all refresh and access tokens of a user; one who is gone has none. One request.
@@ -215,45 +212,17 @@ class UserDirectory:
         except ClientError:
             return
 
-    def has(self, sub: str) -> bool:
-        """Whether the pool has this user. One request; two for federated users, and for those who are gone."""
-        if self.find(sub) is not None:
-            return True
-        with translated():
-            found = self._client().list_users(UserPoolId=self._user_pool_id, Filter=f'sub = "{sub}"', Limit=1)
-        return bool(found["Users"])
 
-    def page(self, cursor: str | None) -> tuple[list[DirectoryUser], str | None]:
-        """A page of users, and the cursor of the next; None where there is none. Raises CursorExpired."""
-        where = {"PaginationToken": cursor} if cursor else {}
-        passed_on = (_INVALID,) if cursor else ()  # without a cursor it is not the cursor that is wrong
-        try:
-            with translated(*passed_on):
-                found = self._client().list_users(UserPoolId=self._user_pool_id, Limit=_PAGE, **where)
-        except ClientError as exc:
-            raise CursorExpired from exc
-        return _readable(found["Users"]), found.get("PaginationToken")
-
-
-def _readable(found: Iterable[Mapping[str, Any]]) -> list[DirectoryUser]:
-    """Return the users of a page. One that cannot be read is logged and left out: it must not end a walk."""
-    users = []
-    for user in found:
-        try:
-            users.append(_user(user.get("Attributes", ()), user))
-        except UnreadableUser as exc:
-            logs.failure("user not readable", exc)
-    return [user for user in users if user.sub]
-
-
-def _user(pairs: Iterable[Any], found: Mapping[str, Any]) -> DirectoryUser:
-    """Return a user of an answer. Raises UnreadableUser."""
+def to_user(pairs: Iterable[Any], found: Mapping[str, Any]) -> DirectoryUser:
+    """Return a user of an answer, whose attributes have another name in each operation. Raises UnreadableUser."""
     try:
         return DirectoryUser(
             attributes={pair["Name"]: pair.get("Value", "") for pair in pairs},
             enabled=found["Enabled"],
             status=found["UserStatus"],
             modified=found["UserLastModifiedDate"],
+            username=found.get("Username", ""),
+            created=found.get("UserCreateDate"),
         )
     except (AttributeError, LookupError, TypeError, ValidationError) as exc:
         raise UnreadableUser from exc

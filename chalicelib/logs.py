@@ -41,6 +41,11 @@ class Metric(StrEnum):
     ORPHANED_PROFILES = "OrphanedProfiles"
     RECONCILIATION_INTERRUPTED = "ReconciliationInterrupted"
     BOTOCORE_TUNING_OFF = "BotocoreTuningOff"
+    RECONCILIATION_RESTARTED = "ReconciliationRestarted"
+    RECONCILIATION_STOPPED = "ReconciliationStopped"
+    UNCONFIRMED_ACCOUNTS_DELETED = "UnconfirmedAccountsDeleted"
+    UNCONFIRMED_ACCOUNTS_LEFT = "UnconfirmedAccountsLeft"
+    HEALTH_ATTRIBUTES_DELETED = "HealthAttributesDeleted"
 
 
 _encoded: Final = json.JSONEncoder(separators=(",", ":"), default=str).encode

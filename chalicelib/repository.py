@@ -258,15 +258,6 @@ class ProfileRepository:
             answer = self._client.delete_item(TableName=self._table, Key={KEY: {"S": user_id}}, ReturnValues="ALL_OLD")
         return bool(answer.get("Attributes"))
 
-    def place(self, name: str) -> str | None:
-        """A text that was kept under this name."""
-        return (self._item(_OURS + name) or {}).get("place", {}).get("S")
-
-    def keep_place(self, name: str, text: str) -> None:
-        """Keep a text under this name."""
-        with translated():
-            self._client.put_item(TableName=self._table, Item={KEY: {"S": _OURS + name}, "place": {"S": text}})
-
 
 def _keys_only(keys: list[dict[str, Any]]) -> dict[str, Any]:
     return {

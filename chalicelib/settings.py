@@ -46,6 +46,9 @@ class Settings(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     # Whether DynamoDB's client does less for each call than botocore's own: botocore_tuning.py.
     botocore_tuning: Literal["on", "off"] = Field("on", alias="BOTOCORE_TUNING")
+    # By default Cognito allows an account 120 look-ups a second. The code of a sign-up is valid for 24 hours.
+    lookups_per_second: float = Field(50, alias="RECONCILE_LOOKUPS_PER_SECOND", ge=1)
+    unconfirmed_hours: int = Field(24, alias="UNCONFIRMED_ACCOUNT_HOURS", ge=24)
     # Chalice's own mark for "loaded by the chalice command"; never set in Lambda.
     in_chalice_command: bool = Field(False, alias="AWS_CHALICE_CLI_MODE")
 

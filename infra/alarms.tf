@@ -39,6 +39,9 @@ locals {
         SignOutFailed             = "Old sessions that were not ended after a password reset. Revoke them: `aws cognito-idp admin-user-global-sign-out`, with the sub in the log."
         TriggerFailed             = "Unexpected errors of a Cognito trigger. Users were let in; a sign-up was refused. See the log for `trigger failed`."
         ReconciliationInterrupted = "Reconciliation met a fault of AWS. Three hours in a row is more than a passing one."
+        ReconciliationRestarted   = "The user pool refused the cursor of reconciliation, and the walk began again. The walk may never end."
+        ReconciliationStopped     = "Too many profiles have no user, and none was removed. Check that the user pool is the right one, then see make reconcile."
+        UnconfirmedAccountsLeft   = "More unconfirmed accounts have expired than reconciliation deletes in a walk. Somebody may be signing up with addresses of others."
         } : "${local.prefix}-${name}" => {
         description = what
         namespace   = "HealthTech"
@@ -46,7 +49,7 @@ locals {
         dimensions  = { service = local.prefix }
         threshold   = 1
         periods     = name == "ReconciliationInterrupted" ? 3 : 1
-        seconds     = name == "ReconciliationInterrupted" ? 3600 : 300 # it runs once an hour
+        seconds     = can(regex("^Reconciliation|^Unconfirmed", name)) ? 3600 : 300 # it runs once an hour
       }
     },
     {

@@ -52,10 +52,19 @@ locals {
         Resource = aws_dynamodb_table.profiles.arn
       },
       {
-        Sid      = "WalkThePool"
-        Effect   = "Allow"
-        Action   = ["cognito-idp:AdminGetUser", "cognito-idp:ListUsers"]
+        Sid    = "WalkThePool"
+        Effect = "Allow"
+        Action = [
+          "cognito-idp:AdminDeleteUser", "cognito-idp:AdminDeleteUserAttributes", "cognito-idp:AdminGetUser",
+          "cognito-idp:ListUsers",
+        ]
         Resource = aws_cognito_user_pool.users.arn
+      },
+      {
+        Sid      = "StartTheNextRun"
+        Effect   = "Allow"
+        Action   = ["lambda:InvokeFunction"]
+        Resource = "arn:${local.partition}:lambda:${var.region}:${local.account}:function:${local.prefix}-reconcile"
       },
     ]
   }

@@ -70,7 +70,11 @@ output "chalice_stage" {
           environment_variables = { MINIMUM_AGE = tostring(var.minimum_age) }
         } : {},
         name == "reconcile" ? {
-          environment_variables = { USER_POOL_ARN = aws_cognito_user_pool.users.arn }
+          environment_variables = {
+            RECONCILE_LOOKUPS_PER_SECOND = tostring(var.reconcile_lookups_per_second)
+            UNCONFIRMED_ACCOUNT_HOURS    = tostring(var.unconfirmed_account_hours)
+            USER_POOL_ARN                = aws_cognito_user_pool.users.arn
+          }
         } : {},
       )
     }

@@ -144,6 +144,28 @@ variable "throttling" {
   }
 }
 
+variable "unconfirmed_account_hours" {
+  description = "Hours after which reconciliation deletes an account that nobody has confirmed. A sign-up's code is valid for 24."
+  type        = number
+  default     = 24
+
+  validation {
+    condition     = var.unconfirmed_account_hours >= 24 && var.unconfirmed_account_hours <= 8760 && floor(var.unconfirmed_account_hours) == var.unconfirmed_account_hours
+    error_message = "unconfirmed_account_hours must be a whole number from 24 to 8760."
+  }
+}
+
+variable "reconcile_lookups_per_second" {
+  description = "AdminGetUser calls per second that reconciliation makes at most. Cognito allows all of an account 120 by default; sign-ins need the rest."
+  type        = number
+  default     = 50
+
+  validation {
+    condition     = var.reconcile_lookups_per_second >= 1 && var.reconcile_lookups_per_second <= 1000
+    error_message = "reconcile_lookups_per_second must be from 1 to 1000."
+  }
+}
+
 variable "alarm_actions" {
   description = "ARNs that alarms go to, such as an SNS topic's. Without any, alarms are only shown in CloudWatch."
   type        = list(string)

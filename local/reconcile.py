@@ -1,6 +1,6 @@
 """`make reconcile`: run the reconciliation of a stage now, step by step, and tell how it goes.
 
-    python -m local.reconcile [--stage STAGE] [--dry-run] [--remove-orphans] [--restart]
+    python -m local.reconcile [--stage STAGE] [--dry-run] [--remove-orphans] [--restart] ...
 
 The stage `local` is the one of `make run`. Any other is a deployed one, by the credentials and the region of
 the environment.
@@ -9,6 +9,7 @@ the environment.
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any, Final
 
 import boto3
@@ -16,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from chalicelib.logs import APP
+from chalicelib.reconciliation import to_event
 from local import console, settings
 from local.stack import NAME, RECONCILE, Stack, client
 
@@ -23,38 +25,22 @@ _STEP: Final = 10  # seconds of work between two lines of progress
 _PATIENCE: Final = Config(read_timeout=120, retries={"total_max_attempts": 1})
 
 
-def _event(detail: dict[str, Any]) -> bytes:
-    """What EventBridge sends for a schedule, with these options as its detail."""
-    event = {
-        "version": "0",
-        "id": "by-hand",
-        "detail-type": "Scheduled Event",
-        "source": "by-hand",
-        "account": "",
-        "time": "",
-        "region": "",
-        "resources": [],
-        "detail": detail,
-    }
-    return json.dumps(event).encode()
-
-
-def _step(lambda_: Any, function: str, detail: dict[str, Any]) -> dict[str, Any]:
-    answer = lambda_.invoke(FunctionName=function, Payload=_event(detail))
-    progress: dict[str, Any] = json.load(answer["Payload"])
+def _run(lambda_: Any, function: str, detail: dict[str, Any]) -> dict[str, Any]:
+    answer = lambda_.invoke(FunctionName=function, Payload=to_event(detail))
+    report: dict[str, Any] = json.load(answer["Payload"])
     if "FunctionError" in answer:
-        raise RuntimeError(f"{function} failed: {progress.get('errorMessage')}")
-    return progress
+        raise RuntimeError(f"{function} failed: {report.get('errorMessage')}")
+    return report
 
 
 def _walk(lambda_: Any, function: str, detail: dict[str, Any]) -> dict[str, Any]:
-    """Steps until the walk is finished, or AWS is at fault."""
+    """Invoke the function until both walks are finished, AWS is at fault, or another run is walking."""
     while True:
-        progress = _step(lambda_, function, detail)
-        console.note(f"  {progress['users']} users, {progress['profiles']} profiles seen")
-        if progress["part"] == "finished" or progress["interrupted_by"]:
-            return progress
-        detail = {**detail, "restart": False}
+        report = _run(lambda_, function, detail)
+        if report["next"] is None:
+            return report
+        console.note(f"  {report['users']['users']} users, {report['profiles']['profiles']} profiles seen")
+        detail = report["next"]
 
 
 def main() -> int:
@@ -62,21 +48,27 @@ def main() -> int:
     parser.add_argument("--stage", default="local")
     parser.add_argument("--dry-run", action="store_true", help="change nothing, only tell")
     parser.add_argument("--remove-orphans", action="store_true", help="delete profiles whose user is gone")
+    parser.add_argument("--remove-all-orphans", action="store_true", help="delete them, however many there are")
+    parser.add_argument(
+        "--delete-all-unconfirmed", action="store_true", help="delete expired accounts, however many there are"
+    )
     parser.add_argument("--restart", action="store_true", help="begin at the beginning")
     options = parser.parse_args()
     detail = {
         "dry_run": options.dry_run,
         "remove_orphans": options.remove_orphans,
+        "remove_all_orphans": options.remove_all_orphans,
+        "delete_all_unconfirmed": options.delete_all_unconfirmed,
         "restart": options.restart,
         "seconds": _STEP,
     }
     try:
         if options.stage == "local":
             stack = Stack.read(settings.load().stack_file)
-            progress = _walk(client("lambda", stack), f"{NAME}-{RECONCILE}", detail)
+            report = _walk(client("lambda", stack), f"{NAME}-{RECONCILE}", detail)
         else:
             lambda_ = boto3.client("lambda", config=_PATIENCE)
-            progress = _walk(lambda_, f"{APP}-{options.stage}-{RECONCILE}", detail)
+            report = _walk(lambda_, f"{APP}-{options.stage}-{RECONCILE}", detail)
     except (FileNotFoundError, EndpointConnectionError) as exc:
         is_local = options.stage == "local"
         console.failure("Nothing is running here: start it with make run." if is_local else str(exc))
@@ -84,19 +76,36 @@ def main() -> int:
     except (BotoCoreError, ClientError, RuntimeError) as exc:
         console.failure(str(exc))
         return 1
-    return _summary(progress, dry_run=options.dry_run)
+    return _summary(report, dry_run=options.dry_run)
 
 
-def _summary(progress: dict[str, Any], *, dry_run: bool) -> int:
-    console.title("Reconciliation, dry run" if dry_run else "Reconciliation")
-    console.fact("users", f"{progress['users']}, {progress['missing']} of them without a profile")
-    console.fact("profiles made", str(progress["created"]))
-    console.fact("profiles", f"{progress['profiles']}, {progress['orphans']} of them without a user")
-    console.fact("removed", str(progress["removed"]))
-    if progress["interrupted_by"]:
-        console.failure(f"Interrupted: {progress['interrupted_by']}. Run it again, and it goes on from there.")
+def _summary(report: dict[str, Any], *, dry_run: bool) -> int:
+    if report["status"] == "busy":
+        console.failure("Another reconciliation is running. Try again in some minutes.")
         return 1
-    return 0
+    users, profiles = report["users"], report["profiles"]
+    console.title("Reconciliation, dry run" if dry_run else "Reconciliation")
+    console.fact("users", f"{users['users']}, {users['missing']} of them without a profile")
+    console.fact("profiles made", str(users["created"]))
+    console.fact("attributes", f"deleted from the pool for {users['cleared']} users")
+    console.fact("unconfirmed", f"{users['unconfirmed']} accounts have expired, {users['deleted']} of them deleted")
+    console.fact("profiles", f"{profiles['profiles']}, {profiles['orphans']} of them without a user")
+    console.fact("removed", str(profiles["removed"]))
+    for failure in _failures(report):
+        console.failure(failure)
+    return int(any(True for _ in _failures(report)))
+
+
+def _failures(report: dict[str, Any]) -> Iterator[str]:
+    if report["profiles"]["stopped"]:
+        yield (
+            "Too many profiles have no user, so none was removed. Is this the right pool? "
+            "--remove-all-orphans removes them nevertheless."
+        )
+    if report["interrupted_by"]:
+        yield f"Interrupted: {report['interrupted_by']}. Run it again, and it goes on from there."
+    elif report["status"] == "unfinished":
+        yield "It has made no progress. Run it again later."
 
 
 if __name__ == "__main__":

@@ -42,8 +42,11 @@ _RECONCILE_ACTIONS: Final = [
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:Scan",
+    "cognito-idp:AdminDeleteUser",
+    "cognito-idp:AdminDeleteUserAttributes",
     "cognito-idp:AdminGetUser",
     "cognito-idp:ListUsers",
+    "lambda:InvokeFunction",
     "s3:DeleteObject",
     "s3:ListBucket",
 ]
@@ -258,6 +261,7 @@ def _role(iam: Any, name: str, actions: list[str], table_arn: str) -> str:
     resources = {
         "dynamodb": table_arn,
         "cognito-idp": f"arn:aws:cognito-idp:{settings.REGION}:000000000000:userpool/*",
+        "lambda": f"arn:aws:lambda:{settings.REGION}:000000000000:function:{name}",  # itself
         "logs": f"arn:aws:logs:{settings.REGION}:000000000000:log-group:/aws/lambda/{name}:*",
         "s3": f"arn:aws:s3:::{BUCKET}/pictures/*",
         "s3:GetObject": f"arn:aws:s3:::{BUCKET}/uploads/*",

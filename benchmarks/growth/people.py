@@ -46,7 +46,7 @@ def pool(cognito: Any, size: int) -> tuple[str, list[str]]:
 
     def create(number: int) -> str:
         email = f"user-{number}@example.com"
-        attributes = {"email": email, "email_verified": "true", "name": "Jane Roe", "custom:dob": "1985-01-31"}
+        attributes = {"email": email, "email_verified": "true", "name": "Jane Roe"}
         user = cognito.admin_create_user(
             UserPoolId=pool_id,
             Username=email,

@@ -10,9 +10,10 @@ from typing import Any, Final
 import boto3
 
 from benchmarks.growth import people
-from chalicelib.cognito import UserDirectory
 from chalicelib.reconciliation import Options, Reconciliation
+from chalicelib.reconciliation_checkpoints import Checkpoints
 from chalicelib.repository import ProfileRepository
+from chalicelib.user_pool import UserPool
 from local.settings import REGION
 from local.stack import EmbeddedAws
 
@@ -29,15 +30,19 @@ def walk(aws: EmbeddedAws, size: int) -> dict[str, Any]:
     people.table(dynamodb, name, [sub for number, sub in enumerate(subs) if number % _ONE_IN])
     calls.clear()
     run = Reconciliation(
-        ProfileRepository(dynamodb, name), UserDirectory(lambda: cognito, pool_id), Options(), lambda: 60_000.0
+        Checkpoints(dynamodb, name),
+        ProfileRepository(dynamodb, name),
+        UserPool(lambda: cognito, pool_id),
+        Options(),
+        lambda: 60_000.0,
     )
     started = time.monotonic()
     with redirect_stdout(io.StringIO()):
-        progress = run.run()
+        report = run.run()
     seconds = time.monotonic() - started
-    if (progress.part, progress.users, progress.orphans) != ("finished", size, 0):
-        raise RuntimeError(progress)
-    return {"size": size, "seconds": seconds, "created": progress.created, "calls": dict(calls)}
+    if (report.status, report.users.users, report.profiles.orphans) != ("finished", size, 0):
+        raise RuntimeError(report)
+    return {"size": size, "seconds": seconds, "created": report.users.created, "calls": dict(calls)}
 
 
 def _watched(aws: EmbeddedAws, calls: Counter[str]) -> Callable[[str], Any]:

@@ -59,6 +59,13 @@ def test_plain_attribute_operation_is_missing(user: User, operation: str, parame
         call(AccessToken=user.tokens["AccessToken"], **parameters)
 
 
+def test_plain_attributes_cannot_be_deleted_by_an_admin(plain: Session, user: User) -> None:
+    with pytest.raises(ClientError, match="Unknown Cognito IDP action"):
+        plain.cognito.admin_delete_user_attributes(
+            UserPoolId=plain.stack.user_pool_id, Username=user.sub, UserAttributeNames=["custom:dob"]
+        )
+
+
 @pytest.mark.parametrize(("name", "value"), [("email_verified", "true"), ("nickname", "J"), ("phone_number", "0171")])
 def test_plain_update_accepts_any_attribute(user: User, name: str, value: str) -> None:
     pair = {"Name": name, "Value": value}

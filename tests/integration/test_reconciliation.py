@@ -4,71 +4,28 @@ import json
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from chalicelib import profiles
 from chalicelib.auth import Caller
 from chalicelib.bucket import PictureBucket, picture_key
-from chalicelib.cognito import UserDirectory
 from chalicelib.errors import NotFound
-from chalicelib.models import Profile
-from chalicelib.reconciliation import Options, Progress, Reconciliation, time_left
-from chalicelib.repository import ProfileRepository
+from chalicelib.reconciliation import Report, time_left
+from chalicelib.reconciliation_checkpoints import BATCH, THREADS
+from chalicelib.reconciliation_profiles import ProfileProgress, ProfileWalk, ProfileWalkOptions
+from chalicelib.reconciliation_users import UserProgress
+from chalicelib.user_pool import UserPool
 from chalicelib.values import PictureType
 from local.settings import ROOT
-from local.stack import NAME, Stack, client
-from tests.integration.conftest import PASSWORD, Run, attributes, running
+from local.stack import NAME, client
+from tests.integration.conftest import Run, running
+from tests.integration.reconciliation_place import HEALTH, Place, chain_of, time_for
 
 USERS = 130  # more than two pages of the pool
-
-
-class Place:
-    """A pool and a table of their own in the embedded AWS, and both ends of them."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
-        self.cognito, self.dynamodb = client("cognito-idp", stack), client("dynamodb", stack)
-        name = f"reconciliation-{uuid.uuid4().hex[:8]}"
-        self.pool_id = self.cognito.create_user_pool(PoolName=name)["UserPool"]["Id"]
-        self.dynamodb.create_table(
-            TableName=name,
-            AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        self.repository = ProfileRepository(self.dynamodb, name)
-        self.directory = UserDirectory(lambda: self.cognito, self.pool_id)
-        self.s3 = client("s3", stack)
-        self.s3.create_bucket(Bucket=name)
-        self.bucket = PictureBucket(self.s3, name)
-
-    def add_user(self, number: int) -> str:
-        """A confirmed user; their sub."""
-        username = f"user-{number}"
-        form = {**attributes(f"{username}@example.com", name=f"Person {number}"), "email_verified": "true"}
-        pairs = [{"Name": name, "Value": value} for name, value in form.items()]
-        made = self.cognito.admin_create_user(
-            UserPoolId=self.pool_id, Username=username, UserAttributes=pairs, MessageAction="SUPPRESS"
-        )["User"]
-        self.cognito.admin_set_user_password(
-            UserPoolId=self.pool_id, Username=username, Password=PASSWORD, Permanent=True
-        )
-        return next(str(pair["Value"]) for pair in made["Attributes"] if pair["Name"] == "sub")
-
-    def add_profile(self, sub: str) -> Profile:
-        now = datetime.now(UTC)
-        return self.repository.create(Profile(id=sub, name="There Before", created_at=now, updated_at=now, version=7))
-
-    def run(
-        self, left: Callable[[], float] = lambda: 60_000.0, bucket: PictureBucket | None = None, **options: Any
-    ) -> Progress:
-        bucket = bucket or self.bucket
-        return Reconciliation(self.repository, self.directory, Options(**options), left, bucket).run()
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +50,11 @@ def peopled(run: Run) -> tuple[Place, list[str]]:
 def test_a_dry_run_tells_and_changes_nothing(peopled: tuple[Place, list[str]]) -> None:
     place, subs = peopled
     told = place.run(dry_run=True, remove_orphans=True)
-    assert told == Progress(part="finished", users=USERS, missing=13, profiles=USERS - 13 + 2, orphans=2)
+    users = UserProgress(finished=True, users=USERS, missing=13)
+    walked = ProfileProgress(part="finished", profiles=USERS - 13 + 2, orphans=2)
+    assert told == Report(status="finished", users=users, profiles=walked)
     assert place.repository.get(subs[0]) is None
+    assert place.health_attributes(subs[1]) == HEALTH
 
 
 @pytest.fixture
@@ -111,7 +71,10 @@ def small(run: Run) -> tuple[Place, list[str], str]:
 def test_who_has_no_profile_gets_one_and_who_has_keeps_it(small: tuple[Place, list[str], str]) -> None:
     place, subs, orphan = small
     told = place.run()
-    assert told == Progress(part="finished", users=3, missing=1, created=1, profiles=4, orphans=1)
+    users = UserProgress(finished=True, users=3, missing=1, created=1, cleared=3)
+    assert told == Report(
+        status="finished", users=users, profiles=ProfileProgress(part="finished", profiles=4, orphans=1)
+    )
     made = place.repository.get(subs[0])
     assert made is not None
     assert (made.name, made.email_verified, made.version) == ("Person 0", True, 1)
@@ -126,10 +89,10 @@ def test_a_first_request_finds_a_user_whose_name_in_the_pool_is_not_their_sub(
 ) -> None:
     """As a federated user's is not."""
     place, subs, _ = small
-    made = profiles.read(place.repository, place.directory, Caller(subs[0], "user-0"))
+    made = profiles.read(place.repository, place.directory, Caller(subs[0], "user-0@example.com"))
     assert (made.id, made.name) == (subs[0], "Person 0")
     with pytest.raises(NotFound):
-        profiles.read(place.repository, place.directory, Caller(str(uuid.uuid4()), "user-0"))
+        profiles.read(place.repository, place.directory, Caller(str(uuid.uuid4()), "user-0@example.com"))
 
 
 def test_profiles_without_a_user_are_removed_only_when_asked(small: tuple[Place, list[str], str]) -> None:
@@ -137,9 +100,10 @@ def test_profiles_without_a_user_are_removed_only_when_asked(small: tuple[Place,
     for sub in (orphan, subs[0]):
         place.bucket.write(picture_key(sub, "1"), b"x", PictureType.JPEG)
     nowhere = PictureBucket(place.s3, "nowhere")
-    assert place.run(bucket=nowhere, remove_orphans=True).interrupted_by == "BackendFailed"
+    first = place.run(bucket=nowhere, remove_orphans=True)
+    assert first.interrupted_by == "BackendFailed"
     assert place.repository.get(orphan), "it is met again, as its picture may be there yet"
-    assert place.run(remove_orphans=True).removed == 1
+    assert place.run(remove_orphans=True, chain=chain_of(first)).profiles.removed == 1
     assert place.repository.get(orphan) is None
     assert [len(place.bucket.pictures_of(sub)) for sub in (orphan, subs[0])] == [0, 1]
     assert all(place.repository.get(sub) for sub in subs)
@@ -147,39 +111,20 @@ def test_profiles_without_a_user_are_removed_only_when_asked(small: tuple[Place,
 
 def test_nobody_unconfirmed_or_disabled_gets_a_profile(small: tuple[Place, list[str], str]) -> None:
     place, subs, _ = small
-    place.cognito.admin_disable_user(UserPoolId=place.pool_id, Username="user-0")
-    assert place.run().created == 0
-    assert place.repository.get(subs[0]) is None
-
-
-def test_a_walk_goes_on_where_the_last_run_was_stopped(run: Run) -> None:
-    place = Place(run.stack)
-    subs = [place.add_user(number) for number in range(USERS)]
-    seen = []
-    while True:
-        looks = iter([60_000.0])  # time for one page, then none
-        progress = place.run(left=lambda looks=looks: next(looks, 0.0))  # type: ignore[misc]
-        seen.append((progress.part, progress.users, progress.profiles))
-        if progress.part == "finished":
-            break
-    assert seen == [
-        ("users", 60, 0),
-        ("users", 120, 0),
-        ("profiles", 130, 0),
-        ("profiles", 130, seen[3][2]),
-        ("finished", 130, 130),
-    ]
-    assert place.repository.existing(subs[:100]) == set(subs[:100])
-    assert place.run().users == USERS  # and then from the beginning
+    place.cognito.admin_disable_user(UserPoolId=place.pool_id, Username=subs[0])
+    waiting = [place.add_unconfirmed(10), place.add_user(11, signed_in=False)]
+    assert place.run().users.created == 0
+    assert not place.repository.existing([subs[0], *waiting])
+    assert place.health_attributes(waiting[1]) == HEALTH, "the first request makes the profile of these"
 
 
 def test_a_fault_of_aws_ends_the_run_and_not_the_walk(small: tuple[Place, list[str], str]) -> None:
     place, subs, _ = small
     closed = replace(place.stack, aws_endpoint_url="http://127.0.0.1:9")
-    nowhere = UserDirectory(lambda: client("cognito-idp", closed), place.pool_id)
-    told = Reconciliation(place.repository, nowhere, Options(), lambda: 60_000.0).run()
-    assert (told.interrupted_by, told.part) == ("Unavailable", "users")
-    assert place.run().created == 1
+    nowhere = UserPool(lambda: client("cognito-idp", closed), place.pool_id)
+    told = place.run(pool=nowhere)
+    assert (told.interrupted_by, told.status, told.next) == ("Unanswered", "unfinished", None)
+    assert place.run().users.created == 1
     assert place.repository.get(subs[0]) is not None
 
 
@@ -187,12 +132,60 @@ def test_the_kept_place_is_no_profile(small: tuple[Place, list[str], str]) -> No
     place, _, _ = small
     place.run()
     again = place.run()
-    assert (again.users, again.profiles, again.orphans) == (3, 4, 1)
+    assert (again.users.users, again.profiles.profiles, again.profiles.orphans) == (3, 4, 1)
 
 
 def test_time_is_up_before_the_function_s_own_timeout() -> None:
     assert time_left(None, 0)() <= 30_000
     assert time_left(None, 5)() > 30_000
+
+
+def test_a_walk_goes_on_where_the_last_run_was_stopped(run: Run) -> None:
+    place = Place(run.stack)
+    subs = [place.add_user(number) for number in range(USERS)]
+    seen, chain, reports = [], None, 0
+    while reports < 40:
+        report = place.run(left=time_for(6), chain=chain)
+        reports += 1
+        seen.append((report.users.users, report.profiles.profiles))
+        if report.status == "finished":
+            break
+        chain = chain_of(report)
+    assert reports >= 3
+    assert seen == sorted(seen)
+    assert seen[-1] == (USERS, USERS)
+    assert len({users for users, _ in seen}) > 1
+    assert place.repository.existing(subs[:100]) == set(subs[:100])
+    assert place.run().users.users == USERS  # and then from the beginning
+
+
+def test_finished_user_walk_is_not_repeated_in_its_chain(small: tuple[Place, list[str], str]) -> None:
+    place, _, _ = small
+
+    def until_users_are_done() -> float:
+        return 0.0 if '"finished":true' in (place.checkpoints().load("users") or "") else 60_000.0
+
+    first = place.run(left=until_users_are_done)
+    assert (first.users.users, first.profiles.profiles, first.status) == (3, 0, "unfinished")
+    place.add_user(99)
+    second = place.run(chain=chain_of(first))
+    assert (second.status, second.users.users, second.profiles.profiles) == ("finished", 3, 4)
+
+
+def test_time_is_checked_inside_a_page_of_profiles(run: Run) -> None:
+    place = Place(run.stack)
+    for _ in range(40):
+        place.add_profile(str(uuid.uuid4()))
+    looks = iter([False, False, True, True])  # time for the page, then for one batch of it
+    with ThreadPoolExecutor(THREADS) as threads:
+        options = (place.repository, place.pool, threads, ProfileWalkOptions(), None)
+        walk = ProfileWalk(place.checkpoints(), *options)
+        walk.run(lambda: next(looks))
+        assert walk.progress.profiles == BATCH
+        again = ProfileWalk(place.checkpoints(), *options)
+        again.load()
+        again.run(lambda: False)
+    assert (again.progress.profiles, again.progress.orphans) == (40, 40)
 
 
 def test_the_scheduled_event_runs_it(run: Run) -> None:
@@ -204,7 +197,7 @@ def test_the_scheduled_event_runs_it(run: Run) -> None:
     }  # fmt: skip
     lambda_ = client("lambda", run.stack)
     answer = lambda_.invoke(FunctionName=f"{NAME}-reconcile", Payload=json.dumps(event))
-    assert json.load(answer["Payload"])["part"] == "finished"
+    assert json.load(answer["Payload"])["status"] == "finished"
 
 
 def reconcile(run: Run, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -9,13 +9,16 @@ ROOT = Path(__file__).parents[2]
 # Top to bottom; a module imports only from lines below its own, or nothing of ours.
 FLOORS = [
     ["app"],
-    ["http", "images", "pictures", "problems", "reconciliation"],
+    ["reconciliation"],
+    ["reconciliation_profiles", "reconciliation_users"],
+    ["http", "images", "pictures", "problems", "reconciliation_checkpoints"],
     ["checking", "profiles"],
+    ["user_pool"],
     ["auth", "bucket", "cognito", "image_limits", "repository"],
     ["aws", "models"],
     ["sdk"],
     ["botocore_tuning", "gc_tuning"],
-    ["preconditions", "settings", "values"],
+    ["preconditions", "rate_limit", "settings", "values"],
     ["cors", "errors", "idle_connections", "logs"],
 ]
 MODULES = sorted((ROOT / "chalicelib").glob("*.py"))

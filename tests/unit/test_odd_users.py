@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.cognito import UserDirectory
 from chalicelib.errors import UnreadableUser
+from chalicelib.user_pool import Rates, UserPool
 
 USER = {
     "Username": "u-1",
@@ -55,6 +56,22 @@ def directory(*users: dict[str, Any]) -> UserDirectory:
     return UserDirectory(lambda: pool, "us-east-1_EXAMPLE")
 
 
+def user_pool(*users: dict[str, Any]) -> UserPool:
+    pool: Any = Pool(*users)
+    return UserPool(lambda: pool, "us-east-1_EXAMPLE", Rates(1e4, 1e4, 1e4))
+
+
+@pytest.mark.parametrize("user", ODD.values(), ids=ODD)
+def test_profile_of_an_odd_user_is_no_orphan(user: dict[str, Any]) -> None:
+    assert user_pool(user).has_user("u-1")
+
+
+@pytest.mark.parametrize("user", ODD.values(), ids=ODD)
+def test_odd_user_is_not_deleted(user: dict[str, Any]) -> None:
+    (listed,), _ = user_pool({**USER, "UserStatus": "UNCONFIRMED"}).list_page(None)
+    assert not user_pool(user).delete_unconfirmed(listed)
+
+
 @pytest.mark.parametrize("user", ODD.values(), ids=ODD)
 def test_odd_user_is_an_error_of_the_backend(user: dict[str, Any]) -> None:
     with pytest.raises(UnreadableUser):
@@ -63,7 +80,7 @@ def test_odd_user_is_an_error_of_the_backend(user: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("user", ODD.values(), ids=ODD)
 def test_odd_user_is_left_out_of_a_page(user: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    users, cursor = directory(user, USER).page(None)
+    users, cursor = user_pool(user, USER).list_page(None)
     assert ([user.sub for user in users], cursor) == (["u-1"], "next")
     assert "user not readable" in capsys.readouterr().out
 
@@ -74,4 +91,4 @@ def test_user_without_a_sub_has_no_profile(attributes: list[dict[str, str]]) -> 
     found = directory(user).find("u-1")
     assert found is not None
     assert found.sub == ""
-    assert directory(user, USER).page(None)[0] == [directory(USER).find("u-1")]
+    assert user_pool(user, USER).list_page(None)[0] == [directory(USER).find("u-1")]

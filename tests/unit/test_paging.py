@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.cognito import CursorExpired, UserDirectory
 from chalicelib.errors import BackendFailed, Unavailable
 from chalicelib.repository import ProfileRepository
+from chalicelib.user_pool import CursorExpired, UserPool
 
 
 class Table:
@@ -58,6 +58,6 @@ class Pool:
 def test_a_cursor_that_is_refused_has_expired_and_a_first_page_has_none_to_expire() -> None:
     pool: Any = Pool()
     with pytest.raises(CursorExpired):
-        UserDirectory(lambda: pool, "pool").page("cursor")
+        UserPool(lambda: pool, "pool").list_page("cursor")
     with pytest.raises(BackendFailed):
-        UserDirectory(lambda: pool, "pool").page(None)
+        UserPool(lambda: pool, "pool").list_page(None)

@@ -86,7 +86,7 @@ class Probes:
         return bool(self.item(user)["phone_number"] == {"S": PHONE})
 
     def reconcile(self) -> bool:
-        user = self.new_user()
+        user, stored = self.new_user(), self.new_user()
         self.forget(user)
         self.dynamodb.put_item(
             TableName=TABLE,
@@ -98,12 +98,38 @@ class Probes:
         answer = self.cloud.client("lambda").invoke(
             FunctionName=f"healthtech-{STAGE}-reconcile", Payload=json.dumps(event)
         )
-        told = json.load(answer["Payload"])
+        report = json.load(answer["Payload"])
         left = self.dynamodb.get_item(TableName=TABLE, Key={"user_id": {"S": SUB}}).get("Item")
         self.dynamodb.delete_item(TableName=TABLE, Key={"user_id": {"S": SUB}})
         pictures = s3.list_objects_v2(Bucket=BUCKET, Prefix=f"pictures/{SUB}/").get("Contents")
-        done = "FunctionError" not in answer and told["part"] == "finished" and bool(self.item(user))
-        return done and not left and not pictures
+        done = "FunctionError" not in answer and report["status"] == "finished" and bool(self.item(user))
+        cleared = not any(it["Name"].startswith("custom:") for it in self.attributes(stored))
+        return done and cleared and not left and not pictures and self.reconcile_may()
+
+    def attributes(self, user: User) -> Any:
+        return self.cloud.client("cognito-idp").admin_get_user(**self.pool, Username=user.sub)["UserAttributes"]
+
+    def reconcile_may(self) -> bool:
+        """No account is old enough to be deleted here, and no walk long enough for a second run."""
+        pool_arn = f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{self.pool['UserPoolId']}"
+        function_arn = f"arn:aws:lambda:us-east-1:000000000000:function:healthtech-{STAGE}-reconcile"
+        return all(
+            self.may("reconcile", action, arn)
+            for action, arn in (("cognito-idp:AdminDeleteUser", pool_arn), ("lambda:InvokeFunction", function_arn))
+        )
+
+    def may(self, role: str, action: str, arn: str) -> bool:
+        """Return whether a role is allowed an action on one resource, and not on all resources."""
+        iam = self.cloud.client("iam")
+        decisions = [
+            iam.simulate_principal_policy(
+                PolicySourceArn=f"arn:aws:iam::000000000000:role/healthtech-{STAGE}-{role}",
+                ActionNames=[action],
+                ResourceArns=[resource],
+            )["EvaluationResults"][0]["EvalDecision"]
+            for resource in (arn, f"{arn}-of-another-stage")
+        ]
+        return bool(decisions[0] == "allowed" and decisions[1] != "allowed")
 
     def log(self, role: str) -> bool:
         """Its last run left a stream of its own in its log."""
@@ -131,7 +157,7 @@ class Probes:
 EVENT = json.dumps(
     {
         "version": "0", "id": "x", "detail-type": "Scheduled Event", "source": "test", "account": "", "time": "",
-        "region": "", "resources": [], "detail": {"remove_orphans": True},
+        "region": "", "resources": [], "detail": {"remove_all_orphans": True, "seconds": 60},
     }
 )  # fmt: skip
 
