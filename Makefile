@@ -41,7 +41,7 @@ run: $(INSTALLED) ## Run all of it on this machine; API_PORT and AWS_PORT change
 test: $(DEVELOPMENT) ## Run the tests, in three minutes; ARGS goes to pytest: make test ARGS=tests/unit
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-test-unit: $(DEVELOPMENT) ## Run the tests that start no process, in seconds
+test-unit: $(DEVELOPMENT) ## Run the tests that start no server, in about a minute
 	@$(PYTEST) tests/unit $(ARGS)
 
 test-all: $(DEVELOPMENT) $(NPM_PACKAGES) ## Run all tests: browsers, generated clients and a whole deployment too

@@ -30,6 +30,26 @@ def test_email_in_another_case_is_taken(session: Session, user: User) -> None:
     assert refusal(lambda: session.sign_up(email, PASSWORD, attributes(email)))[0] == "UsernameExistsException"
 
 
+def test_email_of_an_unconfirmed_user_is_taken(session: Session) -> None:
+    email = new_email()
+    sign_up(session, email)
+    assert refusal(lambda: sign_up(session, email))[0] == "UsernameExistsException"
+
+
+def test_sign_in_before_the_code_is_refused(session: Session) -> None:
+    email = new_email()
+    sign_up(session, email)
+    assert refusal(lambda: session.sign_in(email, PASSWORD))[0] == "UserNotConfirmedException"
+
+
+def test_code_of_an_unknown_address_is_wrong(session: Session) -> None:
+    assert refusal(lambda: session.confirm(new_email(), CONFIRMATION_CODE))[0] == "CodeMismatchException"
+
+
+def test_second_confirmation_is_refused(session: Session, user: User) -> None:
+    assert refusal(lambda: session.confirm(user.email, CONFIRMATION_CODE))[0] == "NotAuthorizedException"
+
+
 def test_code_is_resent_to_an_unconfirmed_user(session: Session) -> None:
     email = new_email()
     session.sign_up(email, PASSWORD, attributes(email))
