@@ -19,6 +19,7 @@ from chalicelib.checking import Order, PictureChecker
 from chalicelib.cognito import UserDirectory, on_cognito_event
 from chalicelib.cors import Cors
 from chalicelib.models import ProfilePatch, ProfileReplacement
+from chalicelib.picture_leases import PictureLeases
 from chalicelib.repository import ProfileRepository
 from chalicelib.settings import in_chalice_command, settings
 
@@ -55,6 +56,11 @@ def bucket() -> PictureBucket:
 @cache
 def checker() -> PictureChecker:
     return PictureChecker(aws.lambda_(), settings().required_picture_function)
+
+
+@cache
+def leases() -> PictureLeases:
+    return PictureLeases(aws.dynamodb(attempts=1), settings().required_table, settings().picture_uploads_per_day)
 
 
 def request() -> Request:
@@ -95,14 +101,16 @@ PICTURE = "/users/{user_id}/picture"
 @app.route(PICTURE, methods=["POST"], content_types=[], authorizer=authorizer)
 def post_picture(user_id: str) -> Response:
     caller, place = owner(user_id), bucket()
-    return http.told(pictures.offer(place, caller, http.json_body(request())))
+    return http.told(pictures.offer(repository(), leases(), place, caller, http.json_body(request())))
 
 
 @app.route(PICTURE, methods=["PUT"], content_types=[], authorizer=authorizer)
 def put_picture(user_id: str) -> Response:
     caller, place = owner(user_id), bucket()
     body, asked = http.json_body(request()), http.preconditions(request())
-    return http.ok(request(), pictures.choose(repository(), directory(), place, checker(), caller, body, asked))
+    users = UserDirectory(partial(aws.cognito, attempts=1), settings().required_user_pool_id)
+    profile = pictures.choose(repository(), users, place, checker(), leases(), caller, body, asked)
+    return http.ok(request(), profile)
 
 
 @app.route(PICTURE, methods=["GET", "HEAD"], content_types=[], authorizer=authorizer)

@@ -9,11 +9,13 @@
         │   └── PicturesDisabled     the stage has no bucket for pictures
         ├── MethodNotAllowed    405
         ├── Conflict            409  a representation older than what is stored
+        │   └── PictureBusy          another upload is being processed; carries Retry-After
         ├── PreconditionFailed  412  If-Match or If-None-Match does not hold
         ├── TooLarge            413
         ├── UnsupportedMedia    415
         ├── Invalid             422  names every wrong field
         ├── TooManyRequests     429  API Gateway's throttling; carries Retry-After
+        │   └── UploadLimitReached   the user's uploads of the day are used up
         └── BackendFailed       500  AWS refused, and will refuse again: a permission, a missing table
             ├── UnreadableItem       a stored profile lacks what every profile has
             ├── UnreadableUser       Cognito's answer about a user lacks what every user has
@@ -182,6 +184,21 @@ class Conflict(ApiError):
     detail = "The profile has changed since this representation was read. Read it again, then repeat the change."
 
 
+class PictureBusy(Conflict):
+    """Another upload of the same user is being processed. A client that repeats conflicts need not know it."""
+
+    slug = "picture-busy"
+    detail = "Another upload of this user is being processed. Repeat the request when that is done."
+
+    def __init__(self, seconds: int = 1) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": str(self._seconds)}  # seconds; at the latest then
+
+
 class PreconditionFailed(ApiError):
     """If-Match names no current version, or If-None-Match names the current one."""
 
@@ -230,7 +247,7 @@ class Invalid(ApiError):
 
 
 class TooManyRequests(ApiError):
-    """More requests than the stage takes: API Gateway answers this, never the application."""
+    """More requests than the stage takes. API Gateway answers this, and the application only its subclass."""
 
     slug = "too-many-requests"
     status = 429
@@ -240,6 +257,21 @@ class TooManyRequests(ApiError):
     @property
     def headers(self) -> Mapping[str, str]:
         return {"Retry-After": "1"}  # seconds; it refills every second
+
+
+class UploadLimitReached(TooManyRequests):
+    """As many uploads of the user were processed today as may be."""
+
+    slug = "upload-limit-reached"
+    detail = "The daily limit of picture uploads is reached. It is reset at midnight UTC."
+
+    def __init__(self, seconds: int = 3600) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": str(self._seconds)}  # seconds
 
 
 class BackendFailed(ApiError):

@@ -15,16 +15,31 @@ from chalicelib.auth import Caller
 from chalicelib.bucket import PictureBucket, picture_key, upload_key, upload_of
 from chalicelib.checking import Order, Outcome, PictureChecker
 from chalicelib.cognito import UserDirectory
-from chalicelib.errors import BackendFailed, Conflict, FieldError, Invalid, NotFound, PreconditionFailed
+from chalicelib.errors import (
+    ApiError,
+    BackendFailed,
+    Conflict,
+    FieldError,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    Unanswered,
+)
 from chalicelib.logs import Metric
 from chalicelib.models import Picture, PictureChoice, PictureLink, Profile, Upload, UploadRequest, parse
+from chalicelib.picture_leases import PictureLeases
 from chalicelib.preconditions import Preconditions
 from chalicelib.repository import Held, Overtaken, ProfileRepository
 
 
-def offer(bucket: PictureBucket, caller: Caller, data: Any) -> Upload:
-    """A place for one file of the caller's. Raises Invalid."""
-    return bucket.presigned_upload(caller.sub, parse(UploadRequest, data))
+def offer(
+    repository: ProfileRepository, leases: PictureLeases, bucket: PictureBucket, caller: Caller, data: Any
+) -> Upload:
+    """A place for one file of the caller's. Raises Invalid, and UploadLimitReached: it could not be used today."""
+    wanted = parse(UploadRequest, data)
+    if held := repository.held(caller.sub):
+        leases.require_upload_left(held.lease, datetime.now(UTC))
+    return bucket.presigned_upload(caller.sub, wanted)
 
 
 def show(repository: ProfileRepository, directory: UserDirectory, bucket: PictureBucket, caller: Caller) -> PictureLink:
@@ -40,6 +55,7 @@ def choose(
     directory: UserDirectory,
     bucket: PictureBucket,
     checker: PictureChecker,
+    leases: PictureLeases,
     caller: Caller,
     data: Any,
     preconditions: Preconditions,
@@ -47,7 +63,8 @@ def choose(
     """Make the caller's picture of an upload of theirs. To do it again changes nothing.
 
     Raises PreconditionFailed; Invalid, also for a file that is no good, which is removed then; NotFound for an
-    upload that is not there; Conflict where the picture was changed meanwhile.
+    upload that is not there; Conflict where the picture was changed meanwhile; PictureBusy while another upload of the
+    caller is processed; UploadLimitReached.
     """
     held = _held(repository, directory, caller)
     _require(preconditions, held)
@@ -56,17 +73,19 @@ def choose(
     if _is_of(held, upload_id):
         _sweep(repository, bucket, held, [upload])
         return held.profile
+    leases.require_free(held.lease, datetime.now(UTC))
     if not bucket.has(upload):
         return _used(repository, caller, upload_id)
     left_over = bucket.pictures_of(caller.sub)
     key = picture_key(caller.sub, upload_id)
-    picture = _checked(bucket, checker, Order(upload=upload, picture=key))
+    picture = _processed(bucket, checker, leases, held, Order(upload=upload, picture=key))
     if picture is None:
         return _used(repository, caller, upload_id)
     try:
         profile = repository.set_picture(held, picture, key, picture.updated_at, preconditions)
     except Overtaken as exc:
         _clear_up(bucket, [key])
+        _release(leases, caller.sub, key, count=True)
         return _overtaken(exc, upload_id, preconditions)
     logs.event("picture stored")
     logs.count(Metric.PICTURE_STORED)
@@ -124,6 +143,34 @@ def _used(repository: ProfileRepository, caller: Caller, upload_id: str) -> Prof
             "The upload does not exist or was used already. Request a new one with POST and send the file to it."
         )
     return held.profile
+
+
+def _processed(
+    bucket: PictureBucket, checker: PictureChecker, leases: PictureLeases, held: Held, order: Order
+) -> Picture | None:
+    """Take the lease and return the picture, or None for an upload that is gone.
+
+    The write of the picture returns the lease. Without a picture it is returned here, unless the function has not
+    answered and may still be at work. Raises what _checked and leases.acquire raise.
+    """
+    leases.acquire(held, order.picture, datetime.now(UTC))
+    try:
+        picture = _checked(bucket, checker, order)
+    except Unanswered:
+        raise
+    except ApiError as exc:
+        _release(leases, order.sub, order.picture, count=isinstance(exc, Invalid))
+        raise
+    if picture is None:
+        _release(leases, order.sub, order.picture, count=False)
+    return picture
+
+
+def _release(leases: PictureLeases, user_id: str, key: str, *, count: bool) -> None:
+    try:
+        leases.release(user_id, key, count=count)
+    except BackendFailed as exc:
+        logs.failure("lease not returned", exc)  # it expires
 
 
 def _checked(bucket: PictureBucket, checker: PictureChecker, order: Order) -> Picture | None:

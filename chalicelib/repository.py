@@ -2,7 +2,8 @@
 
 Table: partition key `user_id` (S), the Cognito sub. One item a user; an unknown value is an absent
 attribute. These are ours alone: `contact_as_of` (S), the state of the pool that the contact was last taken from;
-`picture_key` (S), where the picture is in the bucket; and `picture_changes` (N), which rises with each change of it.
+`picture_key` (S), where the picture is in the bucket; `picture_changes` (N), which rises with each change of it; and
+what picture_leases.py describes.
 Every method but one is one request.
 """
 
@@ -33,6 +34,7 @@ Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 KEY: Final = "user_id"
 CONTACT_AS_OF: Final = "contact_as_of"
 _OF_PICTURE: Final = ("picture", "picture_key", "picture_changes")
+_LEASE: Final = ("picture_lease", "picture_lease_until")
 _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 # Items that are no profiles: a sub never begins so.
 _OURS: Final = "#"
@@ -50,12 +52,22 @@ class Mismatch(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseState:
+    """Whether an upload of a user is being processed, and how many were on one day. See picture_leases.py."""
+
+    until: int = 0  # seconds since 1970
+    day: str = ""
+    uploads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A profile with what is kept of its picture besides."""
 
     profile: Profile
     key: str | None = None  # of the picture in the bucket
     changes: int = 0  # of the picture
+    lease: LeaseState = LeaseState()
 
 
 class Overtaken(Exception):
@@ -275,7 +287,7 @@ def _picture_update(
     none comes in its place twice, a number never does."""
     names = {f"#{name}": _attribute(name) for name in ("id", "version", "updated_at", *_OF_PICTURE)}
     values: dict[str, AttributeValueTypeDef] = {":one": {"N": "1"}, ":now": {"S": timestamp(now)}}
-    assignments, gone = ["#updated_at = :now"], []
+    assignments, gone = ["#updated_at = :now"], list(_LEASE) if key else []  # with a picture, its lease is returned
     for name, value in (("picture", picture), ("picture_key", key)):
         if value is None:
             gone.append(f"#{name}")
@@ -452,7 +464,14 @@ def _from_value(typed: "AttributeValueTypeDef") -> Any:
 
 def _to_held(item: Item) -> Held:
     key, changes = (_from_value(item[name]) if name in item else None for name in _OF_PICTURE[1:])
-    return Held(to_profile(item), key, changes or 0)
+    return Held(to_profile(item), key, changes or 0, to_lease_state(item))
+
+
+def to_lease_state(item: Item) -> LeaseState:
+    """The lease and the count of an item; those of an item without them are empty."""
+    names = ("picture_lease_until", "picture_uploads_on", "picture_uploads")
+    until, day, uploads = (_from_value(item[name]) if name in item else None for name in names)
+    return LeaseState(until or 0, day or "", uploads or 0)
 
 
 def _at(stored: Held, now: datetime) -> bool:

@@ -25,6 +25,8 @@ class Settings(BaseModel):
     table: str | None = Field(None, alias="DYNAMODB_TABLE", min_length=3, max_length=255)
     bucket: str | None = Field(None, alias="S3_BUCKET")
     picture_function: str | None = Field(None, alias="PICTURE_FUNCTION", max_length=140)
+    # Uploads of one user that are processed on one day (UTC).
+    picture_uploads_per_day: int = Field(50, alias="PICTURE_UPLOADS_PER_DAY", ge=1)
     # Only the API handler has the pool's ARN: in a trigger's environment it would make a cycle
     # (trigger -> pool -> trigger), and a trigger finds its pool in the event.
     user_pool_arn: str | None = Field(

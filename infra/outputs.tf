@@ -55,6 +55,7 @@ output "chalice_stage" {
     lambda_functions = {
       for name, function in local.functions : name => merge(
         { iam_role_arn = aws_iam_role.function[name].arn },
+        contains(keys(var.reserved_concurrency), name) ? { reserved_concurrency = var.reserved_concurrency[name] } : {},
         name == "api_handler" ? {
           environment_variables = merge(
             {
@@ -63,7 +64,10 @@ output "chalice_stage" {
               USER_POOL_CLIENT_ID = aws_cognito_user_pool_client.web.id
             },
             var.problems_url == null ? {} : { PROBLEMS_URL = var.problems_url },
-            var.picture_bucket == null ? {} : { PICTURE_FUNCTION = local.functions.check_picture },
+            var.picture_bucket == null ? {} : {
+              PICTURE_FUNCTION        = local.functions.check_picture
+              PICTURE_UPLOADS_PER_DAY = tostring(var.picture_uploads_per_day)
+            },
           )
         } : {},
         name == "pre_sign_up" ? {

@@ -50,6 +50,17 @@ variable "picture_bucket" {
   }
 }
 
+variable "picture_uploads_per_day" {
+  description = "Uploads of one user that are processed on one day (UTC). More are refused with 429 until midnight."
+  type        = number
+  default     = 50
+
+  validation {
+    condition     = var.picture_uploads_per_day >= 1 && var.picture_uploads_per_day <= 10000 && floor(var.picture_uploads_per_day) == var.picture_uploads_per_day
+    error_message = "picture_uploads_per_day must be a whole number from 1 to 10000."
+  }
+}
+
 variable "token_minutes" {
   description = "How long ID and access tokens are good. API Gateway can't revoke one, so keep it short."
   type        = number
@@ -163,6 +174,22 @@ variable "reconcile_lookups_per_second" {
   validation {
     condition     = var.reconcile_lookups_per_second >= 1 && var.reconcile_lookups_per_second <= 1000
     error_message = "reconcile_lookups_per_second must be from 1 to 1000."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "Concurrent runs of a function at most, by its name in app.py. The others keep the rest of the account's. All of it is applied where the account has room for it, and none where it has not: `make deploy` says so."
+  type        = map(number)
+  default     = { api_handler = 200, check_picture = 20 }
+
+  validation {
+    condition     = alltrue([for name in keys(var.reserved_concurrency) : contains(["api_handler", "check_picture", "pre_sign_up", "post_confirmation", "post_authentication", "reconcile"], name)])
+    error_message = "reserved_concurrency must name functions: api_handler, check_picture, pre_sign_up, post_confirmation, post_authentication or reconcile."
+  }
+
+  validation {
+    condition     = alltrue([for runs in values(var.reserved_concurrency) : runs >= 1 && floor(runs) == runs])
+    error_message = "reserved_concurrency must be whole numbers of at least 1: a function with 0 never runs."
   }
 }
 

@@ -69,9 +69,14 @@ _BODY: Final = (errors.TooLarge, errors.UnsupportedMedia, Invalid)
 _WRITE: Final = (*_OWNER, errors.Conflict, *_BODY, *_ALWAYS)
 # In the place of NotFound, of which it is one.
 _OF_PICTURES: Final = (errors.Unauthenticated, errors.Forbidden, errors.PicturesDisabled)
-_OFFER: Final = (errors.Malformed, *_OF_PICTURES, *_BODY, *_ALWAYS)
+# In the place of TooManyRequests, likewise.
+_PROCESSING: Final = (errors.UploadLimitReached, ApiError, errors.Unavailable)
+_OFFER: Final = (errors.Malformed, *_OF_PICTURES, *_BODY, *_PROCESSING)
 _REMOVE: Final = (errors.Malformed, *_OF_PICTURES, errors.Conflict, errors.PreconditionFailed, *_ALWAYS)
-_CHOOSE: Final = (*_REMOVE, *_BODY)
+_CHOOSE: Final = (
+    *(errors.Malformed, *_OF_PICTURES, errors.PictureBusy, errors.PreconditionFailed),
+    *(*_BODY, *_PROCESSING),
+)
 
 
 def document() -> dict[str, Any]:
@@ -260,7 +265,7 @@ def _post_picture(_: str) -> dict[str, Any]:
             "post_picture",
             "Create a presigned upload",
             "Send all `fields` and then the file, as `file`, to `url` as multipart/form-data, before `expires_at`. "
-            "Then send the `upload_id` with PUT.",
+            "Then send the `upload_id` with PUT. Answers 429 when the uploads of the day are used up.",
         ),
         "requestBody": _body("UploadRequest", asked),
         "responses": {"200": _told("Where and how to upload the file.", "Upload", offered), **_problems(_OFFER)},
@@ -274,7 +279,8 @@ def _put_picture(_: str) -> dict[str, Any]:
             "Set the picture",
             "Makes an upload the picture of the profile. The image is encoded again: upright, without metadata, its "
             "longer side at most 2048 pixels. An invalid file is deleted and rejected with 422. The call is "
-            "idempotent. If-Match refers to the profile.",
+            "idempotent. If-Match refers to the profile. One upload of a user is processed at a time, and a limited "
+            "number a day (UTC).",
         ),
         "parameters": [_ref("parameters", "If-Match")],
         "requestBody": _body("PictureChoice", {"upload_id": _UPLOAD}),
@@ -350,15 +356,25 @@ _HEADERS_OF: Final = {
     errors.Unauthenticated: ("WWW-Authenticate",),
     errors.UnsupportedMedia: ("Accept",),
     errors.TooManyRequests: ("Retry-After",),
+    errors.PictureBusy: ("Retry-After",),
+    errors.UploadLimitReached: ("Retry-After",),
     errors.Unavailable: ("Retry-After",),
+}
+
+
+# Another problem that the same operations answer with the same status.
+_ALSO: Final[dict[type[ApiError], ApiError]] = {
+    errors.PicturesDisabled: errors.NotFound("There is no picture."),
+    errors.PictureBusy: errors.Conflict("The picture was changed by another request. Read the profile again."),
+    errors.UploadLimitReached: errors.TooManyRequests(),
 }
 
 
 def _problem(kind: type[ApiError]) -> dict[str, Any]:
     wrong = [FieldError("/dob", "must not be in the future")]
     examples: list[ApiError] = [Invalid(errors=wrong) if kind is Invalid else kind()]
-    if kind is errors.PicturesDisabled:
-        examples.append(errors.NotFound("There is no picture."))
+    if kind in _ALSO:
+        examples.append(_ALSO[kind])
     told = {
         it.slug: {"value": it.problem("d4743ad6-b53a-4803-b7b8-7dc138182899", "http://127.0.0.1:8000/problems")}
         for it in examples

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import api, checks, console, layer, runtime
+from infra.deploy import api, checks, concurrency, console, layer, runtime
 from infra.deploy.console import Failure, step
 from infra.deploy.stage import Stage, forget
 from infra.deploy.terraform import Terraform
@@ -38,6 +38,7 @@ def up(name: str) -> None:
     library = _image_library(stage) if outputs.get("picture_bucket") else None
     if library:
         section = _with(section, "check_picture", layers=[library])
+    section = concurrency.reserve_if_possible(stage, section)
     with step("configuration") as it:
         url = stage.url(stage.ensured_api())
         section = _told_its_address(section, url)

@@ -35,6 +35,11 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+def warn(text: str) -> None:
+    """Something to know that does not stop the command."""
+    say(f"  !!  {text}")
+
+
 def failed(failure: Failure) -> int:
     """The reason, and the exit code."""
     print(failure, file=sys.stderr, flush=True)

@@ -63,6 +63,26 @@ run "the_functions_are_told_of_it" {
   }
 }
 
+run "uploads_are_limited" {
+  command = plan
+
+  assert {
+    condition     = output.chalice_stage.lambda_functions.api_handler.environment_variables.PICTURE_UPLOADS_PER_DAY == "50"
+    error_message = "The API must be told the daily limit."
+  }
+}
+
+run "the_busy_functions_leave_room_for_the_triggers" {
+  command = plan
+
+  assert {
+    condition = {
+      for name, function in output.chalice_stage.lambda_functions : name => function.reserved_concurrency if can(function.reserved_concurrency)
+    } == { api_handler = 200, check_picture = 20 }
+    error_message = "The API and the picture function must be bounded, and the triggers must not be."
+  }
+}
+
 run "a_picture_is_checked_by_a_function_that_may_do_nothing_else" {
   command = plan
 

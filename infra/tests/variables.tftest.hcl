@@ -89,3 +89,21 @@ run "botocore_is_not_tuned_if_so_configured" {
     error_message = "The functions must be told to leave botocore as it is."
   }
 }
+
+run "no_uploads_at_all" {
+  command = plan
+  variables { picture_uploads_per_day = 0 }
+  expect_failures = [var.picture_uploads_per_day]
+}
+
+run "a_reservation_for_no_function" {
+  command = plan
+  variables { reserved_concurrency = { check_pictures = 20 } }
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "a_reservation_of_nothing" {
+  command = plan
+  variables { reserved_concurrency = { pre_sign_up = 0 } }
+  expect_failures = [var.reserved_concurrency]
+}

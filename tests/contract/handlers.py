@@ -34,7 +34,7 @@ def pointed_at(at: stack.Stack) -> Iterator[None]:
     """The application's own clients, at this AWS and this table."""
     caches = (
         sdk._session, aws.dynamodb, aws.cognito, aws.s3, aws.lambda_,
-        app.repository, app.directory, app.bucket, app.checker, load_settings,
+        app.repository, app.directory, app.bucket, app.checker, app.leases, load_settings,
     )  # fmt: skip
     told = {
         **at.access_key.variables,

@@ -12,9 +12,11 @@ import app
 from chalicelib import aws, profiles
 from chalicelib.auth import Caller
 from chalicelib.cognito import UserDirectory
+from chalicelib.picture_leases import LEASE_SECONDS
 from local.stack import client
 from tests.conftest import SUB
-from tests.contract.handlers import EDIT, table, token
+from tests.contract.handlers import EDIT, TABLE, table, token
+from tests.images import picture
 from tests.integration.conftest import Run, User
 
 READ, WRITE = ("GetItem", 1.0), 1.0  # a strongly consistent read of up to 4 KB; a write of up to 1 KB
@@ -48,7 +50,8 @@ def calls(run: Run) -> Iterator[Calls]:
     """The application's own clients, watched."""
     calls = Calls()
     with table(run.stack):
-        for watched in (aws.dynamodb(), aws.dynamodb(attempts=1), aws.cognito(), aws.cognito(attempts=1)):
+        databases, pools = (aws.dynamodb(), aws.dynamodb(attempts=1)), (aws.cognito(), aws.cognito(attempts=1))
+        for watched in (*databases, *pools, aws.s3(), aws.lambda_()):
             calls.watch(watched)
         yield calls
 
@@ -137,3 +140,71 @@ def test_a_warm_function_keeps_its_connection(calls: Calls) -> None:
     manager = aws.dynamodb()._endpoint.http_session._manager  # type: ignore[attr-defined]  # botocore's, of urllib3
     (pool,) = (manager.pools[key] for key in manager.pools.keys())  # noqa: SIM118  # no dict
     assert (len(calls), pool.num_connections) == (5, 1)
+
+
+UPLOAD_ID = "0000000a-0000-4000-8000-00000000000c"
+PICTURE = "/users/me/picture"
+LISTS = [("ListObjectsV2", 0.0)] * 2  # whether the upload is there, and what there is to remove afterwards
+
+
+def ask(method: str, body: Any) -> Any:
+    headers = {"Authorization": token(), "Content-Type": "application/json"}
+    with Client(app.app, stage_name="test") as client:
+        return client.http.request(method, PICTURE, headers, json.dumps(body).encode())
+
+
+def upload(run: Run, content: bytes) -> None:
+    key = f"uploads/{SUB}/{UPLOAD_ID}"
+    client("s3", run.stack).put_object(Bucket=run.stack.bucket, Key=key, Body=content, ContentType="image/jpeg")
+
+
+@pytest.mark.filterwarnings("ignore:CognitoUserPoolAuthorizer")
+def test_offer_of_an_upload_is_one_read(calls: Calls) -> None:
+    assert ask("POST", {"content_type": "image/jpeg", "size": 2000}).status_code == 200
+    assert calls == [READ]
+
+
+@pytest.mark.filterwarnings("ignore:CognitoUserPoolAuthorizer")
+@pytest.mark.parametrize(
+    ("content", "status", "end"),
+    [
+        (picture(), 200, [("UpdateItem", WRITE), ("DeleteObjects", 0.0)]),  # the write returns the lease
+        (b"no picture", 422, [("DeleteObjects", 0.0), ("UpdateItem", WRITE)]),
+    ],
+)
+def test_put_of_a_picture_takes_one_lease(
+    calls: Calls, run: Run, content: bytes, status: int, end: list[tuple[str, float]]
+) -> None:
+    upload(run, content)
+    assert ask("PUT", {"upload_id": UPLOAD_ID}).status_code == status
+    assert calls == [READ, *LISTS, ("UpdateItem", WRITE), ("Invoke", 0.0), *end]
+
+
+@pytest.mark.filterwarnings("ignore:CognitoUserPoolAuthorizer")
+def test_put_while_another_is_processed_is_one_read(calls: Calls, run: Run) -> None:
+    upload(run, picture())
+    held = app.repository().held(SUB)
+    assert held is not None
+    app.leases().acquire(held, "pictures/another", datetime.now(UTC))
+    calls.clear()
+    answer = ask("PUT", {"upload_id": UPLOAD_ID})
+    assert (answer.status_code, answer.json_body["type"]) == (409, "/problems#picture-busy")
+    assert 1 <= int(answer.headers["Retry-After"]) <= LEASE_SECONDS
+    assert calls == [READ]
+
+
+@pytest.mark.filterwarnings("ignore:CognitoUserPoolAuthorizer")
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [("POST", {"content_type": "image/jpeg", "size": 2000}), ("PUT", {"upload_id": UPLOAD_ID})],
+)
+def test_upload_over_the_daily_limit_is_one_read(calls: Calls, run: Run, method: str, body: Any) -> None:
+    count = {":day": {"S": datetime.now(UTC).date().isoformat()}, ":count": {"N": "50"}}
+    client("dynamodb", run.stack).update_item(
+        TableName=TABLE, Key={"user_id": {"S": SUB}}, ExpressionAttributeValues=count,
+        UpdateExpression="SET picture_uploads_on = :day, picture_uploads = :count",
+    )  # fmt: skip
+    answer = ask(method, body)
+    assert (answer.status_code, answer.json_body["type"]) == (429, "/problems#upload-limit-reached")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 24 * 60 * 60
+    assert calls == [READ]

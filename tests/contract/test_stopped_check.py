@@ -55,5 +55,5 @@ def test_upload_on_which_time_runs_out_is_rejected_and_removed(
     assert first.json_body["errors"] == [
         {"pointer": "/upload_id", "detail": "the file must be an image that can be read in less time"}
     ]
-    assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix=f"uploads/{SUB}/")
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix=KEY)
     assert second.status_code == 404, "it can't be repeated"

@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from local.stack import client
 from tests.faults import bars
 from tests.faults.proxy import S3
 from tests.images import picture
 from tests.integration.conftest import User, signed_up
-from tests.integration.pictures import ask, choose, kept, remove, show, shown, uploaded
+from tests.integration.pictures import ask, choose, is_busy, kept, remove, show, shown, uploaded
 
 pytestmark = pytest.mark.slow
 RED, BLUE = picture(size=(40, 30)), picture(size=(50, 20))
@@ -19,13 +20,16 @@ CHOOSING = [
     "GetItem",
     "List uploads",
     "List pictures",
+    "Lease",
     "Invoke",
     "GetObject",
     "PutObject",
-    "UpdateItem",
+    "Store",
     "DeleteObjects",
 ]
 REMOVING = ["GetItem", "List pictures", "UpdateItem", "DeleteObjects"]
+# The two writes of a choice: the name of the call, how many calls come before it, and how often it is tried.
+WRITES = {"Lease": ("UpdateItem", 0, 1), "Store": ("UpdateItem", 1, 2)}
 TRIES = 2  # of DynamoDB
 FAULTS = ["drop", "applied", "500"]  # before it was done, after it was done, and refused
 # Nothing in time, done after the caller has given up, and broken off in the middle.
@@ -59,7 +63,16 @@ def owner(user: User) -> User:
 
 
 def interrupt(bench: bars.Bench, call: str, fault: str) -> None:
-    bench.faults.once(call, *([fault] * (TRIES if call.endswith("Item") else 1)))
+    name, spared, tries = WRITES.get(call, (call, 0, TRIES if call.endswith("Item") else 1))
+    bench.faults.once(name, *["none"] * spared, *[fault] * tries)
+
+
+def let_lease_expire(user: User) -> None:
+    """As if its time had passed: an interrupted request may have left a lease."""
+    stack = user.session.stack
+    client("dynamodb", stack).update_item(
+        TableName=stack.table, Key={"user_id": {"S": user.sub}}, UpdateExpression="REMOVE picture_lease_until"
+    )
 
 
 def sees_a_whole_picture(user: User) -> bool:
@@ -82,6 +95,7 @@ def test_a_choice_interrupted_anywhere_is_whole_or_not_at_all(
         assert answer.headers["Retry-After"] == "1"
         assert owner.get().body == before or owner.get().body["picture"]["width"] == 50
     assert sees_a_whole_picture(owner)
+    let_lease_expire(owner)
     again = choose(owner, upload_id)
     assert (again.status, again.body["picture"]["width"]) == (200, 50)
     assert again.body["version"] == before["version"] + 1, "it was one change"
@@ -89,13 +103,14 @@ def test_a_choice_interrupted_anywhere_is_whole_or_not_at_all(
     assert kept(owner) == ["pictures"]
 
 
-@pytest.mark.parametrize("call", ["Invoke", "PutObject", "UpdateItem", "DeleteObjects"])
+@pytest.mark.parametrize("call", ["Lease", "Invoke", "PutObject", "Store", "DeleteObjects"])
 def test_what_an_interrupted_choice_has_left_goes_with_another_choice(
     bench: bars.Bench, owner: User, call: str
 ) -> None:
     first, second = uploaded(owner, BLUE), uploaded(owner, RED)
     interrupt(bench, call, "applied")
     choose(owner, first)
+    let_lease_expire(owner)
     assert choose(owner, second).body["picture"]["width"] == 40
     assert kept(owner).count("pictures") == 1
     assert sees_a_whole_picture(owner)
@@ -118,24 +133,25 @@ def test_a_removal_interrupted_anywhere_is_whole_or_not_at_all(
     assert kept(owner) == []
 
 
-@pytest.mark.parametrize("call", ["Invoke", "PutObject", "UpdateItem"])
+@pytest.mark.parametrize("call", ["Invoke", "PutObject", "Store"])
 def test_who_has_no_picture_and_wants_none_leaves_nothing(bench: bars.Bench, user: User, call: str) -> None:
     """A choice was broken off before it was written; then it is a removal that is the next call."""
     remove(user)
     upload_id = uploaded(user, BLUE)
-    interrupt(bench, call, "drop" if call == "UpdateItem" else "applied")
+    interrupt(bench, call, "drop" if call == "Store" else "applied")
     assert choose(user, upload_id).status == 503
     version = user.get().body["version"]
     assert "pictures" in kept(user)
     removed = remove(user)
     assert (removed.status, removed.body["picture"], removed.body["version"]) == (200, None, version)
     assert kept(user) == ["uploads"]
+    let_lease_expire(user)
     assert choose(user, upload_id).status == 200
     assert kept(user) == ["pictures"]
 
 
 def test_what_was_cleared_up_can_t_become_the_picture(bench: bars.Bench, user: User) -> None:
-    """Of two equal choices one is slow; the other is done, and repeated, before the slow one is."""
+    """Of two equal choices one is slow, until its lease has expired; the other is done, and repeated, before it is."""
     remove(user)
     upload_id = uploaded(user, BLUE)
     bench.faults.once("Invoke", "late")
@@ -143,10 +159,30 @@ def test_what_was_cleared_up_can_t_become_the_picture(bench: bars.Bench, user: U
         slow = threads.submit(choose, user, upload_id)
         while "pictures" not in kept(user):
             time.sleep(0.05)
+        let_lease_expire(user)
         assert choose(user, upload_id).status == 200
         assert choose(user, upload_id).status == 200
         assert slow.result().status in (200, 503)
     assert sees_a_whole_picture(user)
+    assert kept(user) == ["pictures"]
+
+
+def test_choice_while_another_is_processed_waits(bench: bars.Bench, user: User) -> None:
+    """The answer of the function is lost, so that the lease has to expire."""
+    remove(user)
+    slow, hasty = uploaded(user, BLUE), uploaded(user, RED)
+    bench.faults.once("Invoke", "late")
+    with ThreadPoolExecutor(1) as threads:
+        interrupted = threads.submit(choose, user, slow)
+        while "pictures" not in kept(user):
+            time.sleep(0.05)
+        refused = choose(user, hasty)
+        assert is_busy(refused)
+        assert kept(user).count("pictures") == 1, "nothing was processed for it"
+        time.sleep(int(refused.headers["Retry-After"]))
+        assert choose(user, hasty).body["picture"]["width"] == 40
+        assert interrupted.result().status in (409, 503)
+    assert choose(user, slow).body["picture"]["width"] == 50
     assert kept(user) == ["pictures"]
 
 

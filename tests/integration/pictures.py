@@ -4,6 +4,7 @@ from typing import Any
 
 import requests
 
+from chalicelib.picture_leases import LEASE_SECONDS
 from local.session import Answer
 from local.stack import client
 from tests.images import picture
@@ -32,6 +33,12 @@ def uploaded(user: User, content: bytes | None = None, content_type: str = "imag
 def choose(user: User, upload_id: Any, path: str = PATH, **headers: str) -> Answer:
     more = {name.replace("_", "-"): value for name, value in headers.items()}
     return user.session.call("PUT", path, user.token, {"upload_id": upload_id}, more)
+
+
+def is_busy(answer: Answer) -> bool:
+    """Whether a PUT was refused because another upload is being processed, with the time to come back."""
+    busy = answer.status == 409 and answer.body["type"].endswith("#picture-busy")
+    return busy and 1 <= int(answer.headers["Retry-After"]) <= LEASE_SECONDS
 
 
 def show(user: User) -> Answer:

@@ -12,7 +12,7 @@ FLOORS = [
     ["reconciliation"],
     ["reconciliation_profiles", "reconciliation_users"],
     ["http", "images", "pictures", "problems", "reconciliation_checkpoints"],
-    ["checking", "profiles"],
+    ["checking", "picture_leases", "profiles"],
     ["user_pool"],
     ["auth", "bucket", "cognito", "image_limits", "repository"],
     ["aws", "models"],

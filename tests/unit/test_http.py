@@ -336,7 +336,7 @@ def test_every_problem_type_has_its_section(api: Api) -> None:
         assert place == "/problems"
         assert f'id="{section}"'.encode() in page.body
     kinds = list(types())
-    assert len(kinds) == 14
+    assert len(kinds) == 16
     assert all(f'id="{kind.slug}"'.encode() in page.body for kind in kinds)
 
 

@@ -28,6 +28,8 @@ BUCKET = "healthtech-pictures-of-dev"
 VARIABLES = f"""\
 cors_allow_origins = ["{ORIGIN}"]
 picture_bucket     = "{BUCKET}"
+
+picture_uploads_per_day = 200
 """
 PATIENCE = 400  # seconds for a make
 UNSUITABLE_PYTHON = (
@@ -117,7 +119,9 @@ def embedded_aws(directory: Path) -> Iterator[LocalSettings]:
     """An embedded AWS with nothing in it."""
     local = LocalSettings(free_port(), free_port(), directory, dict(os.environ))
     log = local.directory / "aws.log"
-    child = Child("the embedded AWS", [sys.executable, "-m", "local.aws"], local.environment(), log, lambda _: None)
+    # An account with AWS's usual limit: the embedded AWS takes one that fits the machine.
+    environment = {**local.environment(), "LAMBDA_ACCOUNT_CONCURRENCY": "1000"}
+    child = Child("the embedded AWS", [sys.executable, "-m", "local.aws"], environment, log, lambda _: None)
     try:
         child.wait_until_serving(local.aws_endpoint_url + READY_PATH)
         yield local

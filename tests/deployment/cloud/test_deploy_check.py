@@ -37,6 +37,21 @@ def test_a_stage_is_deployed_from_nothing_by_one_command(
     assert f".execute-api.us-east-1.amazonaws.com/{STAGE}/users" in first_deploy.stdout
 
 
+def test_busy_functions_leave_room_for_the_triggers(
+    cloud: Cloud, first_deploy: subprocess.CompletedProcess[str]
+) -> None:
+    assert "  ok  concurrency    220 reserved" in first_deploy.stdout
+    lambda_, prefix = cloud.client("lambda"), f"healthtech-{STAGE}"
+    names = [
+        prefix,
+        *(f"{prefix}-{name}" for name in ("check_picture", *(handler for handler, _ in TRIGGERS.values()))),
+    ]
+    reserved = {
+        name: lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions") for name in names
+    }
+    assert {name: runs for name, runs in reserved.items() if runs} == {prefix: 200, f"{prefix}-check_picture": 20}
+
+
 def test_a_plain_chalice_deploy_updates_the_stage(cloud: Cloud) -> None:
     """In the stage's region, whatever the shell's is."""
     before = cloud.api_ids
