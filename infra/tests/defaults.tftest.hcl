@@ -153,3 +153,53 @@ run "triggers_are_attached_to_the_functions_that_are_there" {
     error_message = "PreSignUp must be attached."
   }
 }
+
+run "reconciliation_may_invoke_itself_and_nothing_else" {
+  command = plan
+
+  override_data {
+    target = data.aws_caller_identity.current
+    values = { account_id = "123456789012" }
+  }
+
+  override_data {
+    target = data.aws_partition.current
+    values = { partition = "aws" }
+  }
+
+  assert {
+    condition = [
+      for statement in local.permissions.reconcile : statement.Resource if contains(statement.Action, "lambda:InvokeFunction")
+    ] == ["arn:aws:lambda:us-east-1:123456789012:function:healthtech-prod-reconcile"]
+    error_message = "The function must be able to start its own next run, and no other function."
+  }
+}
+
+run "only_reconciliation_may_delete_accounts" {
+  command = plan
+
+  assert {
+    condition = [
+      for name, statements in local.permissions : name
+      if anytrue([for statement in statements : contains(statement.Action, "cognito-idp:AdminDeleteUser")])
+    ] == ["reconcile"]
+    error_message = "No function that a client calls may delete an account."
+  }
+
+  assert {
+    condition     = output.chalice_stage.lambda_functions.reconcile.environment_variables.UNCONFIRMED_ACCOUNT_HOURS == "24"
+    error_message = "Unconfirmed accounts must be kept for a day."
+  }
+}
+
+run "reconciliation_has_alarms" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for metric in ["ReconciliationInterrupted", "ReconciliationRestarted", "ReconciliationStopped", "UnconfirmedAccountsLeft"] :
+      aws_cloudwatch_metric_alarm.all["healthtech-prod-${metric}"].period == 3600
+    ])
+    error_message = "Operators must hear of walks that do not end and of deletions that were stopped."
+  }
+}

@@ -68,6 +68,18 @@ run "no_requests_at_all" {
   expect_failures = [var.throttling]
 }
 
+run "accounts_that_expire_before_their_code" {
+  command = plan
+  variables { unconfirmed_account_hours = 12 }
+  expect_failures = [var.unconfirmed_account_hours]
+}
+
+run "a_walk_that_looks_nobody_up" {
+  command = plan
+  variables { reconcile_lookups_per_second = 0 }
+  expect_failures = [var.reconcile_lookups_per_second]
+}
+
 run "an_alarm_to_nobody" {
   command = plan
   variables { alarm_actions = ["me@example.com"] }

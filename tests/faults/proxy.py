@@ -33,6 +33,7 @@ class Faults:
         self._rates: dict[str, float] = {}
         self._next: dict[str, list[str]] = {}
         self.met: Counter[str] = Counter()
+        self.delays: dict[str, float] = {}  # service -> seconds that each of its calls takes longer
 
     @contextmanager
     def at(self, rate: float, *services: str) -> Iterator[None]:
@@ -49,6 +50,10 @@ class Faults:
         """Let the next call of this name meet this fault; of several, each the next one."""
         with self._lock:
             self._next[call] = list(faults)
+
+    def delay(self, target: str) -> float:
+        """Return how much longer this call takes."""
+        return next((seconds for service, seconds in self.delays.items() if target.startswith(service)), 0.0)
 
     def draw(self, target: str) -> str | None:
         """The fault of this call, if it is one that fails."""
@@ -99,6 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._idle_since = time.monotonic()
 
     def _pass_on(self, target: str, body: bytes) -> None:
+        time.sleep(self.faults.delay(target))
         fault = self.faults.draw(target)
         if fault in ("throttle", "500"):
             self._refuse(target, throttled=fault == "throttle")
