@@ -12,9 +12,10 @@ from local.settings import LocalSettings
 
 
 @contextmanager
-def embedded_aws(directory: Path) -> Iterator[tuple[LocalSettings, Child]]:
-    """One with nothing in it, which keeps nothing."""
-    local = LocalSettings(free_port(), free_port(), directory, {**os.environ, "PERSIST_STATE": "0"})
+def embedded_aws(directory: Path, *, persistent: bool = False) -> Iterator[tuple[LocalSettings, Child]]:
+    """Serve one with nothing in it that keeps nothing, or one that keeps its state in the directory."""
+    inherited = {**os.environ, "PERSIST_STATE": str(int(persistent))}
+    local = LocalSettings(free_port(), free_port(), directory, inherited)
     log = directory / "aws.log"
     child = Child("the embedded AWS", [sys.executable, "-m", "local.aws"], local.environment(), log, lambda _: None)
     try:

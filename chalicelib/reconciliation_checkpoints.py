@@ -6,7 +6,8 @@ The items are in the table of profiles, under keys that begin with `#` and are n
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from botocore.exceptions import ClientError
@@ -25,18 +26,16 @@ _HANDOVER_SECONDS: Final = 60  # until the next run has started
 _NOBODY: Final = "nobody"
 
 THREADS: Final = 8
-# So many look-ups take at most 14 s. Smaller batches would have the threads wait for each other more often.
-BATCH: Final = 4 * THREADS
 _ALWAYS_ALLOWED: Final = 10
 
 IsOver = Callable[[], bool]
 T = TypeVar("T")
+R = TypeVar("R")
 
 
-def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Cut a page into batches for the threads. The time is checked before each."""
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]
+def map_until(threads: Executor, is_over: IsOver, function: Callable[[T], R], items: Sequence[T]) -> Sequence[R | None]:
+    """Call the function for the items in several threads. The result is None for those that time was over for."""
+    return list(threads.map(lambda item: None if is_over() else function(item), items))
 
 
 def limit(seen: int) -> int:

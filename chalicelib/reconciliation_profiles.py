@@ -7,6 +7,7 @@ profile has lost its user. Each one is looked up again right before.
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from itertools import takewhile
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from chalicelib import logs
 from chalicelib.bucket import PictureBucket
 from chalicelib.logs import Metric
-from chalicelib.reconciliation_checkpoints import Checkpoints, IsOver, Walk, WalkProgress, batches, limit
+from chalicelib.reconciliation_checkpoints import Checkpoints, IsOver, Walk, WalkProgress, limit, map_until
 from chalicelib.repository import ProfileRepository
 from chalicelib.user_pool import UserPool
 
@@ -74,21 +75,17 @@ class ProfileWalk(Walk[ProfileProgress]):
     def visit_page(self, progress: ProfileProgress, is_over: IsOver) -> ProfileProgress:
         """Visit a page of the table, or its beginning: any profile's key is a cursor."""
         keys, cursor = self._repository.page(progress.cursor)
-        for batch in batches(keys):
-            if is_over():
-                return progress
-            found = self._threads.map(self._pool.has_user, batch)
-            orphans = [key for key, has_user in zip(batch, found, strict=True) if not has_user]
-            if progress.part == "removing":
-                progress = self._remove(progress, orphans)
-            else:
-                progress = self._count(progress, len(batch), orphans)
-            progress = progress.model_copy(update={"cursor": batch[-1]})
-            if progress.stopped:
-                break
-        if cursor is not None and not progress.stopped:
-            return progress.model_copy(update={"cursor": cursor})
-        return self._end(progress)
+        found = list(takewhile(lambda it: it is not None, map_until(self._threads, is_over, self._pool.has_user, keys)))
+        orphans = [key for key, has_user in zip(keys, found, strict=False) if not has_user]
+        if progress.part == "removing":
+            progress = self._remove(progress, orphans)
+        else:
+            progress = self._count(progress, len(found), orphans)
+        if len(found) < len(keys):
+            cursor = keys[len(found) - 1] if found else progress.cursor
+        elif cursor is None:
+            return self._end(progress)
+        return self._end(progress) if progress.stopped else progress.model_copy(update={"cursor": cursor})
 
     def _count(self, progress: ProfileProgress, seen: int, orphans: Sequence[str]) -> ProfileProgress:
         for orphan in orphans:

@@ -22,7 +22,7 @@ from chalicelib.errors import BackendFailed
 from chalicelib.logs import Metric
 from chalicelib.models import SignUp
 from chalicelib.profiles import from_sign_up
-from chalicelib.reconciliation_checkpoints import Checkpoints, IsOver, Walk, WalkProgress, batches, limit
+from chalicelib.reconciliation_checkpoints import Checkpoints, IsOver, Walk, WalkProgress, limit, map_until
 from chalicelib.repository import ProfileRepository
 from chalicelib.user_pool import CursorExpired, UserPool
 
@@ -113,12 +113,10 @@ class UserWalk(Walk[UserProgress]):
 
     def _apply(self, changes: Sequence[Change], done: Counter[str], is_over: IsOver) -> bool:
         """Make these changes and count them. Return False if the time was over before the last."""
-        for batch in batches(changes):
-            if is_over():
-                return False
-            for counters in self._threads.map(lambda change: change(), batch):
-                done.update(counters)
-        return True
+        results = map_until(self._threads, is_over, lambda change: change(), changes)
+        for counters in results:
+            done.update(counters or ())
+        return None not in results
 
     def _create(self, user: DirectoryUser) -> Sequence[str]:
         sign_up, _ = SignUp.salvage(user.attributes)

@@ -1,6 +1,6 @@
 """`make growth`: the same requests on ten profiles and on a million, and a walk over pools of several sizes.
 
-    python -m benchmarks.growth [--quick | --render]
+    python -m benchmarks.growth [--quick | --render] [--chain USERS]
 
 It writes benchmarks/growth.json, and of that GROWTH.md and a part of the README; nobody edits these.
 """
@@ -19,13 +19,14 @@ from typing import Any, Final, TypeAlias
 from benchmarks import places
 from benchmarks.aws import embedded_aws
 from benchmarks.growth import people, report
-from benchmarks.growth.reconcile import walk
+from benchmarks.growth.reconcile import chain, walk
 from benchmarks.machine import machine
 from local.settings import ROOT, LocalSettings
 from local.stack import client
 
 _SIZES: Final = (10, 10_000, 1_000_000)
 _POOLS: Final = (10, 1_000, 5_000)
+_CHAIN: Final = 10_000
 _OPERATIONS: Final = ("GET", "PUT", "PostConfirmation")
 _ROUNDS: Final = 60
 _CALLS: Final = 20
@@ -36,9 +37,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make growth")
     parser.add_argument("--quick", action="store_true", help="small tables, and nothing is written but here")
     parser.add_argument("--render", action="store_true", help="write what is made of the last results anew")
+    parser.add_argument(
+        "--chain", type=int, default=_CHAIN, help="users of the pool that is walked over at AWS's latency: 45 a second"
+    )
     options = parser.parse_args()
     if not options.render:
-        figures = measured((10, 1_000), (10, 600)) if options.quick else measured(_SIZES, _POOLS)
+        figures = measured((10, 1_000), (10, 600), 600) if options.quick else measured(_SIZES, _POOLS, options.chain)
         if options.quick:
             print(report.text(figures))
             return
@@ -47,8 +51,11 @@ def main() -> None:
         file.write_text(text)
 
 
-def measured(sizes: tuple[int, ...], pools: tuple[int, ...]) -> dict[str, Any]:
+def measured(sizes: tuple[int, ...], pools: tuple[int, ...], users: int) -> dict[str, Any]:
     """All figures, as growth.json holds them."""
+    with tempfile.TemporaryDirectory() as directory:
+        print(f"a pool of {users:,} at the latency of AWS", flush=True)
+        chained = chain(Path(directory) / "chain", users)
     with tempfile.TemporaryDirectory() as directory, embedded_aws(Path(directory)) as (local, _):
         walks = []
         for size in pools:
@@ -67,6 +74,7 @@ def measured(sizes: tuple[int, ...], pools: tuple[int, ...]) -> dict[str, Any]:
         "sizes": sizes,
         "requests": requests,
         "walks": walks,
+        "chain": chained,
     }
 
 

@@ -1,14 +1,17 @@
 """Many people: tables of profiles, and pools of users without triggers."""
 
+import json
 import uuid
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.places import ITEM
 
 _BATCH: Final = 25  # DynamoDB's limit
 _THREADS: Final = 4
+_ONE_IN: Final = 100  # is without a profile
 _PASSWORD: Final = "StrongPass123!"
 
 
@@ -61,3 +64,26 @@ def pool(cognito: Any, size: int) -> tuple[str, list[str]]:
 
     with ThreadPoolExecutor(_THREADS) as threads:
         return pool_id, list(threads.map(create, range(size)))
+
+
+def with_profile(subs: list[str]) -> list[str]:
+    """Return those who have a profile: all but one in a hundred."""
+    return [sub for number, sub in enumerate(subs) if number % _ONE_IN]
+
+
+def write_pool(state: Path, pool_id: str, size: int) -> list[str]:
+    """Write users like its only one into a pool of a stopped embedded AWS, and return the subs of all.
+
+    The embedded AWS itself would take hours to create so many.
+    """
+    file = state / "cognito.json"
+    document = json.loads(file.read_text())
+    pools = document["payload"]["user_pools"]["data"].values()
+    users = next(pool for pool in pools if pool["Id"] == pool_id)["_users"]
+    ((first, user),) = users.items()
+    template = json.dumps(user)
+    for number in range(1, size):
+        sub = sub_of(number)
+        users[sub] = json.loads(template.replace(first, sub).replace("user-0@", f"user-{number}@"))
+    file.write_text(json.dumps(document))
+    return list(users)

@@ -1,52 +1,85 @@
-"""Reconciliation of a pool, counted: what it asks of AWS for each user, and how long it takes."""
+"""Reconciliation of a pool: what it asks of AWS for each user, and how long it takes at the latency of AWS."""
 
 import io
+import json
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any, Final
 
 import boto3
+from botocore.config import Config
 
+from benchmarks.aws import embedded_aws
 from benchmarks.growth import people
-from chalicelib.reconciliation import Options, Reconciliation
+from chalicelib.reconciliation import Chain, Options, Reconciliation, Report, time_left
 from chalicelib.reconciliation_checkpoints import Checkpoints
 from chalicelib.repository import ProfileRepository
-from chalicelib.user_pool import UserPool
+from chalicelib.user_pool import Rates, UserPool
 from local.settings import REGION
 from local.stack import EmbeddedAws
 
-_ONE_IN: Final = 100  # is without a profile
+LATENCY: Final = 0.035  # seconds that each call to Cognito takes longer: in AWS's own region it takes 25 to 60 ms
+RUN_SECONDS: Final = 270  # the function's timeout less its margin
+_UNBOUNDED: Final = Rates(1e4, 1e4, 1e4)
 
 
 def walk(aws: EmbeddedAws, size: int) -> dict[str, Any]:
-    """A whole walk over a pool of so many, one in a hundred of them without a profile."""
+    """Count the calls of a whole walk over a pool of so many, one in a hundred of them without a profile."""
     calls = Counter[str]()
     client = _watched(aws, calls)
     cognito, dynamodb = client("cognito-idp"), client("dynamodb")
     pool_id, subs = people.pool(cognito, size)
     name = f"Pool-{size}"
-    people.table(dynamodb, name, [sub for number, sub in enumerate(subs) if number % _ONE_IN])
+    people.table(dynamodb, name, people.with_profile(subs))
     calls.clear()
+    report = _run(dynamodb, cognito, name, pool_id, _UNBOUNDED, None)
+    _check(report, size)
+    return {"size": size, "created": report.users.created, "calls": dict(calls)}
+
+
+def chain(directory: Path, size: int) -> dict[str, Any]:
+    """Time the runs that one scheduled start leads to, at the latency of AWS and at the default rates."""
+    directory.mkdir()
+    with embedded_aws(directory, persistent=True) as (aws, _):
+        pool_id, _ = people.pool(_watched(aws, Counter())("cognito-idp"), 1)
+    subs = people.write_pool(directory / "state", pool_id, size)
+    with embedded_aws(directory, persistent=True) as (aws, _):
+        client = _watched(aws, Counter(), LATENCY)
+        cognito, dynamodb = client("cognito-idp"), client("dynamodb")
+        people.table(dynamodb, "Chain", people.with_profile(subs))
+        started, runs, link = time.monotonic(), 0, None
+        while True:
+            report = _run(dynamodb, cognito, "Chain", pool_id, Rates(), link)
+            runs += 1
+            if report.next is None:
+                break
+            link = report.next.chain
+    _check(report, size)
+    return {"size": size, "seconds": time.monotonic() - started, "runs": runs}
+
+
+def _run(dynamodb: Any, cognito: Any, table: str, pool_id: str, rates: Rates, link: Chain | None) -> Report:
     run = Reconciliation(
-        Checkpoints(dynamodb, name),
-        ProfileRepository(dynamodb, name),
-        UserPool(lambda: cognito, pool_id),
-        Options(),
-        lambda: 60_000.0,
+        Checkpoints(dynamodb, table),
+        ProfileRepository(dynamodb, table),
+        UserPool(lambda: cognito, pool_id, rates),
+        Options(chain=link),
+        time_left(None, RUN_SECONDS),
     )
-    started = time.monotonic()
     with redirect_stdout(io.StringIO()):
-        report = run.run()
-    seconds = time.monotonic() - started
+        return run.run()
+
+
+def _check(report: Report, size: int) -> None:
     if (report.status, report.users.users, report.profiles.orphans) != ("finished", size, 0):
-        raise RuntimeError(report)
-    return {"size": size, "seconds": seconds, "created": report.users.created, "calls": dict(calls)}
+        raise RuntimeError(json.dumps(report.model_dump(mode="json")))
 
 
-def _watched(aws: EmbeddedAws, calls: Counter[str]) -> Callable[[str], Any]:
-    """Makes clients that count their calls."""
+def _watched(aws: EmbeddedAws, calls: Counter[str], latency: float = 0.0) -> Callable[[str], Any]:
+    """Return what makes clients that count their calls, and delay those to Cognito."""
 
     def count(model: Any, **_: Any) -> None:
         calls[model.name] += 1
@@ -58,8 +91,11 @@ def _watched(aws: EmbeddedAws, calls: Counter[str]) -> Callable[[str], Any]:
             region_name=REGION,
             aws_access_key_id=aws.access_key.id,
             aws_secret_access_key=aws.access_key.secret,
+            config=Config(max_pool_connections=50),
         )
         made.meta.events.register(f"after-call.{service}", count)
+        if latency and service == "cognito-idp":
+            made.meta.events.register("before-send", lambda **_: time.sleep(latency))
         return made
 
     return make
