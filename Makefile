@@ -90,20 +90,25 @@ token: $(INSTALLED) ## Sign in to the running stack: make -s token EMAIL=... PAS
 	@$(BIN)/python -m local.session
 
 STAGE ?= local
+# By the environment and $(value), too: a stage's name is checked before anything else reads it, make included.
+unexport FROM STAGE
+reconcile: export STAGE_NAME := $(value STAGE)
 reconcile: $(INSTALLED) ## Give every user a profile: STAGE=local ARGS="--dry-run --remove-orphans --restart"
-	@$(BIN)/python -m local.reconcile --stage '$(STAGE)' $(ARGS)
+	@$(BIN)/python -m local.reconcile $(ARGS)
 
 openapi: $(DEVELOPMENT) ## Write openapi.json from the routes and the models
 	@$(BIN)/python -m local.openapi
 
+deploy destroy restore: export STAGE_NAME := $(filter-out local,$(value STAGE))
 deploy: $(INSTALLED) ## Deploy a stage to AWS, or bring it up to date: make deploy STAGE=dev
-	@$(BIN)/python -m infra.deploy up '$(filter-out local,$(STAGE))'
+	@$(BIN)/python -m infra.deploy up
 
 destroy: $(INSTALLED) ## Take a stage down, with all its data: make destroy STAGE=dev
-	@$(BIN)/python -m infra.deploy down '$(filter-out local,$(STAGE))'
+	@$(BIN)/python -m infra.deploy down
 
+restore: export RESTORED_TABLE := $(value FROM)
 restore: $(INSTALLED) ## Put profiles back from a restored table: make restore STAGE=dev FROM=Users-dev-restored
-	@$(BIN)/python -m infra.deploy.restore '$(filter-out local,$(STAGE))' '$(FROM)' $(ARGS)
+	@$(BIN)/python -m infra.deploy.restore $(ARGS)
 
 deploy-check: $(DEVELOPMENT) ## Deploy to an embedded AWS with the real Terraform and Chalice, and try it
 	@$(BIN)/python -m pytest -q -p tests.deployment.summary tests/deployment/cloud $(ARGS)

@@ -61,13 +61,14 @@ async def _serve(port: int) -> None:
         cognito_sign_in,
         cognito_tokens,
         credentials,
+        lambda_runtimes,
     )
 
     for lacking in (alarms, function_logs, rest_apis, triggers):
         lacking.install()
     for patch in (
         cognito_accounts, cognito_admin, cognito_attributes, cognito_delivery, cognito_sign_in, cognito_tokens,
-        credentials,
+        credentials, lambda_runtimes,
     ):  # fmt: skip
         patch.install()
     # What never leaves this machine needs no TLS: policies that ask for it are met.

@@ -2,12 +2,13 @@
 
     python -m local.reconcile [--stage STAGE] [--dry-run] [--remove-orphans] [--restart] ...
 
-The stage `local` is the one of `make run`. Any other is a deployed one, by the credentials and the region of
-the environment.
+The stage `local` is the one of `make run`. Any other is one that was deployed from this checkout, in its own region, by
+the credentials of the environment. STAGE_NAME is the stage unless there is an option.
 """
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any, Final
@@ -18,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from chalicelib.logs import APP
 from chalicelib.reconciliation import to_event
+from infra.deploy.console import Failure
 from local import console, settings
 from local.stack import NAME, RECONCILE, Stack, client
 
@@ -43,9 +45,20 @@ def _walk(lambda_: Any, function: str, detail: dict[str, Any]) -> dict[str, Any]
         detail = report["next"]
 
 
+def _find(stage: str) -> tuple[Any, str]:
+    """Return a client of Lambda and the name of the stage's function. Raises Failure."""
+    if stage == "local":
+        return client("lambda", Stack.read(settings.load().stack_file)), f"{NAME}-{RECONCILE}"
+    from infra.deploy import checks
+    from infra.deploy.stage import region_of
+
+    name = checks.stage_name(stage)
+    return boto3.client("lambda", region_name=region_of(name), config=_PATIENCE), f"{APP}-{name}-{RECONCILE}"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make reconcile", description="Give every user a profile.")
-    parser.add_argument("--stage", default="local")
+    parser.add_argument("--stage", default=os.environ.get("STAGE_NAME") or "local")
     parser.add_argument("--dry-run", action="store_true", help="change nothing, only tell")
     parser.add_argument("--remove-orphans", action="store_true", help="delete profiles whose user is gone")
     parser.add_argument("--remove-all-orphans", action="store_true", help="delete them, however many there are")
@@ -63,17 +76,12 @@ def main() -> int:
         "seconds": _STEP,
     }
     try:
-        if options.stage == "local":
-            stack = Stack.read(settings.load().stack_file)
-            report = _walk(client("lambda", stack), f"{NAME}-{RECONCILE}", detail)
-        else:
-            lambda_ = boto3.client("lambda", config=_PATIENCE)
-            report = _walk(lambda_, f"{APP}-{options.stage}-{RECONCILE}", detail)
+        report = _walk(*_find(options.stage), detail)
     except (FileNotFoundError, EndpointConnectionError) as exc:
         is_local = options.stage == "local"
         console.failure("Nothing is running here: start it with make run." if is_local else str(exc))
         return 1
-    except (BotoCoreError, ClientError, RuntimeError) as exc:
+    except (BotoCoreError, ClientError, Failure, RuntimeError) as exc:
         console.failure(str(exc))
         return 1
     return _summary(report, dry_run=options.dry_run)

@@ -345,7 +345,7 @@ def _pool(cognito: Any, functions: dict[str, str]) -> tuple[str, str]:
     cognito.set_user_pool_mfa_config(
         UserPoolId=pool_id, MfaConfiguration="OPTIONAL", SoftwareTokenMfaConfiguration={"Enabled": True}
     )
-    add_missing(cognito, pool_id, _CUSTOM)
+    add_missing(cognito, pool_id, _CUSTOM, is_emulated=True)
     clients = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
     if clients:  # settings of an earlier release are brought up to date
         client_id = clients[0]["ClientId"]

@@ -1,4 +1,4 @@
-"""`python -m infra.deploy up STAGE` and `down STAGE`: behind `make deploy` and `make destroy`.
+"""`python -m infra.deploy up` and `down`: behind `make deploy` and `make destroy`. STAGE_NAME is the stage.
 
 Each step finds out what is there and does what is missing, so that running it again mends an interrupted
 run, and changes nothing after a whole one.
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import api, checks, concurrency, console, layer, runtime
+from infra.deploy import api, checks, concurrency, console, layer, locks, runtime
 from infra.deploy.console import Failure, step
 from infra.deploy.stage import Stage, forget
 from infra.deploy.terraform import Terraform
@@ -24,7 +24,6 @@ _PAUSE: Final = 5  # seconds
 
 def up(name: str) -> None:
     """Deploy a stage."""
-    checks.stage_name(name)
     runtime.require_offered(runtime.CURRENT)
     terraform = _begin(name)
     _announce_runtime(name, terraform.outputs())
@@ -46,6 +45,7 @@ def up(name: str) -> None:
         stage.remember()
     with step("code") as it:
         stage.chalice("deploy")
+        runtime.update_on_deploy_only(stage.client("lambda"), stage.functions().values())
         layer.remove(stage, but=library)
         it.result = f"{len(stage.functions())} functions and the API"
     with step("triggers") as it:
@@ -108,7 +108,6 @@ def _announce_runtime(name: str, outputs: dict[str, Any]) -> None:
 
 
 def _begin(name: str) -> Terraform:
-    checks.stage_name(name)
     checks.tools()
     account, who = checks.credentials()
     elsewhere = os.environ.get("AWS_ENDPOINT_URL")
@@ -177,10 +176,11 @@ def main() -> int:
     """Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m infra.deploy")
     parser.add_argument("command", choices=["up", "down"])
-    parser.add_argument("stage")
     options = parser.parse_args()
     try:
-        (up if options.command == "up" else down)(options.stage)
+        name = checks.stage_name(os.environ.get("STAGE_NAME", ""))
+        with locks.locked_stage(name):
+            (up if options.command == "up" else down)(name)
     except Failure as failure:
         return console.failed(failure)
     except (BotoCoreError, ClientError) as exc:

@@ -1,13 +1,17 @@
 """`make restore`: profiles of a restored table, back into the stage's table.
 
-    python -m infra.deploy.restore STAGE TABLE [--user SUB] [--overwrite] [--dry-run]
+    python -m infra.deploy.restore [--user SUB] [--overwrite] [--dry-run]
+
+STAGE_NAME is the stage, and RESTORED_TABLE the restored table. AWS restores it in the background: this waits for it.
 
 A point in time is restored into a new table. What is gone from the one in use is put back; what is there
 stays as it is, unless it is to be overwritten.
 """
 
 import argparse
+import os
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -23,9 +27,26 @@ from infra.deploy.terraform import Terraform
 # More versions than a profile gets between a backup and its loss: a version never comes twice.
 _GAP: Final = 1000
 _AS_IT_IS: Final = "left as they are"
+_PAUSE: Final = 15  # seconds between two looks at a table that AWS is restoring
 
 
 Pictures = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def wait_until_restored(dynamodb: Any, table: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Wait while AWS restores a table. Raises Failure for a table that there is not."""
+    told = False
+    while True:
+        try:
+            status = dynamodb.describe_table(TableName=table)["Table"]["TableStatus"]
+        except dynamodb.exceptions.ResourceNotFoundException as exc:
+            raise Failure(f"There is no table {table}. Restore one first: see the README.") from exc
+        if status != "CREATING":
+            return
+        if not told:
+            console.say(f"AWS is restoring {table}, which may take some hours. Ctrl-C does not stop it.")
+            told = True
+        sleep(_PAUSE)
 
 
 def restore(
@@ -110,29 +131,31 @@ def _items(dynamodb: Any, table: str, user: str | None) -> Iterator[dict[str, An
 def main() -> int:
     """Returns the exit code."""
     parser = argparse.ArgumentParser(prog="make restore")
-    parser.add_argument("stage")
-    parser.add_argument("table", help="the restored table")
     parser.add_argument("--user", help="the sub of the only user to restore")
     parser.add_argument("--overwrite", action="store_true", help="undo what was edited since, too")
     parser.add_argument("--dry-run", action="store_true", help="change nothing, only tell")
     options = parser.parse_args()
+    source = os.environ.get("RESTORED_TABLE", "")
     try:
-        checks.stage_name(options.stage)
+        name = checks.stage_name(os.environ.get("STAGE_NAME", ""))
         checks.tools()
         account, _ = checks.credentials()
-        terraform = Terraform.of_stage(options.stage)
+        terraform = Terraform.of_stage(name)
         terraform.init()
         outputs = terraform.outputs()
         checks.same_account(account, outputs)
-        if not outputs or not options.table:
+        if not outputs or not source:
             raise Failure("Which? For example: make restore STAGE=dev FROM=Users-dev-restored")
-        stage = Stage(options.stage, outputs["region"])
-        pictures = pictures_of(stage.client("s3"), outputs.get("picture_bucket"))
-        told = restore(stage.client("dynamodb"), options.table, outputs["table"], options, pictures)
+        stage = Stage(name, outputs["region"])
+        pictures, dynamodb = pictures_of(stage.client("s3"), outputs.get("picture_bucket")), stage.client("dynamodb")
+        wait_until_restored(dynamodb, source)
+        told = restore(dynamodb, source, outputs["table"], options, pictures)
     except Failure as failure:
         return console.failed(failure)
     except (BotoCoreError, ClientError) as exc:
         return console.failed(Failure(str(exc)))
+    except KeyboardInterrupt:
+        return console.failed(Failure("Interrupted. Run the same command again: it goes on from there."))
     for outcome in ("put back", "overwritten", _AS_IT_IS):
         console.say(f"  ok  {outcome:<18} {told[outcome]}")
     return 0

@@ -1,8 +1,8 @@
 """The Lambda runtime: Chalice deploys for the version of the Python that runs it."""
 
 import sys
-from collections.abc import Set
-from typing import Final
+from collections.abc import Iterable, Set
+from typing import Any, Final
 
 from infra.deploy.console import Failure
 
@@ -29,3 +29,13 @@ def describe_change(deployed: Set[str], runtime: str) -> str | None:
         f"The functions change from {', '.join(others)} to {runtime}. "
         "Each fails for some seconds, because AWS has its new code before its new runtime."
     )
+
+
+def update_on_deploy_only(lambda_: Any, functions: Iterable[str]) -> None:
+    """Keep AWS from changing a function's runtime, and with it botocore, between two deploys.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/runtime-management-configure-settings.html
+    """
+    for function in functions:
+        lambda_.get_waiter("function_updated").wait(FunctionName=function)
+        lambda_.put_runtime_management_config(FunctionName=function, UpdateRuntimeOn="FunctionUpdate")

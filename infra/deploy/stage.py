@@ -15,6 +15,7 @@ import boto3
 
 from infra.deploy import api
 from infra.deploy.console import Failure
+from infra.deploy.locks import locked_configuration
 from infra.deploy.processes import run
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -36,10 +37,11 @@ class Stage:
 
     def configure(self, section: dict[str, Any]) -> bool:
         """Write what Terraform says of the stage; False if it stands there already."""
-        config = _config()
-        if config["stages"].get(self.name) == section:
-            return False
-        _write(_CONFIG, {**config, "stages": {**config["stages"], self.name: section}})
+        with locked_configuration():
+            config = _config()
+            if config["stages"].get(self.name) == section:
+                return False
+            _write(_CONFIG, {**config, "stages": {**config["stages"], self.name: section}})
         return True
 
     def api_id(self) -> str | None:
@@ -52,12 +54,16 @@ class Stage:
         return found[0] if found else None
 
     def ensured_api(self) -> str:
-        """The stage's API, made if there is none: its address is told to the functions before Chalice fills it."""
+        """The stage's API, made if there is none: its address is told to the functions before Chalice fills it.
+
+        Raises Failure if another machine has made one at the same time.
+        """
         if found := self.api_id():
             return found
         made = self.client("apigateway").create_rest_api(
             name=api.name(self.app, self.name), endpointConfiguration={"types": ["REGIONAL"]}
         )
+        self.api_id()
         return str(made["id"])
 
     def url(self, api_id: str) -> str:
@@ -127,6 +133,14 @@ def section_of(name: str) -> dict[str, Any]:
     return section
 
 
+def region_of(name: str) -> str:
+    """Return the region of a stage that was deployed from this checkout. Raises Failure for any other."""
+    variables = section_of(name).get("lambda_functions", {}).get("api_handler", {}).get("environment_variables", {})
+    if "USER_POOL_ARN" not in variables:
+        raise Failure(f"This checkout does not know the stage {name}. Run: make deploy STAGE={name}")
+    return str(variables["USER_POOL_ARN"].split(":")[3])
+
+
 def has_record(name: str) -> bool:
     """Return whether Chalice knows on this machine what it has deployed for a stage."""
     return _record(name).exists()
@@ -134,9 +148,10 @@ def has_record(name: str) -> bool:
 
 def forget(name: str) -> None:
     """A stage that is gone."""
-    config = _config()
-    if config["stages"].pop(name, None) is not None:
-        _write(_CONFIG, config)
+    with locked_configuration():
+        config = _config()
+        if config["stages"].pop(name, None) is not None:
+            _write(_CONFIG, config)
     _record(name).unlink(missing_ok=True)
 
 

@@ -76,10 +76,14 @@ class Terraform:
         told = [f"{changes[kind]} {word}" for kind, word in _WORDS.items() if changes[kind]]
         return ", ".join(told) or "nothing to change"
 
+    @property
+    def plan_file(self) -> Path:
+        """A file of this workspace alone: stages may be deployed at the same time."""
+        return self._module / ".terraform" / f"{self._workspace}.tfplan"
+
     def _plan(self) -> Path:
-        plan = self._module / ".terraform" / "apply.tfplan"
-        self._run("plan", "-json", f"-out={plan}", *self._arguments)
-        return plan
+        self._run("plan", "-json", f"-out={self.plan_file}", *self._arguments)
+        return self.plan_file
 
     def _refuse_losses(self, plan: Path) -> list[str]:
         """Addresses of what would be replaced only because it was not finished. Raises Failure for other losses."""

@@ -92,6 +92,15 @@ def test_runtimes_of_a_stage_are_those_of_its_functions(run: Run, monkeypatch: p
     assert stage.runtimes() == {runtime.CURRENT}
 
 
+@pytest.mark.usefixtures("deployed")
+def test_runtimes_are_updated_on_a_deploy_only(run: Run) -> None:
+    lambda_ = client("lambda", run.stack)
+    function = {"FunctionName": "triggers-dev-on_the_app"}
+    assert lambda_.get_runtime_management_config(**function)["UpdateRuntimeOn"] == "Auto"
+    runtime.update_on_deploy_only(lambda_, function.values())
+    assert lambda_.get_runtime_management_config(**function)["UpdateRuntimeOn"] == "FunctionUpdate"
+
+
 def test_what_was_deployed_is_written_down_for_the_wiring(deployed: Path) -> None:
     told = json.loads((deployed / ".chalice" / "deployed" / "dev.json").read_text())["resources"]
     arns = {

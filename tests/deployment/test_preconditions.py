@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.deploy import checks, runtime
+from infra.deploy import checks, locks, runtime
 from infra.deploy.console import Failure
 from local.settings import ROOT, AccessKey
 
@@ -19,16 +19,26 @@ TERRAFORM = "#!/bin/sh\necho Terraform v{version}\n"
 
 
 def deploy(
-    *arguments: str, path: Path | None = None, program: Sequence[str] = ("-m", "infra.deploy"), **environment: str
+    command: str,
+    stage: str,
+    path: Path | None = None,
+    program: Sequence[str] = ("-m", "infra.deploy"),
+    **environment: str,
 ) -> subprocess.CompletedProcess[str]:
     """With an AWS that nobody answers for, and with `path` as the only place to find tools in."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     if path:
         kept["PATH"] = str(path)
     return subprocess.run(
-        [sys.executable, *program, *arguments],
+        [sys.executable, *program, command],
         cwd=ROOT,
-        env={**kept, "AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL": CLOSED, **environment},
+        env={
+            **kept,
+            "STAGE_NAME": stage,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": CLOSED,
+            **environment,
+        },
         capture_output=True,
         text=True,
         timeout=60,
@@ -58,6 +68,25 @@ def test_the_stage_must_be_named(command: str) -> None:
 @pytest.mark.parametrize("name", ["local", "default", "Dev", "d", "dev-2", "a" * 13, "../dev"])
 def test_a_stage_s_name_must_fit_everywhere(name: str) -> None:
     assert_told(deploy("up", name), "STAGE must be 2 to 12 lower-case letters and digits")
+
+
+@pytest.mark.parametrize("target", ["deploy", "destroy", "restore", "reconcile"])
+def test_stage_name_is_run_by_neither_shell_nor_make(target: str, tmp_path: Path) -> None:
+    name, made = "x'; touch made; ' $(touch made) $(shell touch made) `touch made`", ROOT / "made"
+    done = subprocess.run(
+        ["make", "-s", target, f"STAGE={name}", "INSTALLED=", f"BIN={Path(sys.executable).parent}"],
+        cwd=ROOT, env={**os.environ, "AWS_ENDPOINT_URL": CLOSED, "LOCAL_DIR": str(tmp_path)},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    is_made = made.exists()
+    made.unlink(missing_ok=True)
+    assert not is_made
+    assert "STAGE must be 2 to 12 lower-case letters and digits" in done.stderr
+
+
+def test_stage_that_is_being_deployed_is_refused_in_one_line(tmp_path: Path) -> None:
+    with locks.locked_stage("busy"):
+        assert_told(deploy("up", "busy", path=tmp_path), "Another process deploys busy or takes it down.")
 
 
 def test_terraform_must_be_there(tmp_path: Path) -> None:

@@ -159,3 +159,9 @@ def test_plain_ministack_derives_credentials_from_names(plain: Session) -> None:
         aws_access_key_id=f"ASIA{digest[:16].upper()}", aws_secret_access_key=secret, aws_session_token=token,
     )  # fmt: skip
     assert sts.get_caller_identity()["Arn"].endswith(f"assumed-role/{name}/{name}")
+
+
+def test_plain_ministack_does_not_manage_runtimes(plain: Session) -> None:
+    lambda_ = client("lambda", plain.stack)
+    with pytest.raises(ClientError):
+        lambda_.put_runtime_management_config(FunctionName=f"{NAME}-pre_sign_up", UpdateRuntimeOn="FunctionUpdate")

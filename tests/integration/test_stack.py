@@ -43,8 +43,9 @@ def test_the_pool_asks_for_what_a_profile_is_made_of(pool: Any) -> None:
 def test_custom_attributes_are_added_once_and_one_that_is_a_standard_s_namesake_too(session: Session) -> None:
     cognito = client("cognito-idp", session.stack)
     pool_id = cognito.create_user_pool(PoolName="attributes")["UserPool"]["Id"]
-    assert add_missing(cognito, pool_id, {"dob": 10, "gender": 16}) == ["custom:dob", "custom:gender"]
-    assert add_missing(cognito, pool_id, {"dob": 10, "gender": 16, "height": 3}) == ["custom:height"]
+    first, second = {"dob": 10, "gender": 16}, {"dob": 10, "gender": 16, "height": 3}
+    assert add_missing(cognito, pool_id, first, is_emulated=True) == ["custom:dob", "custom:gender"]
+    assert add_missing(cognito, pool_id, second, is_emulated=True) == ["custom:height"]
     schema = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["SchemaAttributes"]
     names = [attribute["Name"] for attribute in schema]
     assert names.count("custom:gender") == names.count("gender") == 1

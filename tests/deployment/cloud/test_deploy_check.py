@@ -209,7 +209,8 @@ def test_a_preflight_is_answered_for_configured_origins_only(session: Session) -
 
 
 def test_reconciliation_runs_on_the_deployed_stage(cloud: Cloud, user: User) -> None:
-    done = cloud.make("reconcile", f"STAGE={STAGE}", "ARGS=--dry-run")
+    elsewhere = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_REGION": "eu-west-1"}
+    done = cloud.make("reconcile", f"STAGE={STAGE}", "ARGS=--dry-run", **elsewhere)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 of them without a profile" in done.stdout
 
@@ -273,6 +274,14 @@ def test_alarms_watch_metrics_that_there_are(cloud: Cloud) -> None:
     assert {value for name, value in dimensions if name == "FunctionName"} == functions
     assert {value for name, value in dimensions if name == "ApiName"} == {api}
     assert {value for name, value in dimensions if name == "service"} == {f"healthtech-{STAGE}"}
+
+
+def test_runtimes_change_only_with_a_deploy(cloud: Cloud) -> None:
+    lambda_ = cloud.client("lambda")
+    functions = [it["FunctionName"] for it in lambda_.list_functions()["Functions"]]
+    assert functions
+    for name in functions:
+        assert lambda_.get_runtime_management_config(FunctionName=name)["UpdateRuntimeOn"] == "FunctionUpdate"
 
 
 def test_terraform_by_hand_finds_nothing_to_change(cloud: Cloud) -> None:
