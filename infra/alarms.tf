@@ -8,19 +8,22 @@ locals {
         dimensions  = { FunctionName = function }
         threshold   = 1
         periods     = 1
-      } if name != "pre_sign_up"
+      } if !contains(["pre_sign_up", "check_picture"], name)
     },
     {
-      # To refuse a sign-up is an error of the function, and anybody's typing mistake: only if nobody gets through.
-      "${local.functions.pre_sign_up}-errors" = {
-        description = "Nobody has signed up for a quarter of an hour, and somebody has tried: each was refused, or the function fails."
+      # Any user can cause an error of these: by a sign-up that is refused, and by a file on which time runs out.
+      for name, description in {
+        pre_sign_up   = "Nobody has signed up for a quarter of an hour, and somebody has tried: each was refused, or the function fails."
+        check_picture = "Every picture of the last 15 minutes ended in an error. The function fails, or somebody uploads files on which it runs out of time or memory."
+        } : "${local.functions[name]}-errors" => {
+        description = description
         namespace   = "AWS/Lambda"
         metric      = "Errors"
         statistic   = "Average"
-        dimensions  = { FunctionName = local.functions.pre_sign_up }
+        dimensions  = { FunctionName = local.functions[name] }
         threshold   = 1
         periods     = 3
-      }
+      } if contains(keys(local.functions), name)
     },
     {
       for name, function in local.functions : "${function}-throttles" => {

@@ -63,6 +63,15 @@ run "the_functions_are_told_of_it" {
   }
 }
 
+run "a_user_cannot_raise_an_alarm_with_one_file" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.all["healthtech-prod-check_picture-errors"].statistic == "Average" && aws_cloudwatch_metric_alarm.all["healthtech-prod-check_picture-errors"].evaluation_periods == 3
+    error_message = "Only a rate may raise the alarm about errors of the picture function."
+  }
+}
+
 run "uploads_are_limited" {
   command = plan
 
