@@ -6,13 +6,18 @@ With --render the README's two tables are written anew.
 """
 
 import argparse
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from benchmarks.report import between
+from chalicelib.logs import Metric
+from chalicelib.user_pool import Rates
 from local.settings import ROOT
 
+_RATES: Final = Rates()
+_CHAIN: Final = 54 * 60  # seconds that a chain of runs walks in an hour at most
 SIZES: Final = (1_000, 1_000_000, 10_000_000)
 _BILL: Final = ("<!-- bill -->\n", "<!-- /bill -->\n")
 _QUOTAS: Final = ("<!-- quotas -->\n", "<!-- /quotas -->\n")
@@ -25,14 +30,20 @@ REQUESTS: Final = READS + EDITS + PREFLIGHTS
 RUNS: Final = REQUESTS + SIGN_INS  # of functions; a sign-in fires PostAuthentication
 PEAK: Final = 10  # the busiest second, to the average one
 _MONTH: Final = 30 * 86_400  # seconds
+_HOURS: Final = 30 * 24
+_LISTED: Final = 60  # users in a page of ListUsers
 
 # What it takes.
 SECONDS: Final = 0.02  # of a run, with DynamoDB's own time
 GIBIBYTES: Final = 0.5  # of memory
 STORED: Final = 1e-6  # GB a profile
 LOGGED: Final = 48e-6  # GB a person: 0.9 KB a run
-TRACED: Final = 1 / 20  # X-Ray's share of requests
-ALARMS, METRICS = 17, 8
+KEPT: Final = 12  # months of logs: log_retention_days
+COMPRESSED: Final = 0.15  # of a log's size is stored: https://aws.amazon.com/cloudwatch/pricing
+ANSWER: Final = 1.2e-6  # GB of an answer with its headers
+TRACED: Final = 0.05  # X-Ray's share of requests after the first one of each second
+ALARMS: Final = 22
+METRICS: Final = sum(not metric.name.startswith("PICTURE") for metric in Metric)
 
 _MILLION: Final = 1_000_000
 
@@ -68,13 +79,45 @@ def bill(people: int) -> dict[str, float]:
         f"DynamoDB, {READS + SIGN_INS} reads and {EDITS} writes each; 1 KB stored, with PITR": people
         * ((READS + SIGN_INS) * 0.125e-6 + EDITS * 0.625e-6 + STORED * (0.25 + 0.2)),
         # https://aws.amazon.com/cloudwatch/pricing
-        f"CloudWatch logs, {LOGGED * 1e6:.0f} KB each; {ALARMS} alarms, {METRICS} metrics": people * LOGGED * 0.5
+        "Reconciliation, every hour": reconciliation(people),
+        f"CloudWatch logs, {LOGGED * 1e6:.0f} KB each, kept for a year; {ALARMS} alarms, {METRICS} metrics": people
+        * LOGGED
+        * (0.5 + KEPT * COMPRESSED * 0.03)
         + ALARMS * 0.1
         + METRICS * 0.3,
         # https://aws.amazon.com/xray/pricing
-        "X-Ray, one request in twenty": requests * TRACED * 5e-6,
+        "X-Ray, the first request of each second and 5 % of the others": traces(runs) * 5e-6,
+        # https://aws.amazon.com/ec2/pricing/on-demand/#Data_Transfer
+        f"data transfer, {ANSWER * 1e6:.1f} KB an answer": _tiers(
+            requests * ANSWER, (10_240, 0.09), (51_200, 0.085), (153_600, 0.07), (_ALL, 0.05)
+        ),
         "KMS key": 1.0,
     }
+
+
+def traces(requests_a_month: float) -> float:
+    """Return how many requests of a month X-Ray records by its default rule.
+
+    Requests that come at random, at a rate r a second, meet on average 1 - exp(-r) seconds with at least one.
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
+    """
+    firsts = -math.expm1(-requests_a_month / _MONTH) * _MONTH
+    return firsts + TRACED * (requests_a_month - firsts)
+
+
+def _walks(people: float) -> tuple[float, float]:
+    """Return the users listed and the profiles looked up in an hour. Listing has half of the time at most."""
+    listed = min(people, _CHAIN / 2 * _RATES.lists * _LISTED)
+    left = _CHAIN - listed / _LISTED / _RATES.lists
+    return listed, min(people, left * _RATES.lookups)
+
+
+def reconciliation(people: float) -> float:
+    """Return dollars a month: an eventually consistent read of each listed user's item, scans, and the runs."""
+    listed, looked_up = _walks(people)
+    seconds = min(_CHAIN, listed / _LISTED / _RATES.lists + looked_up / _RATES.lookups)
+    reads = listed / 2 + looked_up / 8
+    return _HOURS * (seconds * GIBIBYTES * 0.0000166667 + reads * 0.125e-6)
 
 
 @dataclass(frozen=True)
@@ -100,7 +143,12 @@ def quotas() -> list[Quota]:
         Quota("mails by Cognito", "50 a day", 50 * 30 / JOINING, "`email_sender`, and SES out of its sandbox"),
         Quota("Cognito `UserAuthentication`", "120 a second", 120 / _a_second(2 * SIGN_INS), "raise it"),
         Quota("Cognito `UserCreation`", "50 a second", 50 / _a_second(JOINING), "ask before a campaign starts"),
-        Quota("Cognito `UserRead`", "120 a second", 120 * 86_400, "a walk for orphans takes a day by then"),
+        Quota(
+            "Cognito `UserRead`",
+            "120 a second",
+            _RATES.lookups * 24 * _CHAIN,
+            "a walk over the table takes a day by then: raise it, and `reconcile_lookups_per_second`",
+        ),
         Quota("users in a pool", "40 million", 40 * _MILLION, "a second pool"),
         # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
         Quota("Lambda's concurrency in a new account", "10", 10 / busy, "ask for 1,000"),

@@ -13,11 +13,19 @@ def test_the_bill_of_a_million_people_is_the_one_worked_out_by_hand() -> None:
         42 * 3.5,
         52 * 0.2 + 52_000_000 * 0.02 * 0.5 * 0.0000166667,
         40 * 0.125 + 2 * 0.625 + 1 * 0.45,
-        48 * 0.5 + 1.7 + 2.4,
-        2.1 * 5,
+        720 * (3240 * 0.5 * 0.0000166667 + (972_000 / 2 + 81_000 / 8) * 0.125e-6),
+        48 * 0.5 + 48 * 12 * 0.15 * 0.03 + 2.2 + 4.8,
+        (2.592 + (52 - 2.592) / 20) * 5,
+        42 * 1.2 * 0.09,
         1,
     ]
     assert told == pytest.approx(by_hand)
+
+
+def test_few_requests_are_nearly_all_traced() -> None:
+    """The default rule records the first request of each second."""
+    assert costs.traces(1_000) == pytest.approx(1_000, rel=0.001)
+    assert costs.traces(1_000_000_000) == pytest.approx(50_000_000 + 2_592_000 * 0.95)
 
 
 def test_twice_the_people_never_cost_more_than_twice_as_much() -> None:
