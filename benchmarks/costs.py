@@ -153,6 +153,7 @@ def quotas() -> list[Quota]:
         # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
         Quota("Lambda's concurrency in a new account", "10", 10 / busy, "ask for 1,000"),
         Quota("Lambda's concurrency", "1,000", 1000 / busy, "ask"),
+        Quota("`reserved_concurrency` of the API", "200", 200 / (_a_second(REQUESTS) * SECONDS), "raise it in tfvars"),
         Quota("`throttling` of the stage", "500 a second", 500 / _a_second(REQUESTS), "`throttling` in tfvars"),
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
         Quota("API Gateway, all of an account", "10,000 a second", 10_000 / _a_second(REQUESTS), "ask"),
