@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chalicelib import logs
 from chalicelib.cognito import UNCONFIRMED, DirectoryUser
-from chalicelib.errors import BackendFailed
+from chalicelib.errors import BackendFailed, Unavailable
 from chalicelib.logs import Metric
 from chalicelib.models import SignUp
 from chalicelib.profiles import from_sign_up
@@ -41,6 +41,7 @@ class UserProgress(WalkProgress):
     cleared: int = 0  # users whose health attributes were deleted from the pool
     unconfirmed: int = 0  # accounts that nobody has confirmed in time
     deleted: int = 0  # accounts
+    failed: int = 0  # users whom AWS has refused to change
     limited: bool = False  # there were more of them than a walk deletes
 
     @property
@@ -113,7 +114,7 @@ class UserWalk(Walk[UserProgress]):
 
     def _apply(self, changes: Sequence[Change], done: Counter[str], is_over: IsOver) -> bool:
         """Make these changes and count them. Return False if the time was over before the last."""
-        results = map_until(self._threads, is_over, lambda change: change(), changes)
+        results = map_until(self._threads, is_over, _attempt, changes)
         for counters in results:
             done.update(counters or ())
         return None not in results
@@ -150,6 +151,18 @@ class UserWalk(Walk[UserProgress]):
         logs.event("unconfirmed accounts left", logging.WARNING, users=progress.users, deleted=progress.deleted)
         logs.count(Metric.UNCONFIRMED_ACCOUNTS_LEFT)
         return True
+
+
+def _attempt(change: Change) -> Sequence[str]:
+    """Make a change. One that AWS refuses must not keep the walk from all other users. Raises Unavailable."""
+    try:
+        return change()
+    except Unavailable:
+        raise
+    except BackendFailed as exc:
+        logs.failure("user not reconciled", exc)
+        logs.count(Metric.RECONCILIATION_INTERRUPTED)
+        return ["failed"]
 
 
 def _health_attributes(user: DirectoryUser) -> list[str]:

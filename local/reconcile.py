@@ -105,6 +105,8 @@ def _summary(report: dict[str, Any], *, dry_run: bool) -> int:
 
 
 def _failures(report: dict[str, Any]) -> Iterator[str]:
+    if failed := report["users"]["failed"]:
+        yield f"AWS has refused to change {failed} users. The log of the function says why."
     if report["profiles"]["stopped"]:
         yield (
             "Too many profiles have no user, so none was removed. Is this the right pool? "

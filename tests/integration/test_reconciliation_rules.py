@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from chalicelib import profiles
 from chalicelib.auth import Caller
 from chalicelib.cognito import DirectoryUser
+from chalicelib.errors import BackendFailed
 from chalicelib.logs import Metric
 from chalicelib.reconciliation import MAX_LINKS, Chain, Options, Report, start_next_run
 from chalicelib.user_pool import CursorExpired, UserPool
@@ -190,6 +191,22 @@ def test_health_attributes_are_deleted_in_one_call(place: Place) -> None:
     place.cognito.meta.events.unregister("before-call.cognito-identity-provider", unique_id=place.name)
     assert (first.users.cleared, second.users.cleared) == (1, 0)
     assert calls.count("AdminDeleteUserAttributes") == 1
+
+
+def test_user_whom_aws_refuses_to_change_stops_no_walk(place: Place) -> None:
+    first, second = place.add_user(0), place.add_user(1)
+
+    class Refusing(UserPool):
+        def delete_attributes(self, user: DirectoryUser, names: Sequence[str]) -> bool:
+            if user.sub == first:
+                raise BackendFailed
+            return super().delete_attributes(user, names)
+
+    with metrics() as count:
+        report = place.run(pool=Refusing(lambda: place.cognito, place.pool_id, FAST))
+    assert (report.status, report.users.failed, report.users.cleared) == ("finished", 1, 1)
+    assert place.health_attributes(second) == set()
+    assert count(Metric.RECONCILIATION_INTERRUPTED) == 1
 
 
 def test_profile_provisioned_again_has_no_old_health_data(place: Place) -> None:
