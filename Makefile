@@ -63,7 +63,7 @@ bench: $(DEVELOPMENT) ## How fast, against what a user would write instead: some
 load: $(DEVELOPMENT) $(LOADER) ## How it bears load, deployed and in chalice local: a quarter of an hour
 	@$(BIN)/python -m benchmarks.load $(LOADER)/bin/locust $(ARGS)
 
-growth: $(DEVELOPMENT) ## The same requests on ten profiles and on a million: ten minutes
+growth: $(DEVELOPMENT) ## The same requests on ten profiles and on a million, and reconciliation: a quarter of an hour
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
 costs: $(DEVELOPMENT) ## What it costs, and the quotas met, for so many people

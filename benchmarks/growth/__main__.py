@@ -1,6 +1,6 @@
 """`make growth`: the same requests on ten profiles and on a million, and a walk over pools of several sizes.
 
-    python -m benchmarks.growth [--quick | --render] [--chain USERS]
+    python -m benchmarks.growth [--quick | --render | --part PART] [--chain USERS]
 
 It writes benchmarks/growth.json, and of that GROWTH.md and a part of the README; nobody edits these.
 """
@@ -25,7 +25,7 @@ from local.settings import ROOT, LocalSettings
 from local.stack import client
 
 _SIZES: Final = (10, 10_000, 1_000_000)
-_POOLS: Final = (10, 1_000, 5_000)
+_POOLS: Final = (10, 1_000)
 _CHAIN: Final = 10_000
 _OPERATIONS: Final = ("GET", "PUT", "PostConfirmation")
 _ROUNDS: Final = 60
@@ -37,45 +37,52 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make growth")
     parser.add_argument("--quick", action="store_true", help="small tables, and nothing is written but here")
     parser.add_argument("--render", action="store_true", help="write what is made of the last results anew")
+    parser.add_argument("--part", choices=("requests", "reconciliation"), help="measure this part alone")
     parser.add_argument(
         "--chain", type=int, default=_CHAIN, help="users of the pool that is walked over at AWS's latency: 45 a second"
     )
     options = parser.parse_args()
+    if options.quick:
+        print(report.text(measure_requests((10, 1_000)) | measure_reconciliation((10, 600), 600)))
+        return
     if not options.render:
-        figures = measured((10, 1_000), (10, 600), 600) if options.quick else measured(_SIZES, _POOLS, options.chain)
-        if options.quick:
-            print(report.text(figures))
-            return
+        figures = json.loads(report.GROWTH_JSON.read_text()) if options.part else {}
+        if options.part != "reconciliation":
+            figures |= measure_requests(_SIZES)
+        if options.part != "requests":
+            figures |= measure_reconciliation(_POOLS, options.chain)
         report.GROWTH_JSON.write_text(json.dumps(figures, indent=1) + "\n")
     for file, text in report.files(json.loads(report.GROWTH_JSON.read_text())).items():
         file.write_text(text)
 
 
-def measured(sizes: tuple[int, ...], pools: tuple[int, ...], users: int) -> dict[str, Any]:
-    """All figures, as growth.json holds them."""
-    with tempfile.TemporaryDirectory() as directory:
-        print(f"a pool of {users:,} at the latency of AWS", flush=True)
-        chained = chain(Path(directory) / "chain", users)
+def measure_requests(sizes: tuple[int, ...]) -> dict[str, Any]:
+    """Return the figures of requests, as growth.json holds them."""
     with tempfile.TemporaryDirectory() as directory, embedded_aws(Path(directory)) as (local, _):
-        walks = []
-        for size in pools:
-            print(f"a pool of {size:,}", flush=True)
-            walks.append(walk(local, size))
         for size in sizes:
             print(f"a table of {size:,}", flush=True)
             people.table(client("dynamodb", local), _table(size), map(people.sub_of, range(size)))
         print("requests, by turns", flush=True)
         requests = _requests(local, sizes)
-    return {
-        "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
-        "machine": machine(),
-        "rounds": _ROUNDS,
-        "calls": _CALLS,
-        "sizes": sizes,
-        "requests": requests,
-        "walks": walks,
-        "chain": chained,
-    }
+    figures = {"rounds": _ROUNDS, "calls": _CALLS, "sizes": sizes, "requests": requests}
+    return {"date": _today(), "machine": machine(), **figures}
+
+
+def measure_reconciliation(pools: tuple[int, ...], users: int) -> dict[str, Any]:
+    """Return the figures of reconciliation, likewise."""
+    with tempfile.TemporaryDirectory() as directory, embedded_aws(Path(directory)) as (local, _):
+        walks = []
+        for size in pools:
+            print(f"a pool of {size:,}", flush=True)
+            walks.append(walk(local, size))
+    with tempfile.TemporaryDirectory() as directory:
+        print(f"a pool of {users:,} at the latency of AWS", flush=True)
+        chained = chain(Path(directory) / "chain", users)
+    return {"reconciliation": {"date": _today(), "machine": machine(), "walks": walks, "chain": chained}}
+
+
+def _today() -> str:
+    return f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
 
 
 def _table(size: int) -> str:
