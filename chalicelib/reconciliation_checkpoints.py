@@ -8,7 +8,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from botocore.exceptions import ClientError
 from pydantic import BaseModel
@@ -93,9 +93,12 @@ class Checkpoints:
                     ConditionExpression="attribute_not_exists(#key) OR #holder = :previous OR #expires_at < :now",
                     ExpressionAttributeNames={"#key": KEY, "#holder": "holder", "#expires_at": "expires_at"},
                     ExpressionAttributeValues={":previous": {"S": previous}, ":now": {"N": str(int(now))}},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except ClientError:
-            return False
+        except ClientError as exc:
+            found: Any = exc.response.get("Item", {})
+            if found.get("holder") != {"S": holder}:  # otherwise this request was applied, and its first answer lost
+                return False
         self._holder = holder
         return True
 
