@@ -3,9 +3,9 @@
 The budget. Cognito gives a trigger 5 s, cold start included. An attempt takes 0.3 s to connect and 0.9 s to
 answer at most, and botocore waits up to 1 s before the second one: 3.4 s for a call that is tried twice, as
 the one of PostConfirmation is. PostAuthentication makes three calls and tries each once, 3.6 s: what fails is
-done at the next sign-in. A first GET that heals makes three calls: 10.2 s. API Gateway waits 29 s, and the API's
-function 28: a PUT of a picture that heals makes seven calls that are tried once, one of them to the function that
-checks it, and three that are tried twice.
+done at the next sign-in. A GET makes four calls at most, if the token has a new address: 13.6 s.
+API Gateway waits 29 s, and the API's function 28: a PUT of a picture that heals makes seven calls that are
+tried once, one of them to the function that checks it, and three that are tried twice.
 
 An attempt after a pause opens a new connection (idle_connections.py), so connections that died meanwhile cost nothing.
 """

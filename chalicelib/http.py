@@ -48,7 +48,11 @@ MERGE_PATCH: Final = "application/merge-patch+json"  # RFC 7396
 PATCH_TYPES: Final = (MERGE_PATCH, JSON)
 
 # For every answer: profiles are health data, and their bodies are never to be guessed at or kept.
-_ALWAYS: Final = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+ALWAYS: Final = {
+    "Cache-Control": "private, no-store",
+    "Strict-Transport-Security": "max-age=63072000",  # two years, RFC 6797; ignored over plain http
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def json_body(request: Request, media_types: Sequence[str] = (JSON,)) -> Any:
@@ -128,7 +132,7 @@ def install(app: Chalice, cors: Cors, types: str) -> None:
                 response = _refused(exc, request_id, types)
             if request.method == HEAD:
                 response.body = ""
-            response.headers = {**cors.headers(origin), **_ALWAYS, "X-Request-Id": request_id, **response.headers}
+            response.headers = {**cors.headers(origin), **ALWAYS, "X-Request-Id": request_id, **response.headers}
             _log(request, response, time.monotonic() - started)
         return response
 

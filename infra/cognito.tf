@@ -4,14 +4,22 @@ locals {
 
   standard_attributes = ["email", "name", "phone_number"]
 
-  triggers = {
-    for trigger, function in {
-      pre_sign_up         = "pre_sign_up"
-      post_confirmation   = "post_confirmation"
-      post_authentication = "post_authentication"
-    } : trigger => local.functions[function]
-    if contains(data.aws_lambda_functions.deployed.function_names, local.functions[function])
+  trigger_functions = {
+    for name in ["pre_sign_up", "post_confirmation", "post_authentication"] : name => local.functions[name]
   }
+  deployed_triggers = {
+    for name, function in local.trigger_functions : name => function
+    if contains(data.aws_lambda_functions.deployed.function_names, function)
+  }
+  # Without this, a plan made while a function is missing would detach it, and sign-ups would go unchecked.
+  attached_triggers = {
+    for name, function in local.trigger_functions : name => function
+    if anytrue([
+      for pool in data.aws_cognito_user_pool.existing :
+      contains([for config in pool.lambda_config : config[name]], "${local.function_arn}:${function}")
+    ])
+  }
+  triggers = merge(local.attached_triggers, local.deployed_triggers)
 
   function_arn = "arn:${local.partition}:lambda:${var.region}:${local.account}:function"
 }
@@ -33,7 +41,8 @@ resource "aws_cognito_user_pool" "users" {
   }
 
   admin_create_user_config {
-    allow_admin_create_user_only = false # people sign themselves up
+    # People sign themselves up, but not before the triggers are there that check and store what they enter.
+    allow_admin_create_user_only = length(local.triggers) < length(local.trigger_functions)
   }
 
   user_attribute_update_settings {
@@ -129,7 +138,7 @@ resource "aws_cognito_user_pool_client" "web" {
 }
 
 resource "aws_lambda_permission" "cognito" {
-  for_each = local.triggers
+  for_each = local.deployed_triggers
 
   statement_id  = "cognito"
   action        = "lambda:InvokeFunction"

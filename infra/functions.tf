@@ -66,7 +66,22 @@ locals {
         Action   = ["lambda:InvokeFunction"]
         Resource = "arn:${local.partition}:lambda:${var.region}:${local.account}:function:${local.prefix}-reconcile"
       },
+      {
+        Sid      = "ReportFailedRuns"
+        Effect   = "Allow"
+        Action   = ["sqs:SendMessage"]
+        Resource = aws_sqs_queue.failed_reconciliations.arn
+      },
     ]
+  }
+
+  # A bucket's ARN does not name its owner: after a bucket was deleted, somebody else may own one of its name.
+  bucket_statements = {
+    for name, statements in local.picture_permissions : name => [
+      for statement in statements : merge(statement, {
+        Condition = merge(lookup(statement, "Condition", {}), { StringEquals = { "aws:ResourceAccount" = local.account } })
+      })
+    ] if var.picture_bucket != null
   }
 
   # Those that read or write encrypted profiles, and pictures.
@@ -107,7 +122,7 @@ resource "aws_iam_role_policy" "function" {
     Version = "2012-10-17"
     Statement = concat(
       lookup(local.permissions, each.key, []),
-      [for statement in lookup(local.picture_permissions, each.key, []) : statement if var.picture_bucket != null],
+      lookup(local.bucket_statements, each.key, []),
       [
         {
           Sid      = "Logs"
@@ -123,4 +138,27 @@ resource "aws_iam_role_policy" "function" {
         },
     ])
   })
+}
+
+# Where the schedule's events go that the function failed on three times. They hold nothing about a person.
+resource "aws_sqs_queue" "failed_reconciliations" {
+  name                      = "${local.prefix}-failed-reconciliations"
+  message_retention_seconds = 1209600 # 14 days
+  sqs_managed_sse_enabled   = true
+}
+
+resource "aws_lambda_function_event_invoke_config" "reconcile" {
+  for_each = contains(data.aws_lambda_functions.deployed.function_names, local.functions.reconcile) ? toset(["reconcile"]) : []
+
+  function_name                = local.functions[each.key]
+  maximum_event_age_in_seconds = 3600 # then the schedule sends the next one
+  maximum_retry_attempts       = 2
+
+  destination_config {
+    on_failure {
+      destination = aws_sqs_queue.failed_reconciliations.arn
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.function] # Lambda checks that the function may send there
 }

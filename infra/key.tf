@@ -31,10 +31,13 @@ resource "aws_kms_key" "data" {
         Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
         Resource  = "*" # this key
         Condition = {
-          ArnEquals = {
+          ArnLike = {
             "kms:EncryptionContext:aws:logs:arn" = [
-              for name in concat([for function in values(local.functions) : "/aws/lambda/${function}"], [local.api_log_group]) :
-              "arn:${local.partition}:logs:${var.region}:${local.account}:log-group:${name}"
+              for name in concat(
+                [for function in values(local.functions) : "/aws/lambda/${function}"],
+                [local.api_log_group],
+                ["API-Gateway-Execution-Logs_*/${local.stage}"], # the API's id, which Chalice's deploy makes, stands there
+              ) : "arn:${local.partition}:logs:${var.region}:${local.account}:log-group:${name}"
             ]
           }
         }

@@ -15,6 +15,17 @@ data "aws_partition" "current" {}
 # What `chalice deploy` has deployed so far: triggers are attached to functions that are there.
 data "aws_lambda_functions" "deployed" {}
 
+# The pool as it is now, if there is one: a trigger that is attached stays attached.
+data "aws_cognito_user_pools" "existing" {
+  name = local.prefix
+}
+
+data "aws_cognito_user_pool" "existing" {
+  for_each = toset(data.aws_cognito_user_pools.existing.ids)
+
+  user_pool_id = each.value
+}
+
 locals {
   app    = "healthtech" # as in .chalice/config.json
   stage  = terraform.workspace == "default" ? "prod" : terraform.workspace

@@ -35,7 +35,7 @@ output "triggers" {
 
 output "missing_triggers" {
   description = "Functions that Cognito has to call and that are not deployed yet."
-  value       = [for name in ["pre_sign_up", "post_confirmation", "post_authentication"] : name if !contains(keys(local.triggers), name)]
+  value       = setsubtract(keys(local.trigger_functions), keys(local.deployed_triggers))
 }
 
 # The stage's part of .chalice/config.json, whole.
@@ -87,13 +87,15 @@ output "chalice_stage" {
 
 # What API Gateway's stage is set to after `chalice deploy` has made it, which has no setting for these.
 output "api_stage" {
-  description = "Logs and throttling of the API's stage."
+  description = "Logs, throttling and TLS of the API."
   value = {
     name          = local.stage
     log_group_arn = aws_cloudwatch_log_group.api.arn
     rate          = var.throttling.rate
     burst         = var.throttling.burst
 
-    retention_days = var.log_retention_days
+    retention_days  = var.log_retention_days
+    key_arn         = aws_kms_key.data.arn
+    security_policy = var.api_security_policy
   }
 }

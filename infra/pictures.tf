@@ -107,14 +107,19 @@ resource "aws_s3_bucket_policy" "pictures" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "TlsOnly"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = "s3:*"
-      Resource  = [each.value.arn, "${each.value.arn}/*"]
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    Statement = [
+      for sid, condition in {
+        TlsOnly  = { Bool = { "aws:SecureTransport" = "false" } }
+        NewerTls = { NumericLessThan = { "s3:TlsVersion" = "1.2" } }
+        } : {
+        Sid       = sid
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "s3:*"
+        Resource  = [each.value.arn, "${each.value.arn}/*"]
+        Condition = condition
+      }
+    ]
   })
 
   depends_on = [aws_s3_bucket_public_access_block.pictures]

@@ -142,7 +142,7 @@ variable "botocore_tuning" {
 }
 
 variable "throttling" {
-  description = "Requests per second that the API takes from everybody together, and how many at once above that."
+  description = "Requests per second that each method of a route takes, from all callers together, and the burst above that. The account's own limit covers all methods."
   type = object({
     rate  = number
     burst = number
@@ -190,6 +190,17 @@ variable "reserved_concurrency" {
   validation {
     condition     = alltrue([for runs in values(var.reserved_concurrency) : runs >= 1 && floor(runs) == runs])
     error_message = "reserved_concurrency must be whole numbers of at least 1: a function with 0 never runs."
+  }
+}
+
+variable "api_security_policy" {
+  description = "API Gateway's security policy for the API's own address: which TLS versions and ciphers it accepts. The default accepts TLS 1.2 and 1.3 with forward secrecy."
+  type        = string
+  default     = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
+
+  validation {
+    condition     = can(regex("^SecurityPolicy_TLS13_1_[23]_", var.api_security_policy))
+    error_message = "api_security_policy must be a policy of TLS 1.2 or newer, such as SecurityPolicy_TLS13_1_3_2025_09."
   }
 }
 

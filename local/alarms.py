@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-_LEFT_OUT: Final = ("AlarmDescription", "Period", "Statistic", "TreatMissingData")
+_LEFT_OUT: Final = ("AlarmDescription", "TreatMissingData")
+_OF_ONE_METRIC: Final = ("Period", "Statistic")  # an alarm on an expression has its own for each metric
 
 
 def install() -> None:
@@ -36,7 +37,8 @@ def _whole(describe: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _rest(alarm: dict[str, Any]) -> str:
-    texts = "".join(f"<{name}>{escape(str(alarm[name]))}</{name}>" for name in _LEFT_OUT if alarm.get(name))
+    names = (*_LEFT_OUT, *_OF_ONE_METRIC) if alarm.get("MetricName") else _LEFT_OUT
+    texts = "".join(f"<{name}>{escape(str(alarm[name]))}</{name}>" for name in names if alarm.get(name))
     dimensions = "".join(
         f"<member><Name>{escape(it['Name'])}</Name><Value>{escape(it['Value'])}</Value></member>"
         for it in alarm["Dimensions"]

@@ -17,7 +17,7 @@ from local.origin_guard import OriginGuard
 from local.processes import end_with_parent
 
 # Only what the product uses: MiniStack starts in a fraction of a second instead of six.
-SERVICES: Final = "apigateway,cognito-idp,dynamodb,events,iam,kms,lambda,logs,monitoring,s3,ses,sts"
+SERVICES: Final = "apigateway,cognito-idp,dynamodb,events,iam,kms,lambda,logs,monitoring,s3,ses,sqs,sts"
 # The code of every confirmation mail MiniStack sends.
 CONFIRMATION_CODE: Final = "123456"
 _SAVE_EVERY: Final = 5  # seconds

@@ -20,7 +20,7 @@ from chalice.local import LambdaContext, LocalDevServer
 from chalicelib.auth import claims_of
 from chalicelib.cors import Cors
 from chalicelib.errors import PROBLEM_JSON, ApiError, TooLarge
-from chalicelib.http import HEAD
+from chalicelib.http import ALWAYS, HEAD
 from chalicelib.settings import settings
 from local import id_tokens, openapi_route, request_log
 from local.hosts import find_host_error
@@ -187,12 +187,7 @@ class _Refused(chalice.local.LocalGatewayException):
     """An answer of the gateway itself, in the shape of all others."""
 
     def __init__(self, error: ApiError, request_id: str, cors: Mapping[str, str], method: str) -> None:
-        fixed = {
-            "Content-Type": PROBLEM_JSON,
-            "Cache-Control": "private, no-store",
-            "X-Content-Type-Options": "nosniff",
-        }
-        headers = {**cors, **error.headers, **fixed, "X-Request-Id": request_id}
+        headers = {**cors, **error.headers, **ALWAYS, "Content-Type": PROBLEM_JSON, "X-Request-Id": request_id}
         body = json.dumps(error.problem(request_id, settings().problems_url)).encode()
         super().__init__(headers, b"" if method == HEAD else body)
         self.CODE = error.status

@@ -197,14 +197,20 @@ def _bucket(s3: Any, key_arn: str) -> None:
 
 def _bucket_settings(key_arn: str) -> dict[str, dict[str, Any]]:
     arn = f"arn:aws:s3:::{BUCKET}"
-    tls_only = {
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [arn, f"{arn}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
+    tls_only = [
+        {
+            "Sid": sid,
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [arn, f"{arn}/*"],
+            "Condition": condition,
+        }
+        for sid, condition in {
+            "NewerTls": {"NumericLessThan": {"s3:TlsVersion": "1.2"}},
+            "TlsOnly": {"Bool": {"aws:SecureTransport": "false"}},
+        }.items()
+    ]
     encryption = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn}
     blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     return {
@@ -212,7 +218,7 @@ def _bucket_settings(key_arn: str) -> dict[str, dict[str, Any]]:
             "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
         },
         "put_public_access_block": {"PublicAccessBlockConfiguration": dict.fromkeys(blocked, True)},
-        "put_bucket_policy": {"Policy": _policy([tls_only])},
+        "put_bucket_policy": {"Policy": _policy(tls_only)},
         "put_bucket_encryption": {
             "ServerSideEncryptionConfiguration": {
                 "Rules": [{"ApplyServerSideEncryptionByDefault": encryption, "BucketKeyEnabled": True}]

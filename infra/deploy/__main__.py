@@ -51,7 +51,7 @@ def up(name: str) -> None:
     with step("triggers") as it:
         it.result = _attach(terraform)
     with step("API stage") as it:
-        it.result = "log and throttling set" if _settle(stage, outputs) else "as it was"
+        it.result = "logs, throttling and TLS set" if _settle(stage, outputs) else "as it was"
     console.say(f"\n{url}/users\nuser pool {outputs['user_pool_id']}, client {outputs['user_pool_client_id']}")
 
 
@@ -165,11 +165,21 @@ def _with(section: dict[str, Any], function: str, **more: Any) -> dict[str, Any]
 def _settle(stage: Stage, outputs: dict[str, Any]) -> bool:
     api_id = stage.api_id()
     assert api_id is not None  # Chalice has just deployed it
-    wanted, logs, group = outputs["api_stage"], stage.client("logs"), api.execution_log(api_id, stage.name)
-    with suppress(logs.exceptions.ResourceAlreadyExistsException):
-        logs.create_log_group(logGroupName=group)
+    wanted, gateway = outputs["api_stage"], stage.client("apigateway")
+    _keep_execution_log(stage.client("logs"), api.execution_log(api_id, stage.name), wanted)
+    is_changed = api.settle(gateway, api_id, wanted)
+    return api.secure(gateway, api_id, wanted["security_policy"]) or is_changed
+
+
+def _keep_execution_log(logs: Any, group: str, wanted: dict[str, Any]) -> None:
+    """Encrypt and keep API Gateway's log of its own errors as the other logs; it may have made it by itself."""
+    try:
+        logs.create_log_group(logGroupName=group, kmsKeyId=wanted["key_arn"])
+    except logs.exceptions.ResourceAlreadyExistsException:
+        (found,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+        if found.get("kmsKeyId") != wanted["key_arn"]:
+            logs.associate_kms_key(logGroupName=group, kmsKeyId=wanted["key_arn"])
     logs.put_retention_policy(logGroupName=group, retentionInDays=wanted["retention_days"])
-    return api.settle(stage.client("apigateway"), api_id, wanted)
 
 
 def main() -> int:

@@ -1,14 +1,16 @@
-"""What Chalice has no setting for: how API Gateway answers by itself, and its stage's log and throttling.
+"""What Chalice has no setting for: how API Gateway answers by itself, its TLS, and its stage's logs and throttling.
 
 `extend` runs in every `chalice deploy` and `chalice package`: app.py calls it under the command. So the
 gateway's own answers have the shape of the application's: RFC 9457, readable by the configured origins.
 """
 
+import functools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from chalice.awsclient import TypedAWSClient
 from chalice.deploy import swagger
 
 from chalicelib.cors import ANY, Cors
@@ -24,6 +26,7 @@ from chalicelib.errors import (
     Unavailable,
     UnsupportedMedia,
 )
+from chalicelib.http import ALWAYS
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 _REFUSED: Final = "The request was refused."
@@ -68,8 +71,7 @@ def _readable_by(cors: Cors) -> Mapping[str, str]:
 def _response(error: ApiError, cors: Mapping[str, str], types: str) -> dict[str, Any]:
     headers = {
         "Content-Type": PROBLEM_JSON,
-        "Cache-Control": "private, no-store",
-        "X-Content-Type-Options": "nosniff",
+        **ALWAYS,
         **error.headers,
         **cors,
     }
@@ -85,7 +87,10 @@ def _response(error: ApiError, cors: Mapping[str, str], types: str) -> dict[str,
 
 
 def extend(cors: Cors, types: str) -> None:
-    """Let Chalice's Swagger have gateway responses, a name for each stage, and an answer for any method and path."""
+    """Let Chalice's Swagger have gateway responses, a name for each stage, and an answer for any method and path.
+
+    The API's stage is deployed without tracing.
+    """
     generate = swagger.SwaggerGenerator.generate_swagger
 
     def extended(self: swagger.SwaggerGenerator, app: Any, rest_api: Any = None) -> dict[str, Any]:
@@ -97,6 +102,20 @@ def extend(cors: Cors, types: str) -> None:
         return document
 
     swagger.SwaggerGenerator.generate_swagger = extended  # type: ignore[method-assign]
+    TypedAWSClient.deploy_rest_api = _deploy_without_tracing(TypedAWSClient.deploy_rest_api)  # type: ignore[method-assign]
+
+
+def _deploy_without_tracing(deploy: Callable[..., None]) -> Callable[..., None]:
+    """Deploy the API without tracing its stage, whatever the functions are set to.
+
+    The stage's segments would hold path, address and agent, under a key of X-Ray's. Those of functions do not.
+    """
+
+    @functools.wraps(deploy)
+    def wrapped(self: TypedAWSClient, rest_api_id: str, api_gateway_stage: str, xray: bool) -> None:  # noqa: ARG001
+        deploy(self, rest_api_id, api_gateway_stage, xray=False)
+
+    return wrapped
 
 
 def name(app_name: str, stage: str) -> str:
@@ -133,12 +152,11 @@ _LOG_FORMAT: Final = {
     "ms": "$context.responseLatency",
     "bytes": "$context.responseLength",
     "time": "$context.requestTime",
-    "trace": "$context.xrayTraceId",
 }
 
 
 def settle(client: Any, api_id: str, wanted: Mapping[str, Any]) -> bool:
-    """Set the stage's access log and throttling as the output `api_stage` says; False if they are."""
+    """Set the stage's logs, throttling and tracing as the output `api_stage` says; False if they are."""
     stage = client.get_stage(restApiId=api_id, stageName=wanted["name"])
     log, every = stage.get("accessLogSettings", {}), stage.get("methodSettings", {}).get("*/*", {})
     there = {
@@ -148,6 +166,7 @@ def settle(client: Any, api_id: str, wanted: Mapping[str, Any]) -> bool:
         "/*/*/throttling/burstLimit": every.get("throttlingBurstLimit"),
         "/*/*/logging/loglevel": every.get("loggingLevel"),
         "/*/*/logging/dataTrace": every.get("dataTraceEnabled"),
+        "/tracingEnabled": stage.get("tracingEnabled", False),
     }
     settings = {
         "/accessLogSettings/destinationArn": wanted["log_group_arn"],
@@ -156,6 +175,7 @@ def settle(client: Any, api_id: str, wanted: Mapping[str, Any]) -> bool:
         "/*/*/throttling/burstLimit": int(wanted["burst"]),
         "/*/*/logging/loglevel": "ERROR",
         "/*/*/logging/dataTrace": False,  # bodies are health data
+        "/tracingEnabled": False,  # of a stage that an earlier release has deployed
     }
     operations = [
         {"op": "replace", "path": path, "value": _text(value)}
@@ -165,6 +185,20 @@ def settle(client: Any, api_id: str, wanted: Mapping[str, Any]) -> bool:
     if operations:
         client.update_stage(restApiId=api_id, stageName=wanted["name"], patchOperations=operations)
     return bool(operations)
+
+
+def secure(client: Any, api_id: str, policy: str) -> bool:
+    """Set which TLS versions and ciphers the API's address accepts; False if it does.
+
+    The address of an API takes TLS 1.0 by default. A change takes AWS about 15 minutes, in which the API answers.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html
+    """
+    if client.get_rest_api(restApiId=api_id).get("securityPolicy") == policy:
+        return False
+    settings = {"/securityPolicy": policy, "/endpointAccessMode": "BASIC"}
+    operations = [{"op": "replace", "path": path, "value": value} for path, value in settings.items()]
+    client.update_rest_api(restApiId=api_id, patchOperations=operations)
+    return True
 
 
 def _text(value: Any) -> str:

@@ -2,6 +2,16 @@
 
 mock_provider "aws" {}
 
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = data.aws_partition.current
+  values = { partition = "aws" }
+}
+
 run "data_is_protected" {
   command = plan
 
@@ -133,16 +143,6 @@ run "triggers_are_attached_to_the_functions_that_are_there" {
     values = { function_names = ["healthtech-prod-pre_sign_up", "healthtech-dev-post_confirmation"] }
   }
 
-  override_data {
-    target = data.aws_caller_identity.current
-    values = { account_id = "123456789012" }
-  }
-
-  override_data {
-    target = data.aws_partition.current
-    values = { partition = "aws" }
-  }
-
   assert {
     condition     = output.triggers == { pre_sign_up = "healthtech-prod-pre_sign_up" }
     error_message = "Only this stage's functions may be attached."
@@ -156,16 +156,6 @@ run "triggers_are_attached_to_the_functions_that_are_there" {
 
 run "reconciliation_may_invoke_itself_and_nothing_else" {
   command = plan
-
-  override_data {
-    target = data.aws_caller_identity.current
-    values = { account_id = "123456789012" }
-  }
-
-  override_data {
-    target = data.aws_partition.current
-    values = { partition = "aws" }
-  }
 
   assert {
     condition = [
@@ -201,5 +191,100 @@ run "reconciliation_has_alarms" {
       aws_cloudwatch_metric_alarm.all["healthtech-prod-${metric}"].period == 3600
     ])
     error_message = "Operators must hear of walks that do not end and of deletions that were stopped."
+  }
+}
+
+run "nobody_signs_up_before_all_triggers_are_attached" {
+  command = plan
+
+  override_data {
+    target = data.aws_lambda_functions.deployed
+    values = { function_names = ["healthtech-prod-pre_sign_up", "healthtech-prod-post_confirmation"] }
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.users.admin_create_user_config[0].allow_admin_create_user_only
+    error_message = "A pool that does not check or store what people enter must take no sign-ups."
+  }
+}
+
+run "people_sign_up_once_all_triggers_are_attached" {
+  command = plan
+
+  override_data {
+    target = data.aws_lambda_functions.deployed
+    values = {
+      function_names = ["healthtech-prod-pre_sign_up", "healthtech-prod-post_confirmation", "healthtech-prod-post_authentication"]
+    }
+  }
+
+  assert {
+    condition     = !aws_cognito_user_pool.users.admin_create_user_config[0].allow_admin_create_user_only
+    error_message = "People must be able to sign themselves up."
+  }
+}
+
+run "an_attached_trigger_stays_attached_while_its_function_is_missing" {
+  command = plan
+
+  override_data {
+    target = data.aws_cognito_user_pools.existing
+    values = { ids = ["us-east-1_EXAMPLE"] }
+  }
+
+  override_data {
+    target = data.aws_cognito_user_pool.existing
+    values = {
+      lambda_config = [{
+        pre_sign_up         = "arn:aws:lambda:us-east-1:123456789012:function:healthtech-prod-pre_sign_up"
+        post_confirmation   = "arn:aws:lambda:us-east-1:123456789012:function:somebody-elses"
+        post_authentication = ""
+      }]
+    }
+  }
+
+  assert {
+    condition     = output.triggers == { pre_sign_up = "healthtech-prod-pre_sign_up" } && length(aws_lambda_permission.cognito) == 0
+    error_message = "A plan must not detach what checks sign-ups, and must not grant a permission to a missing function."
+  }
+
+  assert {
+    condition     = contains(output.missing_triggers, "pre_sign_up")
+    error_message = "The deploy must know that the function is missing."
+  }
+}
+
+run "an_alarm_that_users_can_cause_is_a_rate" {
+  command = plan
+
+  variables { picture_bucket = "pictures-of-somebody" }
+
+  assert {
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.rate)) == toset(["healthtech-prod-api-4xx", "healthtech-prod-check_picture-throttles"])
+    error_message = "One hostile picture must not call anybody."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.all["healthtech-prod-check_picture-errors"].statistic == "Average"
+    error_message = "Errors of the function that processes pictures must count as a share of its runs."
+  }
+}
+
+run "a_missing_schedule_and_a_disabled_key_are_noticed" {
+  command = plan
+
+  override_data {
+    target = data.aws_lambda_functions.deployed
+    values = { function_names = ["healthtech-prod-reconcile"] }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.all["healthtech-prod-reconcile-not-running"].treat_missing_data == "breaching"
+    error_message = "No run at all must be an alarm."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.all["healthtech-prod-key-disabled"].dimensions.RuleName == aws_cloudwatch_event_rule.key_disabled.name
+    error_message = "Disabling the key must be an alarm."
   }
 }

@@ -110,3 +110,37 @@ run "a_picture_is_checked_by_a_function_that_may_do_nothing_else" {
     error_message = "The function must read uploads and write pictures, and nothing else."
   }
 }
+
+run "the_bucket_takes_no_old_tls" {
+  command = plan
+
+  override_data {
+    target = data.aws_partition.current
+    values = { partition = "aws" }
+  }
+
+  override_resource {
+    target          = aws_s3_bucket.pictures["pictures"]
+    override_during = plan
+    values          = { arn = "arn:aws:s3:::pictures-of-somebody" }
+  }
+
+  assert {
+    condition     = toset([for statement in jsondecode(aws_s3_bucket_policy.pictures["pictures"].policy).Statement : statement.Sid]) == toset(["NewerTls", "TlsOnly"])
+    error_message = "Requests without TLS, or with TLS below 1.2, must be denied."
+  }
+}
+
+run "a_bucket_of_another_account_is_out_of_reach" {
+  command = plan
+
+  override_data {
+    target = data.aws_caller_identity.current
+    values = { account_id = "123456789012" }
+  }
+
+  assert {
+    condition     = alltrue([for statement in local.bucket_statements["api_handler"] : statement.Condition.StringEquals["aws:ResourceAccount"] == "123456789012"])
+    error_message = "A role must reach only a bucket of this account."
+  }
+}

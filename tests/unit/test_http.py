@@ -215,6 +215,7 @@ def test_no_answer_is_kept_by_anybody(api: Api, answer: Any) -> None:
     headers = answer(api).headers
     assert headers["Cache-Control"] == "private, no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Strict-Transport-Security"] == "max-age=63072000"
 
 
 @pytest.mark.parametrize(

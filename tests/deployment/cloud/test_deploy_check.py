@@ -16,6 +16,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from chalicelib.logs import Metric
+from infra.deploy import api
 from local import example
 from local.aws import CONFIRMATION_CODE
 from local.session import Session
@@ -243,15 +244,38 @@ def test_lost_profiles_are_put_back_from_a_restored_table(cloud: Cloud, new_user
     dynamodb.delete_table(TableName=restored)
 
 
-def test_the_api_s_stage_logs_traces_and_throttles(cloud: Cloud) -> None:
+def test_api_stage_logs_and_throttles_without_tracing(cloud: Cloud) -> None:
     stage = cloud.client("apigateway").get_stage(restApiId=cloud.api_ids[0], stageName=STAGE)
-    assert stage["tracingEnabled"]
+    assert not stage["tracingEnabled"], "its segments hold paths and addresses"
     assert stage["accessLogSettings"]["destinationArn"].endswith(f":log-group:/aws/apigateway/healthtech-{STAGE}")
     told = json.loads(stage["accessLogSettings"]["format"])
     assert not [name for name, source in told.items() if "body" in source.lower() or source == "$context.path"]
     every = stage["methodSettings"]["*/*"]
     assert (every["throttlingRateLimit"], every["throttlingBurstLimit"]) == (500, 1000)
     assert not every["dataTraceEnabled"]
+
+
+def test_api_accepts_no_tls_below_1_2(cloud: Cloud) -> None:
+    told = cloud.client("apigateway").get_rest_api(restApiId=cloud.api_ids[0])
+    assert told["securityPolicy"] == "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
+
+
+def test_execution_log_is_kept_and_encrypted_as_the_others(cloud: Cloud) -> None:
+    group = api.execution_log(cloud.api_ids[0], STAGE)
+    (told,) = cloud.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    key_arn = cloud.client("kms").describe_key(KeyId=f"alias/healthtech-{STAGE}")["KeyMetadata"]["Arn"]
+    assert (told["kmsKeyId"], told["retentionInDays"]) == (key_arn, 365)
+
+
+def test_failed_reconciliations_are_kept(cloud: Cloud) -> None:
+    told = cloud.client("lambda").get_function_event_invoke_config(FunctionName=f"healthtech-{STAGE}-reconcile")
+    assert told["DestinationConfig"]["OnFailure"]["Destination"].endswith(f":healthtech-{STAGE}-failed-reconciliations")
+
+
+def test_sign_up_is_open_once_the_triggers_are_attached(cloud: Cloud) -> None:
+    pool = cloud.client("cognito-idp").describe_user_pool(UserPoolId=cloud.outputs["user_pool_id"])["UserPool"]
+    assert len(pool["LambdaConfig"]) >= 3
+    assert not pool["AdminCreateUserConfig"].get("AllowAdminCreateUserOnly")
 
 
 def test_every_function_writes_its_log_where_it_is_kept_for_a_year(cloud: Cloud, user: User) -> None:
@@ -265,12 +289,14 @@ def test_every_function_writes_its_log_where_it_is_kept_for_a_year(cloud: Cloud,
 
 def test_alarms_watch_metrics_that_there_are(cloud: Cloud) -> None:
     alarms = cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    ours = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "HealthTech"}
+    ours = {alarm["MetricName"] for alarm in alarms if alarm.get("Namespace") == "HealthTech"}
     assert Metric.PROFILE_WRITE_FAILED in ours
     assert ours <= set(Metric)
     api = cloud.client("apigateway").get_rest_apis()["items"][0]["name"]
     functions = {it["FunctionName"] for it in cloud.client("lambda").list_functions()["Functions"]}
-    dimensions = {(it["Name"], it["Value"]) for alarm in alarms for it in alarm["Dimensions"]}
+    queries = [query for alarm in alarms for query in alarm.get("Metrics", ())]
+    metrics = [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]
+    dimensions = {(it["Name"], it["Value"]) for watched in [*alarms, *metrics] for it in watched.get("Dimensions", [])}
     assert {value for name, value in dimensions if name == "FunctionName"} == functions
     assert {value for name, value in dimensions if name == "ApiName"} == {api}
     assert {value for name, value in dimensions if name == "service"} == {f"healthtech-{STAGE}"}

@@ -110,13 +110,16 @@ class Probes:
         return self.cloud.client("cognito-idp").admin_get_user(**self.pool, Username=user.sub)["UserAttributes"]
 
     def reconcile_may(self) -> bool:
-        """No account is old enough to be deleted here, and no walk long enough for a second run."""
+        """No account is old enough to be deleted here, no walk long enough for a second run, and no run fails."""
         pool_arn = f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{self.pool['UserPoolId']}"
         function_arn = f"arn:aws:lambda:us-east-1:000000000000:function:healthtech-{STAGE}-reconcile"
-        return all(
-            self.may("reconcile", action, arn)
-            for action, arn in (("cognito-idp:AdminDeleteUser", pool_arn), ("lambda:InvokeFunction", function_arn))
-        )
+        queue_arn = f"arn:aws:sqs:us-east-1:000000000000:healthtech-{STAGE}-failed-reconciliations"
+        rights = {
+            "cognito-idp:AdminDeleteUser": pool_arn,
+            "lambda:InvokeFunction": function_arn,
+            "sqs:SendMessage": queue_arn,
+        }
+        return all(self.may("reconcile", action, arn) for action, arn in rights.items())
 
     def may(self, role: str, action: str, arn: str) -> bool:
         """Return whether a role is allowed an action on one resource, and not on all resources."""
