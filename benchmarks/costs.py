@@ -42,7 +42,7 @@ KEPT: Final = 12  # months of logs: log_retention_days
 COMPRESSED: Final = 0.15  # of a log's size is stored: https://aws.amazon.com/cloudwatch/pricing
 ANSWER: Final = 1.2e-6  # GB of an answer with its headers
 TRACED: Final = 0.05  # X-Ray's share of requests after the first one of each second
-ALARMS: Final = 22
+ALARMS: Final = 32  # each metric of an alarm is charged; a stage with pictures has 28 on one metric and 2 on two
 METRICS: Final = sum(not metric.name.startswith("PICTURE") for metric in Metric)
 
 _MILLION: Final = 1_000_000

@@ -15,6 +15,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
+from benchmarks import costs
 from chalicelib.logs import Metric
 from infra.deploy import api
 from local import example
@@ -300,6 +301,7 @@ def test_alarms_watch_metrics_that_there_are(cloud: Cloud) -> None:
     assert {value for name, value in dimensions if name == "FunctionName"} == functions
     assert {value for name, value in dimensions if name == "ApiName"} == {api}
     assert {value for name, value in dimensions if name == "service"} == {f"healthtech-{STAGE}"}
+    assert sum("MetricName" in alarm for alarm in alarms) + len(metrics) == costs.ALARMS
 
 
 def test_runtimes_change_only_with_a_deploy(cloud: Cloud) -> None:
