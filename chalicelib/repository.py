@@ -450,15 +450,13 @@ def _read(item: Item) -> tuple[Profile, frozenset[str]]:
 
 def _from_value(typed: "AttributeValueTypeDef") -> Any:
     """Return the value of an attribute. A type that no profile has is returned as it is, and is not valid then."""
-    match typed:
-        case {"S": str(text)}:
-            return text
-        case {"BOOL": bool(flag)}:
-            return flag
-        case {"N": str(number)} if number.isdecimal():
-            return int(number)
-        case {"M": {**attributes}}:  # a picture; a later release may know more of it
-            return {name: _from_value(attributes[name]) for name in Picture.model_fields if name in attributes}
+    ((kind, value),) = typed.items()
+    if kind in ("S", "BOOL"):
+        return value
+    if kind == "N" and value.isdecimal():  # type: ignore[attr-defined]
+        return int(value)  # type: ignore[call-overload]
+    if kind == "M":  # a picture; a later release may know more of it
+        return {name: _from_value(value[name]) for name in Picture.model_fields if name in value}  # type: ignore[index,operator]
     return typed
 
 
