@@ -3,7 +3,7 @@
 - ImportRestApi and PutRestApi, by which `chalice deploy` makes an API and changes it. MiniStack reads Swagger for
   CloudFormation already; methods that stand for any, and gateway responses, are added.
 - UpdateRestApi with the operations Chalice sends: no compression, and the type of the endpoint.
-- CreateDeployment and UpdateStage with tracing.
+- CreateDeployment with tracing.
 - The header that a function may not set: it reaches the client under another name.
 """
 
@@ -30,7 +30,6 @@ def install() -> None:
     v1.handle_request = _importing(v1.handle_request)
     v1._update_rest_api = _of_chalice(v1._update_rest_api)
     v1._create_deployment = _traced(v1._create_deployment)
-    v1._update_stage = _with_boolean_tracing(v1._update_stage)
     v1._invoke_lambda_proxy_v1 = _remapped(v1._invoke_lambda_proxy_v1)
 
 
@@ -120,19 +119,5 @@ def _traced(create: Callable[..., Answer]) -> Callable[..., Answer]:
         if answer[0] == 201 and "tracingEnabled" in data:
             v1._stages_v1[api_id][data["stageName"]]["tracingEnabled"] = data["tracingEnabled"]
         return answer
-
-    return wrapped
-
-
-def _with_boolean_tracing(update: Callable[..., Answer]) -> Callable[..., Answer]:
-    """MiniStack keeps the text of a patch operation, and "false" is true."""
-
-    @functools.wraps(update)
-    def wrapped(api_id: str, stage_name: str, data: dict[str, Any]) -> Answer:
-        operations = [
-            {**it, "value": it["value"] == "true"} if it.get("path") == "/tracingEnabled" else it
-            for it in data.get("patchOperations", [])
-        ]
-        return update(api_id, stage_name, {**data, "patchOperations": operations})
 
     return wrapped

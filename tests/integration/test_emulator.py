@@ -86,14 +86,6 @@ def test_plain_ministack_leaves_traces_out_of_a_deployment(plain: Session) -> No
     assert not gateway.get_stage(restApiId=api_id, stageName="dev").get("tracingEnabled")
 
 
-def test_plain_ministack_keeps_tracing_as_a_text(plain: Session) -> None:
-    gateway = client("apigateway", plain.stack)
-    api_id = gateway.create_rest_api(name="untraced")["id"]
-    gateway.create_deployment(restApiId=api_id, stageName="dev")
-    off = {"op": "replace", "path": "/tracingEnabled", "value": "false"}
-    assert gateway.update_stage(restApiId=api_id, stageName="dev", patchOperations=[off])["tracingEnabled"]
-
-
 def test_plain_ministack_leaves_fields_out_of_an_alarm_in_xml(plain: Session) -> None:
     cloudwatch = client("cloudwatch", plain.stack)
     cloudwatch.put_metric_alarm(
