@@ -121,9 +121,11 @@ signal.signal(signal.SIGINT, lambda *_: (time.sleep(1), pathlib.Path("state").wr
 pathlib.Path("ready").write_text("")
 time.sleep(60)
 """
+# Whatever has started the tests may ignore Ctrl-C, as a shell does for what it runs in the background.
 RUNNER = """
-import os, pathlib, sys
+import os, pathlib, signal, sys
 from infra.deploy.processes import run
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     run([sys.executable, "-c", sys.argv[1]], pathlib.Path(sys.argv[2]), os.environ)
 except KeyboardInterrupt:

@@ -12,7 +12,7 @@ import pytest
 from chalice.app import Chalice
 
 import app
-from chalicelib import aws, settings
+from chalicelib import aws, sdk, settings
 from chalicelib.bucket import PictureBucket
 from chalicelib.errors import SettingsError
 from chalicelib.models import Picture, UploadRequest
@@ -51,6 +51,15 @@ def test_without_a_bucket_every_route_says_that_there_are_no_pictures(
     assert api.request(method, "another", path=path).status_code == 403, "and to nobody else"
 
 
+@pytest.fixture
+def _new_session() -> Iterator[None]:
+    """A botocore session keeps the region of the environment it was made in."""
+    sdk._session.cache_clear()
+    yield
+    sdk._session.cache_clear()
+
+
+@pytest.mark.usefixtures("_new_session")
 @pytest.mark.parametrize("region", ["us-east-1", "us-west-2", "eu-central-1", "ap-southeast-3", "il-central-1"])
 def test_what_is_signed_is_for_the_bucket_s_own_region(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
     """S3's global address redirects to it, which no signature survives, or does not know the region at all."""
