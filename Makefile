@@ -24,7 +24,8 @@ endif
 PYTEST := $(BIN)/python -m pytest -p tests.support.scheduling -n 2
 
 # The oldest botocore that a Lambda runtime of Python 3.12 may have, from late 2024, and the newest that was tested.
-BOTOCORE_VERSIONS := 1.34.145 1.44.8
+BOTOCORE_OLDEST := 1.34.145
+BOTOCORE_VERSIONS := $(BOTOCORE_OLDEST) 1.44.8
 BOTOCORE_TESTS := tests/contract/test_calls.py $(patsubst %,tests/unit/test_%.py,aws idle_connections repository cognito paging checking)
 # Those that tune clients themselves, whatever BOTOCORE_TUNING says.
 BOTOCORE_TUNING_TESTS := $(patsubst %,tests/unit/test_%.py,botocore_tuning sdk)
@@ -52,6 +53,7 @@ test-botocore: $(DEVELOPMENT) $(BOTOCORE_VERSIONS:%=.botocore/%) ## Run the test
 	  echo "botocore $(version), tuning $(tuning)" && \
 	  BOTOCORE_VERSION=$(version) BOTOCORE_TUNING=$(tuning) $(PYTEST) -q -o pythonpath=.botocore/$(version) \
 	    -W "ignore:datetime.datetime.utcnow:DeprecationWarning" \
+	    $(if $(filter $(BOTOCORE_OLDEST),$(version)),-m "not newer_botocore") \
 	    $(BOTOCORE_TESTS) $(if $(filter on,$(tuning)),$(BOTOCORE_TUNING_TESTS)) $(ARGS) &&)) true
 
 faults: $(DEVELOPMENT) ## Hold the promises to faults of AWS, at full size: some minutes
