@@ -132,6 +132,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         yield run
 
 
+@pytest.mark.slow
 def test_local_uses_the_aws_of_a_running_make_run(run: Run, tree: Path) -> None:
     user = signed_up(Session(run.stack))
     with chalice_local(tree, run.directory) as local:

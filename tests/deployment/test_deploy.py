@@ -13,6 +13,8 @@ from local.stack import client
 from tests.deployment.conftest import chalice
 from tests.integration.conftest import Run
 
+pytestmark = pytest.mark.slow
+
 APP = """
 from chalice import Chalice
 from chalicelib import more

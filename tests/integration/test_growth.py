@@ -1,9 +1,12 @@
 """What a product costs more as it grows, in calls: `make growth` measures the rest."""
 
+import pytest
+
 from benchmarks.growth.reconcile import walk
 from tests.integration.conftest import Run
 
 
+@pytest.mark.slow
 def test_reconciliation_asks_no_more_of_aws_for_a_user_of_a_larger_pool(run: Run) -> None:
     small, large = (walk(run.stack, size)["calls"] for size in (120, 360))
     assert large["AdminGetUser"] == 3 * small["AdminGetUser"] == 360

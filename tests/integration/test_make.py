@@ -23,6 +23,7 @@ def make(target: str, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_reset_waits_for_the_end_of_a_run_and_then_forgets(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with running(state) as run:

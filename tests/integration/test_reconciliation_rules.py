@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,14 +15,8 @@ from chalicelib.errors import BackendFailed
 from chalicelib.logs import Metric
 from chalicelib.reconciliation import MAX_LINKS, Chain, Options, Report, start_next_run
 from chalicelib.user_pool import CursorExpired, UserPool
-from tests.integration.conftest import Run, running
+from tests.integration.conftest import Run
 from tests.integration.reconciliation_place import FAST, HEALTH, Place, chain_of, metrics, time_for
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    with running(tmp_path_factory.mktemp("local")) as run:
-        yield run
 
 
 @pytest.fixture

@@ -273,6 +273,7 @@ def test_an_api_that_dies_is_started_again(tmp_path: Path) -> None:
         assert told.startswith("A valid ID token")
 
 
+@pytest.mark.slow
 def test_requests_of_a_front_end_are_shown(tmp_path: Path) -> None:
     """Sign-up, sign-in, calls and uploads; not those of the run itself."""
     with running(tmp_path) as run:

@@ -15,6 +15,7 @@ from local.settings import ROOT
 def thresholds() -> Iterator[tuple[int, int, int]]:
     """The thresholds before a test, which are there again after it."""
     before = gc.get_threshold()
+    gc.unfreeze()  # what other tests, and Python itself, have frozen
     yield before
     gc.set_threshold(*before)
     gc.unfreeze()
