@@ -65,7 +65,8 @@ def test_interrupted_deploy_is_completed_by_the_next_run(cloud: Cloud) -> None:
     assert len(cloud.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]) == 1
     (layer,) = cloud.client("lambda").list_layers()["Layers"]
     assert len(cloud.client("lambda").list_layer_versions(LayerName=layer["LayerName"])["LayerVersions"]) == 1
-    assert len(cloud.client("events").list_rules()["Rules"]) == 1
+    rules = [rule["Name"] for rule in cloud.client("events").list_rules()["Rules"]]
+    assert sorted(rules) == [f"healthtech-{STAGE}-key-disabled", f"healthtech-{STAGE}-reconcile-event"]
 
 
 def test_interrupted_destroy_is_completed_by_the_next_run(cloud: Cloud) -> None:
