@@ -45,6 +45,8 @@ def find_reason(status: int, body: str) -> str:
         problem = json.loads(body)
     except ValueError:  # the answer to a HEAD
         return ""
+    if not isinstance(problem, dict) or "detail" not in problem:  # of another application, or of Chalice itself
+        return ""
     errors = [
         f"{error['pointer'][:_POINTER_MAX] or 'the body'} {error['detail']}" for error in problem.get("errors", ())
     ]

@@ -123,6 +123,8 @@ def invalid(*errors: tuple[str, str]) -> str:
     ("status", "body", "reason"),
     [
         (422, invalid(("/name", "is required"), ("/dob", "is wrong")), "/name is required; /dob is wrong"),
+        (404, '{"Code": "NotFoundError", "Message": "NotFoundError"}', ""),
+        (404, "[]", ""),
         (422, invalid(("", "must be a JSON object")), "the body must be a JSON object"),
         (403, problem(Forbidden()), "You may only use your own profile."),
         (401, json.dumps({"detail": "A token is required.", "reason": "It has expired."}), "It has expired."),
