@@ -133,7 +133,7 @@ def invalid(*errors: tuple[str, str]) -> str:
         (200, '{"name": "Mary", "detail": "Mary"}', ""),
         (503, problem(Unavailable()), ""),
     ],
-    ids=["fields", "body", "detail", "token", "head", "text", "success", "fault"],
+    ids=["fields", "chalice", "list", "body", "detail", "token", "head", "text", "success", "fault"],
 )
 def test_reason_of_an_answer_is_found(status: int, body: str, reason: str) -> None:
     assert find_reason(status, body) == reason
