@@ -56,15 +56,17 @@ def main() -> None:
         file.write_text(text)
 
 
-def measure_requests(sizes: tuple[int, ...]) -> dict[str, Any]:
-    """Return the figures of requests, as growth.json holds them."""
+def measure_requests(sizes: tuple[int, ...], rounds: int = _ROUNDS) -> dict[str, Any]:
+    """Return the figures of requests, as growth.json holds them. Raises RuntimeError if a request failed."""
     with tempfile.TemporaryDirectory() as directory, embedded_aws(Path(directory)) as (local, _):
         for size in sizes:
             print(f"a table of {size:,}", flush=True)
             people.table(client("dynamodb", local), _table(size), map(people.sub_of, range(size)))
         print("requests, by turns", flush=True)
-        requests = _requests(local, sizes)
-    figures = {"rounds": _ROUNDS, "calls": _CALLS, "sizes": sizes, "requests": requests}
+        requests = _requests(local, sizes, rounds)
+    if failed := sum(figure["errors"] for by_size in requests.values() for figure in by_size):
+        raise RuntimeError(f"{failed:.0f} requests failed")
+    figures = {"rounds": rounds, "calls": _CALLS, "sizes": sizes, "requests": requests}
     return {"date": _today(), "machine": machine(), **figures}
 
 
@@ -89,7 +91,7 @@ def _table(size: int) -> str:
     return f"Users-{size}"
 
 
-def _requests(local: LocalSettings, sizes: tuple[int, ...]) -> dict[str, list[dict[str, float]]]:
+def _requests(local: LocalSettings, sizes: tuple[int, ...], count: int) -> dict[str, list[dict[str, float]]]:
     """Operation -> for each size in its order: milliseconds, their ratio to the first size's, units, errors."""
     told: dict[str, list[list[_Calls]]] = {name: [[] for _ in sizes] for name in _OPERATIONS}
     with ExitStack() as opened:
@@ -97,7 +99,7 @@ def _requests(local: LocalSettings, sizes: tuple[int, ...]) -> dict[str, list[di
         for worker in workers:
             for name in _OPERATIONS:
                 _ask(worker, name, 50)  # warm
-        for _ in range(_ROUNDS):
+        for _ in range(count):
             for name in _OPERATIONS:
                 for number, worker in enumerate(workers):
                     told[name][number].append(_ask(worker, name, _CALLS))
@@ -109,6 +111,7 @@ def _requests(local: LocalSettings, sizes: tuple[int, ...]) -> dict[str, list[di
 
 def _worker(local: LocalSettings, size: int) -> subprocess.Popen[str]:
     environment = {**places.ENVIRONMENT, **local.environment(), "DYNAMODB_TABLE": _table(size)}
+    del environment["AWS_SESSION_TOKEN"]  # the embedded AWS has an access key without a session
     return subprocess.Popen(
         [sys.executable, "-m", "benchmarks.growth.worker", str(size)],
         cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

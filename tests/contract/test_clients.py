@@ -15,22 +15,23 @@ from tests.support.optional_tools import require_npm_packages
 
 pytestmark = pytest.mark.slow
 TYPESCRIPT = Path(__file__).parent / "typescript"
-EDITED = ["Jane R. Roe", "Other", 412, "Precondition Failed"]
+EDITED = ["Jane R. Roe", "Other", "Unknown", None, 412, "Precondition Failed"]
 FLOW = """
 import json, sys
 from client import AuthenticatedClient
 from client.api.users import get_user, patch_user, put_user
-from client.models import Gender, Problem, ProfilePatch, ProfileReplacement
+from client.models import BloodGroup, Gender, Problem, ProfilePatch, ProfileReplacement
 
 api = AuthenticatedClient(base_url=sys.argv[1], token=sys.argv[2])
 read = get_user.sync_detailed("me", client=api)
 tag = read.headers["ETag"]
 body = ProfileReplacement.from_dict({**read.parsed.to_dict(), "name": "Jane R. Roe"})
 put = put_user.sync("me", client=api, body=body, if_match=tag)
-patched = patch_user.sync("me", client=api, body=ProfilePatch(gender=Gender.OTHER))
+changes = ProfilePatch(gender=Gender.OTHER, blood_group=BloodGroup.UNKNOWN, dob=None)
+patched = patch_user.sync("me", client=api, body=changes)
 late = put_user.sync("me", client=api, body=body, if_match=tag)
 assert isinstance(late, Problem)
-print(json.dumps([put.name, patched.gender, late.status, late.title]))
+print(json.dumps([put.name, patched.gender, patched.blood_group, patched.dob, late.status, late.title]))
 """
 
 

@@ -51,6 +51,19 @@ def test_a_put_whose_answer_was_lost_is_one_change(bench: bars.Bench, headers: d
     assert bench.get(token).body == answer.body
 
 
+@pytest.mark.parametrize("fault", ["applied", "throttle", "drop"])
+def test_erasure_during_a_fault_is_applied_once(bench: bars.Bench, fault: str) -> None:
+    email, _ = bench.sign_up(next(_numbers))
+    token = bench.sign_in(email)
+    before = bench.get(token).body
+    bench.faults.once("UpdateItem", fault)
+    erased = {"dob": None, "blood_group": "Unknown"}
+    answer = bench.session.call("PATCH", "/users/me", token, erased)
+    assert answer.status == 200
+    assert answer.body == {**before, **erased, "version": 2, "updated_at": answer.body["updated_at"]}
+    assert bench.get(token).body == answer.body
+
+
 def test_every_kind_of_fault_was_met_and_every_trigger_ran(bench: bars.Bench) -> None:
     """How long they took is for `make faults` to measure; tests/unit/test_aws.py has the sum that bounds it."""
     assert set(bench.faults.met) == {*FAULTS, "none"}

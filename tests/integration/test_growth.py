@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.growth.__main__ import measure_requests
 from benchmarks.growth.reconcile import walk
 from tests.integration.conftest import Run
 
@@ -14,3 +15,10 @@ def test_reconciliation_asks_no_more_of_aws_for_a_user_of_a_larger_pool(run: Run
     assert large["BatchGetItem"] == 3 * small["BatchGetItem"] == 6
     assert (small["Scan"], large["Scan"]) == (2, 4)  # pages of a hundred
     assert large.keys() == small.keys()
+
+
+@pytest.mark.slow
+def test_requests_are_one_unit_at_every_size() -> None:
+    requests = measure_requests((5, 10), rounds=1)["requests"]
+    figures = [(figure["errors"], figure["units"]) for by_size in requests.values() for figure in by_size]
+    assert figures == [(0, 1.0)] * 6

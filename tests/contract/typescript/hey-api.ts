@@ -11,6 +11,7 @@ if (!read.data) throw new Error(JSON.stringify(read.error));
 const headers = { "If-Match": read.response?.headers.get("ETag") ?? "" };
 
 const put = await putUser({ client, path, headers, body: { ...read.data, name: "Jane R. Roe" } });
-const patched = await patchUser({ client, path, body: { gender: "Other" } });
+const patched = await patchUser({ client, path, body: { gender: "Other", blood_group: "Unknown", dob: null } });
 const stale = await putUser({ client, path, headers, body: { ...read.data, name: "Too Late" } });
-console.log(JSON.stringify([put.data?.name, patched.data?.gender, stale.error?.status, stale.error?.title]));
+const { gender, blood_group, dob } = patched.data ?? {};
+console.log(JSON.stringify([put.data?.name, gender, blood_group, dob, stale.error?.status, stale.error?.title]));

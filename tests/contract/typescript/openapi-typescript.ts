@@ -14,9 +14,10 @@ const put = await api.PUT("/users/{user_id}", {
   params: { path, header },
   body: { ...read.data, name: "Jane R. Roe" },
 });
-const patched = await api.PATCH("/users/{user_id}", { params: { path }, body: { gender: "Other" } });
+const patched = await api.PATCH("/users/{user_id}", { params: { path }, body: { gender: "Other", blood_group: "Unknown", dob: null } });
 const stale = await api.PUT("/users/{user_id}", {
   params: { path, header },
   body: { ...read.data, name: "Too Late" },
 });
-console.log(JSON.stringify([put.data?.name, patched.data?.gender, stale.error?.status, stale.error?.title]));
+const { gender, blood_group, dob } = patched.data ?? {};
+console.log(JSON.stringify([put.data?.name, gender, blood_group, dob, stale.error?.status, stale.error?.title]));

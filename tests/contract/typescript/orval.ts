@@ -10,8 +10,9 @@ const headers = { "If-Match": read.headers.get("ETag") ?? "" };
 
 const put = await putUser("me", { ...read.data, name: "Jane R. Roe" }, headers, options);
 if (put.status !== 200) throw new Error(put.data.detail);
-const patched = await patchUser("me", { gender: "Other" }, {}, options);
+const patched = await patchUser("me", { gender: "Other", blood_group: "Unknown", dob: null }, {}, options);
 if (patched.status !== 200) throw new Error(patched.data.detail);
 const stale = await putUser("me", { ...read.data, name: "Too Late" }, headers, options);
 if (stale.status === 200) throw new Error("The stale version was replaced.");
-console.log(JSON.stringify([put.data.name, patched.data.gender, stale.status, stale.data.title]));
+const { gender, blood_group, dob } = patched.data;
+console.log(JSON.stringify([put.data.name, gender, blood_group, dob, stale.status, stale.data.title]));
