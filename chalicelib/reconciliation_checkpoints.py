@@ -112,8 +112,9 @@ class WalkProgress(BaseModel):
     cursor: str | None = None
 
     @property
+    @abstractmethod
     def is_finished(self) -> bool:
-        raise NotImplementedError
+        """Return True if the walk has reached its end."""
 
 
 P = TypeVar("P", bound=WalkProgress)
