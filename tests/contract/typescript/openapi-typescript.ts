@@ -14,7 +14,10 @@ const put = await api.PUT("/users/{user_id}", {
   params: { path, header },
   body: { ...read.data, name: "Jane R. Roe" },
 });
-const patched = await api.PATCH("/users/{user_id}", { params: { path }, body: { gender: "Other", blood_group: "Unknown", dob: null } });
+const patched = await api.PATCH("/users/{user_id}", {
+  params: { path },
+  body: { gender: "Other", blood_group: "Unknown", dob: null },
+});
 const stale = await api.PUT("/users/{user_id}", {
   params: { path, header },
   body: { ...read.data, name: "Too Late" },
