@@ -78,6 +78,7 @@ def test_no_request_is_answered_5xx_or_changes_what_it_should_not(
 
         @settings(
             max_examples=count, deadline=None, database=None, phases=[Phase.generate],
+            derandomize=count < 10_000,  # a small random sample may miss one of the expected statuses
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(METHODS, IDS, PLACES, HEADERS, BODIES)
