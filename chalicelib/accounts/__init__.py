@@ -1,0 +1,1 @@
+"""The life of a Cognito account: sign-up, confirmation, password reset, sign-in."""

@@ -1,0 +1,76 @@
+"""Sign-up, confirmation and password reset."""
+
+import logging
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from chalicelib.aws.user_pool import UserPool
+from chalicelib.core import logs
+from chalicelib.core.errors import FieldError, SignUpRejected, UpstreamError
+from chalicelib.core.metrics import Metric, add_metric
+from chalicelib.core.validation import to_field_errors
+from chalicelib.profiles.fields import is_at_least_years_old
+from chalicelib.profiles.models import SelfSignUpAttributes, SignUpAttributes, build_profile
+from chalicelib.profiles.repository import ProfileRepository
+
+
+def validate_sign_up(attributes: Mapping[str, str], *, is_self_sign_up: bool, minimum_age: int = 0) -> None:
+    """Validate the attributes of a sign-up before the account exists.
+
+    A person must provide all attributes. An administrator or an identity provider may provide fewer, but these must be
+    valid too. `minimum_age` is in years, and 0 means none. Raises SignUpRejected with all errors.
+    """
+    errors = _age_errors(attributes, minimum_age)
+    try:
+        (SelfSignUpAttributes if is_self_sign_up else SignUpAttributes).model_validate(attributes)
+    except ValidationError as exc:
+        errors = [*to_field_errors(exc), *errors]
+    if errors:
+        logs.event("sign-up rejected", logging.WARNING, invalid=[error.pointer for error in errors])
+        add_metric(Metric.SIGN_UP_REJECTED)
+        raise SignUpRejected(errors)
+
+
+def _age_errors(attributes: Mapping[str, str], minimum_age: int) -> list[FieldError]:
+    """Return the error of a valid but too recent date of birth. Empty without a minimum age."""
+    birth_date = SignUpAttributes.parse_lenient(attributes)[0].dob if minimum_age else None
+    if birth_date is None or is_at_least_years_old(birth_date, minimum_age):
+        return []
+    return [FieldError("/custom:dob", f"must be at least {minimum_age} years ago")]
+
+
+def create_profile_from_sign_up(repository: ProfileRepository, user_id: str, attributes: Mapping[str, str]) -> None:
+    """Create the profile of a confirmed account. An existing profile remains unchanged.
+
+    The account exists already, so no error may fail the confirmation. An invalid attribute is omitted and a storage
+    error is logged. The first request of the user, or reconciliation, then provisions the profile.
+    """
+    sign_up, errors = SignUpAttributes.parse_lenient(attributes)
+    if errors:
+        logs.event("attributes omitted", logging.WARNING, invalid=[error.pointer for error in errors])
+    try:
+        _, created = repository.create_if_absent(build_profile(user_id, sign_up))
+    except UpstreamError as exc:
+        logs.error("profile not stored", exc)
+        add_metric(Metric.PROFILE_WRITE_FAILED)
+        return
+    if created:
+        logs.event("profile created")
+        add_metric(Metric.PROFILE_CREATED)
+    else:
+        logs.event("profile existed")
+
+
+def end_sessions(user_pool: UserPool, username: str) -> None:
+    """End the sessions of a user who has reset the password, because another person may have known the old one.
+
+    No error may fail the password reset. An error is logged and counted.
+    """
+    try:
+        user_pool.sign_out(username)
+    except UpstreamError as exc:
+        logs.error("sessions not ended", exc)
+        add_metric(Metric.SIGN_OUT_FAILED)
+    else:
+        logs.event("sessions ended")

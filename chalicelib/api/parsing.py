@@ -1,0 +1,49 @@
+"""Requests: decoded bodies and preconditions."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from chalice.app import Request
+from pydantic_core import from_json
+
+from chalicelib.core.errors import BadRequest, ContentTooLarge, UnsupportedMediaType
+from chalicelib.core.preconditions import CONDITIONAL_HEADERS, NO_PRECONDITIONS, Preconditions
+
+MAX_BODY_BYTES: Final = 64 * 1024  # a complete profile has less than 2 KiB
+
+JSON_MEDIA_TYPE: Final = "application/json"
+MERGE_PATCH_MEDIA_TYPE: Final = "application/merge-patch+json"  # RFC 7396
+# Many generated clients can only send application/json.
+PATCH_MEDIA_TYPES: Final = (MERGE_PATCH_MEDIA_TYPE, JSON_MEDIA_TYPE)
+
+# API Gateway replaces every byte that is not UTF-8 by U+FFFD. A body that contains it on purpose is rejected too.
+_UTF8_REPLACEMENT_CHARACTER: Final = "\ufffd".encode()
+
+
+def parse_json(request: Request, media_types: Sequence[str] = (JSON_MEDIA_TYPE,)) -> Any:
+    """Decode the body from JSON.
+
+    Raises UnsupportedMediaType, ContentTooLarge if the body has more than MAX_BODY_BYTES, or BadRequest.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in media_types:
+        raise UnsupportedMediaType(*media_types)
+    body = request.raw_body
+    if len(body) > MAX_BODY_BYTES:
+        raise ContentTooLarge(f"The body must be at most {MAX_BODY_BYTES} bytes long.")
+    if _UTF8_REPLACEMENT_CHARACTER in body:
+        raise BadRequest("The body is not UTF-8.")
+    try:
+        # Chalice's request.json_body accepts NaN, and raises RecursionError for deep nesting.
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as exc:
+        raise BadRequest("The body is not valid JSON.") from exc
+
+
+def parse_preconditions(request: Request) -> Preconditions:
+    """Parse If-Match and If-None-Match. Raises BadRequest."""
+    if CONDITIONAL_HEADERS.isdisjoint(request.headers):
+        return NO_PRECONDITIONS
+    # `headers` has only the last of several lines with the same name. RFC 9110 5.3 says to join them.
+    multi_value_headers = request.to_original_event().get("multiValueHeaders") or {}
+    joined_headers = {name.lower(): ", ".join(lines) for name, lines in multi_value_headers.items()}
+    return Preconditions.from_headers({**request.headers, **joined_headers})

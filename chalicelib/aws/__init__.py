@@ -1,0 +1,1 @@
+"""Everything that talks to AWS by botocore, and Cognito's trigger events."""

@@ -1,0 +1,124 @@
+"""Builder of the expressions of a conditional UpdateItem.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from chalicelib.aws.dynamodb_values import FieldValue, serialize
+from chalicelib.core.preconditions import Preconditions
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+
+class UpdateBuilder:
+    """The assignments and conditions of one UpdateItem. Conditions are joined by AND.
+
+    Each method takes attribute names and Python values, and returns the builder.
+    """
+
+    def __init__(self) -> None:
+        self._assignments: list[str] = []
+        self._removals: list[str] = []
+        self._increments: list[str] = []
+        self._conditions: list[str] = []
+        self._names: dict[str, str] = {}
+        self._values: dict[str, AttributeValueTypeDef] = {}
+
+    def set(self, name: str, value: FieldValue) -> Self:
+        """Set an attribute, or remove it if the value is None."""
+        if value is None:
+            return self.remove(name)
+        self._assignments.append(f"{self._name(name)} = {self._value(name, value)}")
+        return self
+
+    def remove(self, name: str) -> Self:
+        """Remove an attribute."""
+        self._removals.append(self._name(name))
+        return self
+
+    def increment(self, name: str, amount: int = 1) -> Self:
+        """Add to a number. An absent one counts as 0."""
+        self._increments.append(f"{self._name(name)} {self._value(f'add_{name}', amount)}")
+        return self
+
+    def require_exists(self, name: str) -> Self:
+        """Require that the item has this attribute."""
+        return self._require(f"attribute_exists({self._name(name)})")
+
+    def require_equal(self, name: str, value: FieldValue) -> Self:
+        """Require that an attribute has this value, or that it is absent if the value is None."""
+        if value is None:
+            return self._require(f"attribute_not_exists({self._name(name)})")
+        return self._require(f"{self._name(name)} = {self._value(f'expected_{name}', value)}")
+
+    def require_different_or_absent(self, name: str, value: FieldValue) -> Self:
+        """Require that an attribute is absent or has another value."""
+        return self._require(f"({self._different_or_absent(name, value)})")
+
+    def require_at_most_or_absent(self, name: str, value: FieldValue) -> Self:
+        """Require that an attribute is absent or at most this value."""
+        placeholder = self._value(f"maximum_{name}", value)
+        return self._require(f"(attribute_not_exists({self._name(name)}) OR {self._name(name)} <= {placeholder})")
+
+    def require_less(self, name: str, value: FieldValue) -> Self:
+        """Require that an attribute is less than this value."""
+        return self._require(f"{self._name(name)} < {self._value(f'limit_{name}', value)}")
+
+    def require_one_of_or_absent(self, name: str, values: Iterable[FieldValue]) -> Self:
+        """Require that an attribute is absent or has one of these values."""
+        return self._require(f"(attribute_not_exists({self._name(name)}) OR {self._one_of(name, values)})")
+
+    def require_any_change(self, changes: Mapping[str, FieldValue]) -> Self:
+        """Require that at least one of these attributes has another value. None means that it is present."""
+        clauses = [
+            f"attribute_exists({self._name(name)})" if value is None else self._different_or_absent(name, value)
+            for name, value in changes.items()
+        ]
+        return self._require(f"({' OR '.join(clauses)})")
+
+    def require_version(self, preconditions: Preconditions, name: str = "version") -> Self:
+        """Require If-Match and If-None-Match. A wildcard adds no condition: require_exists() covers it."""
+        for prefix, etags in (("", preconditions.if_match), ("NOT ", preconditions.if_none_match)):
+            if etags is not None and not etags.is_wildcard:
+                versions = etags.versions or {0}  # version 0 does not exist, so an empty list matches no version
+                self._require(prefix + self._one_of(name, sorted(versions)))
+        return self
+
+    def build(self) -> dict[str, Any]:
+        """Return the parameters of UpdateItem."""
+        sections = {"SET": self._assignments, "REMOVE": self._removals, "ADD": self._increments}
+        parameters: dict[str, Any] = {
+            "UpdateExpression": " ".join(
+                f"{verb} {', '.join(clauses)}" for verb, clauses in sections.items() if clauses
+            ),
+            "ExpressionAttributeNames": self._names,
+        }
+        if self._conditions:
+            parameters["ConditionExpression"] = " AND ".join(self._conditions)
+        if self._values:
+            parameters["ExpressionAttributeValues"] = self._values
+        return parameters
+
+    def _require(self, condition: str) -> Self:
+        self._conditions.append(condition)
+        return self
+
+    def _different_or_absent(self, name: str, value: FieldValue) -> str:
+        return f"attribute_not_exists({self._name(name)}) OR {self._name(name)} <> {self._value(name, value)}"
+
+    def _one_of(self, name: str, values: Iterable[FieldValue]) -> str:
+        placeholders = [self._value(f"option_{len(self._values)}", value) for value in values]
+        return f"{self._name(name)} IN ({', '.join(placeholders)})"
+
+    def _name(self, name: str) -> str:
+        placeholder = f"#{name}"
+        self._names[placeholder] = name
+        return placeholder
+
+    def _value(self, label: str, value: FieldValue) -> str:
+        placeholder = f":{label}"
+        self._values[placeholder] = serialize(value)
+        return placeholder

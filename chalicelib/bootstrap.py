@@ -1,0 +1,130 @@
+"""The composition root: builds repositories and services from settings and clients, and configures logging.
+
+Each factory imports what it builds, so that a function loads only the packages that it uses. The results are cached
+for the life of the process.
+"""
+
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from chalicelib.aws import clients
+from chalicelib.core import logs
+from chalicelib.core.settings import get_settings
+
+if TYPE_CHECKING:
+    from chalicelib.aws.throttled_user_pool import ThrottledUserPool
+    from chalicelib.aws.user_pool import UserPool
+    from chalicelib.pictures.leases import PictureLeases
+    from chalicelib.pictures.processing import PictureProcessor
+    from chalicelib.pictures.repository import PictureRepository
+    from chalicelib.pictures.service import PictureService
+    from chalicelib.pictures.storage import PictureStorage
+    from chalicelib.profiles.contact_sync import ContactSync
+    from chalicelib.profiles.repository import ProfileRepository
+    from chalicelib.profiles.service import ProfileService
+
+logs.configure(get_settings().log_level, get_settings().service_name)
+
+
+@cache
+def profile_repository(attempts: int = 2) -> "ProfileRepository":
+    """Return the repository of profiles. `attempts` is the number of attempts per call."""
+    from chalicelib.profiles.repository import ProfileRepository
+
+    return ProfileRepository(clients.dynamodb(attempts), get_settings().require_table_name())
+
+
+@cache
+def user_pool(user_pool_id: str | None = None, attempts: int = 2) -> "UserPool":
+    """Return a user pool: that of the event in a trigger, or that of the settings."""
+    from chalicelib.aws.user_pool import UserPool
+
+    return UserPool(partial(clients.cognito, attempts), user_pool_id or get_settings().require_user_pool_id())
+
+
+@cache
+def throttled_user_pool() -> "ThrottledUserPool":
+    """Return the user pool for reconciliation."""
+    from chalicelib.aws.throttled_user_pool import Rates, ThrottledUserPool
+
+    settings = get_settings()
+    rates = Rates(lookups=settings.lookups_per_second)
+    return ThrottledUserPool(clients.cognito, settings.require_user_pool_id(), rates)
+
+
+@cache
+def profile_service() -> "ProfileService":
+    """Return the service of profiles."""
+    from chalicelib.profiles.service import ProfileService
+
+    return ProfileService(profile_repository(), user_pool())
+
+
+@cache
+def contact_sync_at_sign_in(user_pool_id: str) -> "ContactSync":
+    """Return the contact sync of a trigger, whose three calls have one attempt each (aws/clients.py)."""
+    from chalicelib.profiles.contact_sync import ContactSync
+
+    return ContactSync(profile_repository(attempts=1), user_pool(user_pool_id, attempts=1))
+
+
+@cache
+def picture_storage(read_timeout: float = clients.READ_TIMEOUT) -> "PictureStorage":
+    """Return the storage of pictures. `read_timeout` is in seconds."""
+    from chalicelib.pictures.storage import PictureStorage
+
+    return PictureStorage(clients.s3(read_timeout), get_settings().require_picture_bucket())
+
+
+@cache
+def picture_repository() -> "PictureRepository":
+    """Return the repository of picture records."""
+    from chalicelib.pictures.repository import PictureRepository
+
+    return PictureRepository(clients.dynamodb(), get_settings().require_table_name())
+
+
+@cache
+def picture_processor() -> "PictureProcessor":
+    """Return the client of the function that processes pictures."""
+    from chalicelib.pictures.processing import PictureProcessor
+
+    return PictureProcessor(clients.lambda_, get_settings().require_picture_function_name())
+
+
+@cache
+def picture_leases() -> "PictureLeases":
+    """Return the leases of picture processing. One attempt per call: a request has no time for a second one."""
+    from chalicelib.pictures.leases import PictureLeases
+
+    settings = get_settings()
+    return PictureLeases(partial(clients.dynamodb, 1), settings.require_table_name(), settings.picture_uploads_per_day)
+
+
+@cache
+def picture_service() -> "PictureService":
+    """Return the service of pictures. Provisioning has one attempt per call to Cognito (aws/clients.py)."""
+    from chalicelib.pictures.service import PictureService
+    from chalicelib.profiles.service import ProfileService
+
+    profiles = ProfileService(profile_repository(), user_pool(attempts=1))
+    return PictureService(picture_repository(), profiles, picture_storage(), picture_processor(), picture_leases())
+
+
+def reset() -> None:
+    """Discard settings, clients and everything built from them, for tests that change the environment."""
+    get_settings.cache_clear()
+    clients.reset()
+    for factory in (
+        profile_repository,
+        user_pool,
+        throttled_user_pool,
+        profile_service,
+        contact_sync_at_sign_in,
+        picture_storage,
+        picture_repository,
+        picture_processor,
+        picture_leases,
+        picture_service,
+    ):
+        factory.cache_clear()

@@ -1,0 +1,1 @@
+"""Building blocks without AWS and without HTTP."""

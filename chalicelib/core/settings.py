@@ -1,0 +1,146 @@
+"""The environment variables, read once. No other module reads os.environ.
+
+`.chalice/config.json` sets them for each stage, and Lambda for each function. docs/configuration.md lists them.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache, cached_property
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from chalicelib.core.errors import SettingsError
+from chalicelib.core.validation import InternalModel
+
+
+def _split_commas(value: object) -> object:
+    return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+
+
+class TokenTrust(NamedTuple):
+    """The user pool and its clients whose tokens the API accepts."""
+
+    user_pool_id: str
+    client_ids: frozenset[str]
+
+
+class Settings(InternalModel):
+    """The settings of a process. A field's alias is the name of its environment variable.
+
+    Required variables are checked at their first use, not at import: a trigger with an incomplete environment must not
+    prevent a sign-in.
+    """
+
+    table_name: str | None = Field(None, alias="DYNAMODB_TABLE", min_length=3, max_length=255)
+    picture_bucket: str | None = Field(None, alias="S3_BUCKET")
+    picture_function_name: str | None = Field(None, alias="PICTURE_FUNCTION", max_length=140)
+    # Uploads of one user that are processed in one day (UTC).
+    picture_uploads_per_day: int = Field(50, alias="PICTURE_UPLOADS_PER_DAY", ge=1)
+    # Only the API has the user pool's ARN. In a trigger's environment it would create a dependency cycle between
+    # trigger and user pool. A trigger reads the user pool's id from its event.
+    user_pool_arn: str | None = Field(
+        None,
+        alias="USER_POOL_ARN",
+        pattern=r"^arn:[a-z-]+:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[\w-]+$",
+    )
+    user_pool_client_ids: Annotated[frozenset[str], BeforeValidator(_split_commas)] = Field(
+        frozenset(), alias="USER_POOL_CLIENT_ID"
+    )
+    # Origins of pages that may call the API, or * for any. Empty by default.
+    cors_allow_origins: Annotated[frozenset[str], BeforeValidator(_split_commas)] = Field(
+        frozenset(), alias="CORS_ALLOW_ORIGINS"
+    )
+    # The page about problem types, to which `type` of each problem links. The API serves it at /problems.
+    problems_url: str = Field("/problems", alias="PROBLEMS_URL")
+    # Minimum age at sign-up, in years. 0 means no minimum.
+    minimum_age: int = Field(0, alias="MINIMUM_AGE", ge=0, le=130)
+    # The `service` dimension of this stage's metrics.
+    service_name: str = Field("healthtech", alias="SERVICE_NAME")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
+    # "off" makes the DynamoDB client a plain client of botocore (aws/botocore_tuning.py).
+    botocore_tuning: Literal["on", "off"] = Field("on", alias="BOTOCORE_TUNING")
+    # Cognito's default quota is 120 AdminGetUser calls per second and account.
+    lookups_per_second: float = Field(50, alias="RECONCILE_LOOKUPS_PER_SECOND", ge=1)
+    # Cognito's confirmation code is valid for 24 hours.
+    unconfirmed_hours: int = Field(24, alias="UNCONFIRMED_ACCOUNT_HOURS", ge=24)
+    # Chalice sets this while its command loads the application. Lambda never has it.
+    in_chalice_command: bool = Field(False, alias="AWS_CHALICE_CLI_MODE")
+
+    @property
+    def user_pool_id(self) -> str | None:
+        """Return the user pool's id, for example us-east-1_AbCdEfGhI."""
+        return self.user_pool_arn.rpartition("/")[2] if self.user_pool_arn else None
+
+    def require_table_name(self) -> str:
+        """Return the name of the table of profiles. Raises SettingsError if it is not set."""
+        if self.table_name is None:
+            raise SettingsError("DYNAMODB_TABLE is missing: the table of profiles is unknown")
+        return self.table_name
+
+    def require_user_pool_id(self) -> str:
+        """Return the user pool's id. Raises SettingsError if it is not set."""
+        if self.user_pool_id is None:
+            raise SettingsError("USER_POOL_ARN is missing: the user pool is unknown")
+        return self.user_pool_id
+
+    def require_picture_bucket(self) -> str:
+        """Return the bucket of pictures. Raises SettingsError if it is not set."""
+        if self.picture_bucket is None:
+            raise SettingsError("S3_BUCKET is missing: the bucket of pictures is unknown")
+        return self.picture_bucket
+
+    def require_picture_function_name(self) -> str:
+        """Return the name of the function that processes pictures. Raises SettingsError if it is not set."""
+        if self.picture_function_name is None:
+            raise SettingsError("PICTURE_FUNCTION is missing: pictures cannot be processed without it")
+        return self.picture_function_name
+
+    @cached_property
+    def token_trust(self) -> TokenTrust:
+        """Return the trusted user pool and clients.
+
+        Raises SettingsError if either is not configured. The API then rejects all tokens.
+        """
+        if not self.user_pool_client_ids:
+            raise SettingsError("USER_POOL_CLIENT_ID is missing: without it, tokens of every client would be accepted")
+        return TokenTrust(self.require_user_pool_id(), self.user_pool_client_ids)
+
+    @property
+    def provider_arns(self) -> list[str]:
+        """Return the user pools of the API's authorizer.
+
+        Raises SettingsError if the chalice command needs them and they are not set. `chalice package` and `chalice
+        deploy` write them into the API. `chalice local` verifies tokens against them.
+        """
+        if self.user_pool_arn is None and self.in_chalice_command:
+            raise SettingsError("USER_POOL_ARN is missing: the API's authorizer needs its user pool")
+        return [self.user_pool_arn] if self.user_pool_arn else []
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Load settings from a mapping such as os.environ. An empty value counts as absent.
+
+    Raises SettingsError with one line that names each missing or malformed variable, without its value.
+    """
+    try:
+        return Settings.model_validate({name: value for name, value in environ.items() if value})
+    except ValidationError as exc:
+        problems = (f"{error['loc'][0]}: {error['msg']}" for error in exc.errors(include_input=False))
+        raise SettingsError("environment: " + "; ".join(problems)) from exc
+
+
+@cache
+def get_settings() -> Settings:
+    """Return the settings of this process, loaded at the first call."""
+    return load_settings(os.environ)
+
+
+def is_in_chalice_command() -> bool:
+    """Return True if the `chalice` command has loaded the application. Lambda never does."""
+    return "AWS_CHALICE_CLI_MODE" in os.environ
+
+
+def is_in_lambda() -> bool:
+    """Return True in a Lambda function. AWS sets the variable in each of them."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ

@@ -1,0 +1,1 @@
+"""The scheduled comparison of the user pool and the table."""

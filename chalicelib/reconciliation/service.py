@@ -1,0 +1,154 @@
+"""Reconciliation: every user of the user pool has a profile, and every profile has its user.
+
+Once an hour a chain of runs starts. Each run scans the user pool and then the table, until its time is over, and
+invokes the function again if a scan is unfinished. A lease allows one run at a time. An AWS fault, or a run that is
+killed, can only end the chain. The next chain resumes from the checkpoints.
+
+The length of a chain is limited: AWS stops a function that has invoked itself about 16 times.
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+"""
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final
+
+from chalicelib.aws.errors import translate_errors
+from chalicelib.aws.throttled_user_pool import ThrottledUserPool
+from chalicelib.core import logs
+from chalicelib.core.errors import UpstreamError
+from chalicelib.core.metrics import Metric, add_metric
+from chalicelib.pictures.storage import PictureStorage
+from chalicelib.profiles.repository import ProfileRepository
+from chalicelib.reconciliation.checkpoints import Checkpoints
+from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport, ScanName
+from chalicelib.reconciliation.profile_scan import ProfileScan, ProfileScanOptions
+from chalicelib.reconciliation.scan import MAX_THREADS
+from chalicelib.reconciliation.user_scan import UserScan, UserScanOptions
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+MAX_CHAIN_LINKS: Final = 12  # an hour has time for twelve runs of five minutes
+_SAFETY_MARGIN_MS: Final = 30_000  # before the function's timeout; a batch takes seconds if AWS is slow
+_LEASE_MARGIN_SECONDS: Final = 30  # after the function's timeout; clocks differ
+
+
+def make_deadline(context: Any, max_seconds: int | None) -> Callable[[], float]:
+    """Return a function that returns the milliseconds until Lambda's timeout, or until `max_seconds` are over."""
+    if max_seconds is None:
+        remaining: Callable[[], float] = context.get_remaining_time_in_millis
+        return remaining
+    end = time.monotonic() + max_seconds
+    return lambda: (end - time.monotonic()) * 1000 + _SAFETY_MARGIN_MS
+
+
+class Reconciliation:
+    """One run. `milliseconds_left` returns the time until its end."""
+
+    def __init__(
+        self,
+        checkpoints: Checkpoints,
+        repository: ProfileRepository,
+        user_pool: ThrottledUserPool,
+        options: ReconciliationOptions,
+        milliseconds_left: Callable[[], float],
+        picture_storage: PictureStorage | None = None,
+        unconfirmed_hours: float = 24,
+    ) -> None:
+        self._checkpoints = checkpoints
+        self._options = options
+        self._milliseconds_left = milliseconds_left
+        self._finished = set[ScanName](options.chain.finished if options.chain else ())
+        self._threads = ThreadPoolExecutor(MAX_THREADS)
+        user_options = UserScanOptions(
+            dry_run=options.dry_run,
+            unconfirmed_hours=unconfirmed_hours,
+            delete_all_unconfirmed=options.delete_all_unconfirmed,
+        )
+        self._users = UserScan(checkpoints, repository, user_pool, self._threads, user_options)
+        profile_options = ProfileScanOptions(
+            delete_orphans=options.delete_orphans and not options.dry_run,
+            delete_all_orphans=options.delete_all_orphans and not options.dry_run,
+        )
+        self._profiles = ProfileScan(
+            checkpoints, repository, user_pool, self._threads, profile_options, picture_storage
+        )
+
+    def run(self) -> ReconciliationReport:
+        """Scan, unless another run has the lease. An AWS fault ends the run and is reported."""
+        chain = self._options.chain
+        interrupted_by = None
+        try:
+            seconds = self._milliseconds_left() / 1000 + _LEASE_MARGIN_SECONDS
+            if not self._checkpoints.acquire_lease(seconds, chain.lease if chain else None):
+                logs.event("reconciliation is running already")
+                return ReconciliationReport(status="busy")
+            with self._threads:
+                self._scan()
+        except UpstreamError as exc:
+            logs.error("reconciliation interrupted", exc)
+            add_metric(Metric.RECONCILIATION_INTERRUPTED)
+            interrupted_by = type(exc).__name__
+        report = ReconciliationReport(
+            status="finished" if len(self._finished) == 2 else "unfinished",
+            users=self._users.progress,
+            profiles=self._profiles.progress,
+            interrupted_by=interrupted_by,
+        )
+        logs.event("reconciliation", report=report.model_dump(exclude={"users": {"cursor"}, "profiles": {"cursor"}}))
+        return self._hand_over(report)
+
+    def _scan(self) -> None:
+        """Scan the user pool for at most half of the time, so that the table is scanned too if the pool is large."""
+        for scan in (self._users, self._profiles):
+            scan.load(restart=self._options.restart)
+        half = _SAFETY_MARGIN_MS + (self._milliseconds_left() - _SAFETY_MARGIN_MS) / 2
+        if "users" not in self._finished:
+            self._users.run(lambda: self._milliseconds_left() < half)
+            if self._users.progress.is_finished:
+                self._finished.add("users")
+        if "profiles" not in self._finished:
+            self._profiles.run(lambda: self._milliseconds_left() < _SAFETY_MARGIN_MS)
+            if self._profiles.progress.is_finished:
+                self._finished.add("profiles")
+
+    def _hand_over(self, report: ReconciliationReport) -> ReconciliationReport:
+        """Reserve the lease for the next run, or release it if there is none. Return the report with that run."""
+        try:
+            if report.status == "finished" or not self._may_continue(report):
+                self._checkpoints.release_lease()
+                return report
+            link = self._options.chain.link + 1 if self._options.chain else 2
+            chain = Chain(lease=self._checkpoints.hand_over_lease(), link=link, finished=sorted(self._finished))
+        except UpstreamError as exc:
+            logs.error("the next run was not started", exc)
+            return report
+        return report.model_copy(update={"next": self._options.model_copy(update={"chain": chain, "restart": False})})
+
+    def _may_continue(self, report: ReconciliationReport) -> bool:
+        """Return True if another run may follow. A run without progress ends the chain."""
+        link = self._options.chain.link if self._options.chain else 1
+        # An operator invokes the function for each run, and sees a fault immediately.
+        may_continue = link < MAX_CHAIN_LINKS if self._options.max_seconds is None else report.interrupted_by is None
+        return may_continue and (self._users.has_advanced or self._profiles.has_advanced)
+
+
+def start_next_run(client: "Callable[[], LambdaClient]", function_name: str, report: ReconciliationReport) -> None:
+    """Invoke the function again if a scan is unfinished, unless an operator invokes it for each run."""
+    if report.next is None or report.next.max_seconds is not None:
+        return
+    event = to_event(report.next.model_dump(mode="json"))
+    try:
+        with translate_errors():
+            client().invoke(FunctionName=function_name, InvocationType="Event", Payload=event)
+    except UpstreamError as exc:
+        logs.error("the next run was not started", exc)
+        add_metric(Metric.RECONCILIATION_INTERRUPTED)
+
+
+def to_event(detail: dict[str, Any]) -> bytes:
+    """Return an event in the form of EventBridge's schedule, with these options as its detail."""
+    names = ("version", "id", "detail-type", "source", "account", "time", "region")
+    return json.dumps({**dict.fromkeys(names, ""), "resources": [], "detail": detail}).encode()
