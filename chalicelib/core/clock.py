@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(UTC)
+    """Return the current time in UTC, truncated to milliseconds, the precision of stored and returned times."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def format_timestamp(value: datetime) -> str:
