@@ -1,6 +1,6 @@
-# The only command surface. `make` alone lists the targets.
+# All commands of the project. `make` without a target lists them.
 
-# The newest Python that runs and can make a virtual environment: a shim of pyenv may be there and not run.
+# The newest Python that runs and can create a virtual environment. A shim of pyenv can exist without a Python behind it.
 PYTHON_VERSIONS := 3.14 3.13 3.12 3.11
 PYENV_ROOT ?= $(HOME)/.pyenv
 CANDIDATES = $(foreach version,$(PYTHON_VERSIONS),python$(version) $(wildcard $(PYENV_ROOT)/versions/$(version).*/bin/python)) python3
@@ -9,46 +9,46 @@ PYTHON ?= $(or $(firstword $(foreach candidate,$(CANDIDATES),$(call if_usable,$(
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
-# What `make run` and `make deploy` need, and what tests, linters and benchmarks need besides.
+# Marker files: the packages of `make run` and `make deploy`, and the packages of tests, linters and benchmarks.
 INSTALLED := $(VENV)/.installed
 DEVELOPMENT := $(VENV)/.development
-# The scanner's own environment: it pins another boto3.
+# A separate environment for the scanner, which requires another version of boto3.
 SCANNER := .venv-scan
-# The load tool's own, too: it brings a web server along.
+# A separate environment for the load tool, which depends on a web server.
 LOADER := .venv-load
-# The packages of the browser tests and of the OpenAPI tools. Without npm these tests are skipped, each with a reason.
+# The npm packages of the browser tests and of the OpenAPI tools. Without npm, these tests are skipped with a reason.
 ifneq ($(shell command -v npm),)
 NPM_PACKAGES := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard tests/*/package-lock.json tests/*/*/package-lock.json))
 endif
-# Test files are spread over two processes. More would start more stacks than they save time.
+# Runs test files in two processes. Each further process starts another stack, which takes longer than it saves.
 PYTEST := $(BIN)/python -m pytest -p tests.support.scheduling -n 2
 
-# The oldest botocore that a Lambda runtime of Python 3.12 may have, from late 2024, and the newest that was tested.
+# The oldest botocore of a Lambda runtime for Python 3.12 (late 2024), and the newest tested version.
 BOTOCORE_OLDEST := 1.34.145
 BOTOCORE_VERSIONS := $(BOTOCORE_OLDEST) 1.44.8
 BOTOCORE_TESTS := tests/contract/test_calls.py $(patsubst %,tests/unit/test_%.py,aws idle_connections repository cognito paging checking)
-# Those that tune clients themselves, whatever BOTOCORE_TUNING says.
+# Tests that tune clients themselves, independent of BOTOCORE_TUNING.
 BOTOCORE_TUNING_TESTS := $(patsubst %,tests/unit/test_%.py,botocore_tuning sdk)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-unit test-all test-botocore faults bench load growth costs check format lock token reconcile openapi deploy destroy restore deploy-check scan reset clean
 
-help: ## Show this
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(INSTALLED) ## Run all of it on this machine; API_PORT and AWS_PORT change the ports
+run: $(INSTALLED) ## Run the API and the embedded AWS on this machine; API_PORT and AWS_PORT set the ports
 	@$(BIN)/python -m local
 
-test: $(DEVELOPMENT) ## Run the tests, in three minutes; ARGS goes to pytest: make test ARGS=tests/unit
+test: $(DEVELOPMENT) ## Run all tests except the slow ones (3 min); ARGS are pytest arguments: make test ARGS=tests/unit
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-test-unit: $(DEVELOPMENT) ## Run the tests that start no server, in about a minute
+test-unit: $(DEVELOPMENT) ## Run the unit tests, which start no server (about 10 s)
 	@$(PYTEST) tests/unit $(ARGS)
 
-test-all: $(DEVELOPMENT) $(NPM_PACKAGES) ## Run all tests: browsers, generated clients and a whole deployment too
+test-all: $(DEVELOPMENT) $(NPM_PACKAGES) ## Run all tests, including browsers, generated clients and a full deployment
 	@$(PYTEST) $(ARGS)
 
-test-botocore: $(DEVELOPMENT) $(BOTOCORE_VERSIONS:%=.botocore/%) ## Run the tests of AWS calls with the oldest and the newest botocore
+test-botocore: $(DEVELOPMENT) $(BOTOCORE_VERSIONS:%=.botocore/%) ## Run the tests of AWS calls with the oldest and the newest supported botocore
 	@$(foreach version,$(BOTOCORE_VERSIONS),$(foreach tuning,on off,\
 	  echo "botocore $(version), tuning $(tuning)" && \
 	  BOTOCORE_VERSION=$(version) BOTOCORE_TUNING=$(tuning) $(PYTEST) -q -o pythonpath=.botocore/$(version) \
@@ -56,80 +56,82 @@ test-botocore: $(DEVELOPMENT) $(BOTOCORE_VERSIONS:%=.botocore/%) ## Run the test
 	    $(if $(filter $(BOTOCORE_OLDEST),$(version)),-m "not newer_botocore") \
 	    $(BOTOCORE_TESTS) $(if $(filter on,$(tuning)),$(BOTOCORE_TUNING_TESTS)) $(ARGS) &&)) true
 
-faults: $(DEVELOPMENT) ## Hold the promises to faults of AWS, at full size: some minutes
-	@$(BIN)/python -m tests.faults.bars $(ARGS)
+faults: $(DEVELOPMENT) ## Run the resilience tests at full size (about 5 min)
+	@$(BIN)/python -m tests.resilience.acceptance $(ARGS)
 
-bench: $(DEVELOPMENT) ## How fast, against what a user would write instead: some minutes
+bench: $(DEVELOPMENT) ## Run the benchmark against hand-written handlers and other frameworks (some minutes)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-load: $(DEVELOPMENT) $(LOADER) ## How it bears load, deployed and in chalice local: a quarter of an hour
+load: $(DEVELOPMENT) $(LOADER) ## Run the load test against the local and the deployed API (15 min)
 	@$(BIN)/python -m benchmarks.load $(LOADER)/bin/locust $(ARGS)
 
-growth: $(DEVELOPMENT) ## The same requests on ten profiles and on a million, and reconciliation: a quarter of an hour
+growth: $(DEVELOPMENT) ## Measure requests and reconciliation with 10 and with 1,000,000 profiles (15 min)
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
-costs: $(DEVELOPMENT) ## What it costs, and the quotas met, for so many people
+costs: $(DEVELOPMENT) ## Compute the monthly costs and the reached AWS quotas by number of users
 	@$(BIN)/python -m benchmarks.costs $(ARGS)
 
-check: $(DEVELOPMENT) ## Lint, formatting and types
+check: $(DEVELOPMENT) ## Check code style, formatting, types, prose and spelling
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m tools.prose_check
+	@$(BIN)/codespell
 
-format: $(DEVELOPMENT) ## Format the code and mend what the linter can
+format: $(DEVELOPMENT) ## Format the code and apply the automatic fixes of the linter
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: $(DEVELOPMENT) ## Write the hashes of production dependencies, after a change of requirements.in
+lock: $(DEVELOPMENT) ## Pin the production dependencies with hashes, after a change of requirements.in
 	@for name in requirements requirements-pictures; do \
 	  CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --output-file $$name.txt $$name.in || exit 1; \
 	done
 
-# By the environment and $(value), so that a password may hold any character.
+# Passed in environment variables with $(value), so that a password can contain any character.
 token: export SIGN_IN_EMAIL := $(value EMAIL)
 token: export SIGN_IN_PASSWORD := $(value PASSWORD)
-token: $(INSTALLED) ## Sign in to the running stack: make -s token EMAIL=... PASSWORD=...
+token: $(INSTALLED) ## Print an ID token of the running stack: make -s token EMAIL=... PASSWORD=...
 	@$(BIN)/python -m local.session
 
 STAGE ?= local
-# By the environment and $(value), too: a stage's name is checked before anything else reads it, make included.
+# Passed with $(value) as well: neither make nor the shell expands the stage name before it is validated.
 unexport FROM STAGE
 reconcile: export STAGE_NAME := $(value STAGE)
-reconcile: $(INSTALLED) ## Give every user a profile: STAGE=local ARGS="--dry-run --remove-orphans --restart"
-	@$(BIN)/python -m local.reconcile $(ARGS)
+reconcile: $(INSTALLED) ## Create missing profiles: STAGE=local ARGS="--dry-run --remove-orphans --restart"
+	@$(BIN)/python -m tools.reconcile $(ARGS)
 
-openapi: $(DEVELOPMENT) ## Write openapi.json from the routes and the models
-	@$(BIN)/python -m local.openapi
+openapi: $(DEVELOPMENT) ## Generate openapi.json from the routes and the models
+	@$(BIN)/python -m tools.openapi
 
 deploy destroy restore: export STAGE_NAME := $(filter-out local,$(value STAGE))
-deploy: $(INSTALLED) ## Deploy a stage to AWS, or bring it up to date: make deploy STAGE=dev
+deploy: $(INSTALLED) ## Deploy or update a stage on AWS: make deploy STAGE=dev
 	@$(BIN)/python -m infra.deploy up
 
-destroy: $(INSTALLED) ## Take a stage down, with all its data: make destroy STAGE=dev
+destroy: $(INSTALLED) ## Destroy a stage with all its data: make destroy STAGE=dev
 	@$(BIN)/python -m infra.deploy down
 
 restore: export RESTORED_TABLE := $(value FROM)
-restore: $(INSTALLED) ## Put profiles back from a restored table: make restore STAGE=dev FROM=Users-dev-restored
+restore: $(INSTALLED) ## Restore profiles from a restored table: make restore STAGE=dev FROM=Users-dev-restored
 	@$(BIN)/python -m infra.deploy.restore $(ARGS)
 
-deploy-check: $(DEVELOPMENT) ## Deploy to an embedded AWS with the real Terraform and Chalice, and try it
+deploy-check: $(DEVELOPMENT) ## Deploy to an embedded AWS with Terraform and Chalice, and test the deployment
 	@$(BIN)/python -m pytest -q -p tests.deployment.summary tests/deployment/cloud $(ARGS)
 
-scan: $(SCANNER) ## Scan the Terraform module for insecure settings, and production dependencies for advisories
+scan: $(SCANNER) ## Scan the Terraform module for insecure settings, and the dependencies for vulnerabilities
 	@LOG_LEVEL=ERROR $(SCANNER)/bin/checkov --directory infra --framework terraform --compact --quiet --skip-download
 	@$(SCANNER)/bin/python -m tools.audit requirements.txt requirements-pictures.txt
 
-reset: $(INSTALLED) ## Forget the users of make run
+reset: $(INSTALLED) ## Delete the users and data of make run
 	@$(BIN)/python -m local.reset
 
-clean: ## Remove all that these targets made
+clean: ## Delete all files that these targets have created
 	@rm -rf .local .local-* .bench .botocore .terraform-plugins $(VENV) $(SCANNER) $(LOADER) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis $(dir $(NPM_PACKAGES))
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	@npm ci --silent --prefix $*
 	@touch $@
 
-# Beside .venv, and before it in the path of tests alone: what they start has the version that the embedded AWS needs.
+# Installed outside .venv and put first on the path of the tests only. The embedded AWS needs the version in .venv.
 .botocore/%: | $(DEVELOPMENT)
 	@$(BIN)/$(PIP_INSTALL) --no-compile --target $@.part --no-warn-conflicts boto3==$* botocore==$*
 	@mv $@.part $@
@@ -144,16 +146,16 @@ $(LOADER): benchmarks/requirements/load.txt
 	@$(LOADER)/bin/$(PIP_INSTALL) -r $<
 	@touch $@
 
-# Not compiled by pip: that takes 30 MB and half the time for modules of which few are ever imported.
+# pip does not compile: bytecode of rarely imported modules takes 30 MB and half of the installation time.
 $(INSTALLED): requirements.in requirements-pictures.in requirements-run.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
-	@echo "Installing into $(VENV), once" >&2
+	@echo "Installing packages into $(VENV) (only once)" >&2
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/$(PIP_INSTALL) --no-compile -r requirements-run.txt
 	@$(BIN)/python -m compileall -q -j 0 -x '/(pip|setuptools|graphql|wcwidth)/' $(VENV)/lib
 	@touch $@
 
 $(DEVELOPMENT): $(INSTALLED) requirements-dev.txt
-	@echo "Installing what the tests need into $(VENV), once: a minute or so" >&2
+	@echo "Installing development packages into $(VENV) (only once, about 1 min)" >&2
 	@$(BIN)/$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $@

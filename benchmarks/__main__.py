@@ -11,9 +11,9 @@ import datetime
 import json
 from typing import Any, Final
 
-from benchmarks import measure, places, report
-from benchmarks.machine import machine
-from benchmarks.places import CONTENDERS, NAIVE, OURS, TRIGGERS
+from benchmarks import measure, packages, report
+from benchmarks.host import describe_host
+from benchmarks.packages import CANDIDATES, REFERENCE, THIS_PROJECT, TRIGGERS
 
 _ROUNDS: Final = 80
 _CALLS: Final = 30
@@ -28,37 +28,37 @@ def main() -> None:
     if not options.render:
         results = measured(_ROUNDS // 10 if options.quick else _ROUNDS)
         if options.quick:
-            print(report.results(results))
+            print(report.render_page(results))
             return
         report.RESULTS_JSON.write_text(json.dumps(results, indent=1) + "\n")
-    for file, text in report.files(json.loads(report.RESULTS_JSON.read_text())).items():
+    for file, text in report.render_files(json.loads(report.RESULTS_JSON.read_text())).items():
         file.write_text(text)
 
 
 def measured(rounds: int) -> dict[str, Any]:
     """All figures, as results.json holds them."""
     _say("building the contenders")
-    places.build()
+    packages.build_packages()
     warm = {}
     for operation in _OPERATIONS:
         _say(f"a warm {operation}, {rounds} rounds")
-        warm[operation] = measure.warm(CONTENDERS, operation, rounds, _CALLS)
+        warm[operation] = measure.warm(CANDIDATES, operation, rounds, _CALLS)
     _say(f"cold starts, {rounds // 2} rounds")
-    cases = [*((it.name, it, "get") for it in CONTENDERS), *((it.title, it, it.function) for it in TRIGGERS)]
+    cases = [*((it.name, it, "get") for it in CANDIDATES), *((it.title, it, it.function) for it in TRIGGERS)]
     cold = measure.cold(cases, rounds // 2)
     _say("memory, allocations, imports")
-    ours = next(it for it in CONTENDERS if it.name == OURS)
-    imported = {it.name: measure.imports(it, "get", 5) for it in (NAIVE, ours)}
+    ours = next(it for it in CANDIDATES if it.name == THIS_PROJECT)
+    imported = {it.name: measure.imports(it, "get", 5) for it in (REFERENCE, ours)}
     return {
         "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
-        "machine": machine(),
+        "machine": describe_host(),
         "rounds": rounds,
         "calls": _CALLS,
         "warm": warm,
         "cold": cold,
-        "peak": {it.name: round(measure.peak(it), 1) for it in CONTENDERS},
+        "peak": {it.name: round(measure.peak(it), 1) for it in CANDIDATES},
         "allocations": {
-            it.name: [measure.allocations(it, operation) for operation in _OPERATIONS] for it in CONTENDERS
+            it.name: [measure.allocations(it, operation) for operation in _OPERATIONS] for it in CANDIDATES
         },
         "imports": {name: own for name, (own, _) in imported.items()},
         "trees": {name: tree for name, (_, tree) in imported.items()},

@@ -6,18 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.aws import READY_PATH
-from local.processes import Child, free_port
-from local.settings import LocalSettings
+from local.config import LocalSettings
+from local.emulator import READY_PATH
+from local.ports import allocate_port
+from local.processes import ChildProcess
 
 
 @contextmanager
-def embedded_aws(directory: Path, *, persistent: bool = False) -> Iterator[tuple[LocalSettings, Child]]:
+def start_emulator(directory: Path, *, persistent: bool = False) -> Iterator[tuple[LocalSettings, ChildProcess]]:
     """Serve one with nothing in it that keeps nothing, or one that keeps its state in the directory."""
     inherited = {**os.environ, "PERSIST_STATE": str(int(persistent))}
-    local = LocalSettings(free_port(), free_port(), directory, inherited)
+    local = LocalSettings(allocate_port(), allocate_port(), directory, inherited)
     log = directory / "aws.log"
-    child = Child("the embedded AWS", [sys.executable, "-m", "local.aws"], local.environment(), log, lambda _: None)
+    child = ChildProcess(
+        "the embedded AWS", [sys.executable, "-m", "local.aws"], local.environment(), log, lambda _: None
+    )
     try:
         child.wait_until_serving(local.aws_endpoint_url + READY_PATH)
         yield local, child

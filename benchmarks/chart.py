@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-from benchmarks.places import NAIVE, OURS, Contender
+from benchmarks.packages import REFERENCE, THIS_PROJECT, Candidate
 
 _LABELS, _BARS, _ROW, _GAP, _TOP = 240, 480, 22, 40, 34
-_COLOURS: Final = {NAIVE.name: "#7a8794", OURS: "#0b7a5b"}
+_COLOURS: Final = {REFERENCE.name: "#7a8794", THIS_PROJECT: "#0b7a5b"}
 
 
-def svg(groups: Mapping[str, Mapping[str, Any]], contenders: Sequence[Contender]) -> str:
+def svg(groups: Mapping[str, Mapping[str, Any]], contenders: Sequence[Candidate]) -> str:
     """An SVG document."""
     ratios = {title: {it.name: told[it.name]["ratio"] for it in contenders} for title, told in groups.items()}
     longest = max(ratio for told in ratios.values() for ratio in told.values())

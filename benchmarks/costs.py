@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.report import between
-from chalicelib.logs import Metric
-from chalicelib.user_pool import Rates
-from local.settings import ROOT
+from benchmarks.report import replace_between_markers
+from chalicelib.aws.throttled_user_pool import Rates
+from chalicelib.core.metrics import Metric
+from local.config import ROOT
 
 _RATES: Final = Rates()
 _CHAIN: Final = 54 * 60  # seconds that a chain of runs walks in an hour at most
@@ -42,7 +42,7 @@ KEPT: Final = 12  # months of logs: log_retention_days
 COMPRESSED: Final = 0.15  # of a log's size is stored: https://aws.amazon.com/cloudwatch/pricing
 ANSWER: Final = 1.2e-6  # GB of an answer with its headers
 TRACED: Final = 0.05  # X-Ray's share of requests after the first one of each second
-ALARMS: Final = 32  # each metric of an alarm is charged; a stage with pictures has 28 on one metric and 2 on two
+ALARM_METRICS: Final = 32  # each metric of an alarm is charged; a stage with pictures has 28 on one metric and 2 on two
 METRICS: Final = sum(not metric.name.startswith("PICTURE") for metric in Metric)
 
 _MILLION: Final = 1_000_000
@@ -60,7 +60,7 @@ def _tiers(amount: float, *tiers: tuple[float, float]) -> float:
 _ALL: Final = float("inf")
 
 
-def bill(people: int) -> dict[str, float]:
+def calculate_bill(people: int) -> dict[str, float]:
     """Dollars a month by service: us-east-1, list prices of November 2026, no free tiers but Cognito's."""
     runs, requests = people * RUNS, people * REQUESTS
     return {
@@ -79,14 +79,14 @@ def bill(people: int) -> dict[str, float]:
         f"DynamoDB, {READS + SIGN_INS} reads and {EDITS} writes each; 1 KB stored, with PITR": people
         * ((READS + SIGN_INS) * 0.125e-6 + EDITS * 0.625e-6 + STORED * (0.25 + 0.2)),
         # https://aws.amazon.com/cloudwatch/pricing
-        "Reconciliation, every hour": reconciliation(people),
-        f"CloudWatch logs, {LOGGED * 1e6:.0f} KB each, kept for a year; {ALARMS} alarms, {METRICS} metrics": people
+        "Reconciliation, every hour": price_reconciliation(people),
+        f"CloudWatch logs, {LOGGED * 1e6:.0f} KB each, kept for a year; {ALARM_METRICS} alarms, {METRICS} metrics": people
         * LOGGED
         * (0.5 + KEPT * COMPRESSED * 0.03)
-        + ALARMS * 0.1
+        + ALARM_METRICS * 0.1
         + METRICS * 0.3,
         # https://aws.amazon.com/xray/pricing
-        "X-Ray, the first request of each second and 5 % of the others": traces(runs) * 5e-6,
+        "X-Ray, the first request of each second and 5 % of the others": count_traces(runs) * 5e-6,
         # https://aws.amazon.com/ec2/pricing/on-demand/#Data_Transfer
         f"data transfer, {ANSWER * 1e6:.1f} KB an answer": _tiers(
             requests * ANSWER, (10_240, 0.09), (51_200, 0.085), (153_600, 0.07), (_ALL, 0.05)
@@ -95,7 +95,7 @@ def bill(people: int) -> dict[str, float]:
     }
 
 
-def traces(requests_a_month: float) -> float:
+def count_traces(requests_a_month: float) -> float:
     """Return how many requests of a month X-Ray records by its default rule.
 
     Requests that come at random, at a rate r a second, meet on average 1 - exp(-r) seconds with at least one.
@@ -112,7 +112,7 @@ def _walks(people: float) -> tuple[float, float]:
     return listed, min(people, left * _RATES.lookups)
 
 
-def reconciliation(people: float) -> float:
+def price_reconciliation(people: float) -> float:
     """Return dollars a month: an eventually consistent read of each listed user's item, scans, and the runs."""
     listed, looked_up = _walks(people)
     seconds = min(_CHAIN, listed / _LISTED / _RATES.lists + looked_up / _RATES.lookups)
@@ -135,7 +135,7 @@ def _a_second(times_a_month: float) -> float:
     return times_a_month * PEAK / _MONTH
 
 
-def quotas() -> list[Quota]:
+def list_quotas() -> list[Quota]:
     """In the order in which a growing product meets them. All but the first are raised in Service Quotas."""
     busy = _a_second(RUNS) * SECONDS
     found = [
@@ -168,13 +168,13 @@ def _dollars(amount: float) -> str:
 
 
 def _bill_table() -> Iterator[str]:
-    bills = [bill(people) for people in SIZES]
+    bills = [calculate_bill(people) for people in SIZES]
     yield f"| | {' | '.join(f'{people:,} people' for people in SIZES)} |"
     yield "|---|" + "---|" * len(SIZES)
     for name in bills[0]:
         yield f"| {name} | {' | '.join(_dollars(it[name]) for it in bills)} |"
     yield f"| **together** | {' | '.join(f'**{_dollars(sum(it.values()))}**' for it in bills)} |"
-    coming = (next(it for it in quotas() if it.met_at > people) for people in SIZES)
+    coming = (next(it for it in list_quotas() if it.met_at > people) for people in SIZES)
     yield f"| the quota met first from there | {' | '.join(f'{it.limit}, at {_people(it.met_at)}' for it in coming)} |"
 
 
@@ -185,14 +185,14 @@ def _people(number: float) -> str:
 def _quota_table() -> Iterator[str]:
     yield "| limit | default | met at, people | what to do |"
     yield "|---|---|---|---|"
-    for it in quotas():
+    for it in list_quotas():
         yield f"| {it.limit} | {it.default} | {_people(it.met_at)} | {it.remedy} |"
 
 
-def readme(text: str) -> str:
+def render_readme(text: str) -> str:
     """The README with these tables in it."""
     for marks, lines in ((_BILL, _bill_table()), (_QUOTAS, _quota_table())):
-        text = between(text, *marks, "\n".join(lines) + "\n")
+        text = replace_between_markers(text, *marks, "\n".join(lines) + "\n")
     return text
 
 
@@ -201,7 +201,7 @@ def main() -> None:
     parser.add_argument("--render", action="store_true", help="write the README's tables anew")
     if parser.parse_args().render:
         file = ROOT / "README.md"
-        file.write_text(readme(file.read_text()))
+        file.write_text(render_readme(file.read_text()))
         return
     print("\n".join([*_bill_table(), "", *_quota_table()]))
 

@@ -5,7 +5,7 @@ import platform
 from pathlib import Path
 
 
-def machine() -> str:
+def describe_host() -> str:
     """Cores, processor, system, Python."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any, Final, TypedDict
 
-from benchmarks.places import ENVIRONMENT, HERE, NAIVE, PLACES, Contender
+from benchmarks.packages import BENCHMARKS_DIR, BUILD_DIR, ENVIRONMENT, REFERENCE, Candidate
 
-_INSIDE: Final = str(HERE / "inside.py")
+_INSIDE: Final = str(BENCHMARKS_DIR / "inside.py")
 
 
 class Figure(TypedDict):
@@ -23,8 +23,8 @@ class Figure(TypedDict):
     ratio: float
 
 
-def _command(contender: Contender, mode: str, argument: str, *options: str) -> list[str]:
-    events = str(PLACES / "events.json")
+def _command(contender: Candidate, mode: str, argument: str, *options: str) -> list[str]:
+    events = str(BUILD_DIR / "events.json")
     inside = [_INSIDE, contender.module, contender.function, events, mode, argument]
     return [sys.executable, "-I", "-S", "-B", *options, *inside, *contender.path]
 
@@ -34,7 +34,7 @@ def _figures(rounds: Sequence[dict[str, list[float]]], names: Iterable[str]) -> 
     for name in names:
         values = [value for one in rounds for value in one[name]]
         lower, median, upper = statistics.quantiles(values, n=4)
-        ratios = [statistics.median(one[name]) / statistics.median(one[NAIVE.name]) for one in rounds]
+        ratios = [statistics.median(one[name]) / statistics.median(one[REFERENCE.name]) for one in rounds]
         told[name] = Figure(
             median=round(median, 4),
             lower=round(lower, 4),
@@ -44,7 +44,7 @@ def _figures(rounds: Sequence[dict[str, list[float]]], names: Iterable[str]) -> 
     return told
 
 
-def warm(contenders: Sequence[Contender], operation: str, rounds: int, calls: int) -> dict[str, Figure]:
+def warm(contenders: Sequence[Candidate], operation: str, rounds: int, calls: int) -> dict[str, Figure]:
     """Milliseconds of a call in a process that has answered some already."""
     told: list[dict[str, list[float]]] = []
     with ExitStack() as opened:
@@ -59,7 +59,7 @@ def warm(contenders: Sequence[Contender], operation: str, rounds: int, calls: in
 class _Worker:
     """A process that answers when it is told to, and sleeps otherwise."""
 
-    def __init__(self, contender: Contender) -> None:
+    def __init__(self, contender: Candidate) -> None:
         self._process = subprocess.Popen(
             _command(contender, "warm", ""), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
         )
@@ -83,7 +83,7 @@ class _Worker:
         return [nanoseconds / 1e6 for nanoseconds in took]
 
 
-def cold(cases: Sequence[tuple[str, Contender, str]], rounds: int) -> dict[str, Figure]:
+def cold(cases: Sequence[tuple[str, Candidate, str]], rounds: int) -> dict[str, Figure]:
     """Milliseconds from a new interpreter to its first answer; for each case a name, who, and what is asked."""
     told = []
     for _ in range(rounds):
@@ -91,7 +91,7 @@ def cold(cases: Sequence[tuple[str, Contender, str]], rounds: int) -> dict[str, 
     return _figures(told, [name for name, _, _ in cases])
 
 
-def _first_answer(contender: Contender, operation: str) -> float:
+def _first_answer(contender: Candidate, operation: str) -> float:
     started = time.perf_counter()
     with subprocess.Popen(
         _command(contender, "cold", operation), stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
@@ -104,17 +104,17 @@ def _first_answer(contender: Contender, operation: str) -> float:
     return took
 
 
-def peak(contender: Contender) -> float:
+def peak(contender: Candidate) -> float:
     """MiB of resident memory after some hundred calls of each operation."""
     return float(_once(contender, "peak", "get,put")) / 1024
 
 
-def allocations(contender: Contender, operation: str) -> int:
+def allocations(contender: Candidate, operation: str) -> int:
     """How often a warm call asks the allocator for memory."""
-    return int(_once(contender, "allocations", f"{operation}@{PLACES / 'tools'}"))
+    return int(_once(contender, "allocations", f"{operation}@{BUILD_DIR / 'tools'}"))
 
 
-def _once(contender: Contender, mode: str, argument: str) -> Any:
+def _once(contender: Candidate, mode: str, argument: str) -> Any:
     done = subprocess.run(
         _command(contender, mode, argument), capture_output=True, text=True, env=ENVIRONMENT, check=True
     )
@@ -124,7 +124,7 @@ def _once(contender: Contender, mode: str, argument: str) -> Any:
 Imported = tuple[int, str, float]  # how deep in the tree, which module, milliseconds with all that it imports
 
 
-def imports(contender: Contender, operation: str, runs: int) -> tuple[dict[str, float], list[Imported]]:
+def imports(contender: Candidate, operation: str, runs: int) -> tuple[dict[str, float], list[Imported]]:
     """What is imported until the first answer.
 
     Milliseconds that each package costs by itself, the median of some runs, the longest first; and the last run's tree.

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from local.settings import ROOT
+from local.config import ROOT
 
-HERE: Final = Path(__file__).parent
-PLACES: Final = ROOT / ".bench"
-OURS: Final = "ours"
+BENCHMARKS_DIR: Final = Path(__file__).parent
+BUILD_DIR: Final = ROOT / ".bench"
+THIS_PROJECT: Final = "ours"
 SUB: Final = "2df44964-086b-4a40-b7fa-35ec5a31c03d"
-POOL: Final = "us-east-1_Benchmark"
-CLIENT: Final = "benchmark"
-_ARN: Final = f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{POOL}"
+POOL_ID: Final = "us-east-1_Benchmark"
+CLIENT_ID: Final = "benchmark"
+_ARN: Final = f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{POOL_ID}"
 ENVIRONMENT: Final = {
     "AWS_ACCESS_KEY_ID": "AKIABENCHMARK",
     "AWS_SECRET_ACCESS_KEY": "secret",
@@ -39,12 +39,12 @@ ENVIRONMENT: Final = {
     "PROBLEMS_URL": "https://api.example.com/problems",
     "S3_BUCKET": "healthtech-profile-pics",
     "USER_POOL_ARN": _ARN,
-    "USER_POOL_CLIENT_ID": CLIENT,
+    "USER_POOL_CLIENT_ID": CLIENT_ID,
 }
 
 
 @dataclass(frozen=True)
-class Contender:
+class Candidate:
     """Who runs, and where its handler is."""
 
     name: str
@@ -54,52 +54,52 @@ class Contender:
 
     @property
     def path(self) -> list[str]:
-        return [str(PLACES / self.name), str(PLACES / "runtime")]
+        return [str(BUILD_DIR / self.name), str(BUILD_DIR / "runtime")]
 
 
-CONTENDERS: Final = (
-    Contender("naive", "boto3 client by hand", "naive"),
-    Contender("resource", "boto3 resource by hand", "resource"),
-    Contender("powertools", "Powertools resolver + pydantic", "powertools"),
-    Contender("flask_wsgi", "Flask + apig-wsgi", "flask_wsgi"),
-    Contender("fastapi_mangum", "FastAPI + Mangum", "fastapi_mangum"),
-    Contender(OURS, "this project, all of it on", "app", "app"),
+CANDIDATES: Final = (
+    Candidate("naive", "boto3 client by hand", "naive"),
+    Candidate("resource", "boto3 resource by hand", "resource"),
+    Candidate("powertools", "Powertools resolver + pydantic", "powertools"),
+    Candidate("flask_wsgi", "Flask + apig-wsgi", "flask_wsgi"),
+    Candidate("fastapi_mangum", "FastAPI + Mangum", "fastapi_mangum"),
+    Candidate(THIS_PROJECT, "this project, all of it on", "app", "app"),
 )
-NAIVE: Final = CONTENDERS[0]
+REFERENCE: Final = CANDIDATES[0]
 TRIGGERS: Final = tuple(
-    Contender(OURS, name, "app", name) for name in ("pre_sign_up", "post_confirmation", "post_authentication")
+    Candidate(THIS_PROJECT, name, "app", name) for name in ("pre_sign_up", "post_confirmation", "post_authentication")
 )
 
 
-def build() -> None:
+def build_packages() -> None:
     """Make the directories anew; what pip has downloaded before it takes from its cache."""
-    shutil.rmtree(PLACES, ignore_errors=True)
+    shutil.rmtree(BUILD_DIR, ignore_errors=True)
     for name in ("runtime", "tools"):
-        _install(name, PLACES / name)
-    for contender in CONTENDERS:
-        place = PLACES / contender.name
-        if contender.name == OURS:
+        _install(name, BUILD_DIR / name)
+    for contender in CANDIDATES:
+        place = BUILD_DIR / contender.name
+        if contender.name == THIS_PROJECT:
             _unpack(place)
             continue
         _install(contender.name, place)
-        for source in (HERE / "contenders").glob("*.py"):
+        for source in (BENCHMARKS_DIR / "contenders").glob("*.py"):
             if source.stem in (contender.module, "models", "store"):
                 shutil.copy(source, place)
         subprocess.run([sys.executable, "-m", "compileall", "-q", place], check=True)
-    (PLACES / "events.json").write_text(json.dumps({"item": ITEM, "events": EVENTS}))
+    (BUILD_DIR / "events.json").write_text(json.dumps({"item": ITEM, "events": EVENTS}))
 
 
 def _install(name: str, place: Path) -> None:
     place.mkdir(parents=True)
-    requirements = HERE / "requirements" / f"{name}.txt"
+    requirements = BENCHMARKS_DIR / "requirements" / f"{name}.txt"
     command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--compile"]
     subprocess.run([*command, "--target", place, "-r", requirements], check=True, capture_output=True)
 
 
 def _unpack(place: Path) -> None:
     """What `make deploy` deploys."""
-    out = PLACES / "package"
-    tree = PLACES / "tree"
+    out = BUILD_DIR / "package"
+    tree = BUILD_DIR / "tree"
     shutil.copytree(ROOT / "chalicelib", tree / "chalicelib", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("infra", "local", "tools"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform*", "*.tf*"))
@@ -139,9 +139,9 @@ ITEM: Final = {
 }
 _CLAIMS: Final = {
     "sub": SUB,
-    "aud": CLIENT,
+    "aud": CLIENT_ID,
     "token_use": "id",
-    "iss": f"https://cognito-idp.us-east-1.amazonaws.com/{POOL}",
+    "iss": f"https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}",
     "cognito:username": SUB,
     "exp": "Wed Nov 25 10:15:00 UTC 2026",
     "iat": "Wed Nov 25 10:00:00 UTC 2026",
@@ -217,9 +217,9 @@ def _trigger(source: str) -> dict[str, Any]:
         "version": "1",
         "triggerSource": source,
         "region": "us-east-1",
-        "userPoolId": POOL,
+        "userPoolId": POOL_ID,
         "userName": SUB,
-        "callerContext": {"awsSdkVersion": "aws-sdk-js-3", "clientId": CLIENT},
+        "callerContext": {"awsSdkVersion": "aws-sdk-js-3", "clientId": CLIENT_ID},
         "request": {"userAttributes": _ATTRIBUTES},
         "response": {},
     }

@@ -5,26 +5,26 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import chart
-from benchmarks.places import CONTENDERS, HERE, NAIVE, OURS, TRIGGERS
-from local.settings import ROOT
+from benchmarks.packages import BENCHMARKS_DIR, CANDIDATES, REFERENCE, THIS_PROJECT, TRIGGERS
+from local.config import ROOT
 
-RESULTS_JSON: Final = HERE / "results.json"
+RESULTS_JSON: Final = BENCHMARKS_DIR / "results.json"
 _BEGIN, _END = "<!-- make bench -->\n", "<!-- /make bench -->\n"
 
 
-def files(figures: dict[str, Any]) -> dict[Path, str]:
+def render_files(figures: dict[str, Any]) -> dict[Path, str]:
     """Each file and what it holds."""
     groups = {"Warm GET": "get", "Warm PUT": "put"}
     told = {title: figures["warm"][operation] for title, operation in groups.items()}
     readme = ROOT / "README.md"
     return {
-        HERE / "RESULTS.md": results(figures),
-        HERE / "chart.svg": chart.svg({**told, "Cold start to the first GET": figures["cold"]}, CONTENDERS),
-        readme: between(readme.read_text(), _BEGIN, _END, "\n".join(_summary(figures)) + "\n"),
+        BENCHMARKS_DIR / "RESULTS.md": render_page(figures),
+        BENCHMARKS_DIR / "chart.svg": chart.svg({**told, "Cold start to the first GET": figures["cold"]}, CANDIDATES),
+        readme: replace_between_markers(readme.read_text(), _BEGIN, _END, "\n".join(_summary(figures)) + "\n"),
     }
 
 
-def between(text: str, begin: str, end: str, new: str) -> str:
+def replace_between_markers(text: str, begin: str, end: str, new: str) -> str:
     """The text with what stands between these marks replaced."""
     head, _, rest = text.partition(begin)
     _, _, tail = rest.partition(end)
@@ -35,15 +35,15 @@ def _summary(figures: dict[str, Any]) -> Iterator[str]:
     yield f"{_about(figures)}\n"
     yield "| to a handler by hand | warm GET | warm PUT | cold start | peak memory |"
     yield "|---|---|---|---|---|"
-    by_hand = figures["peak"][NAIVE.name]
-    for it in CONTENDERS:
+    by_hand = figures["peak"][REFERENCE.name]
+    for it in CANDIDATES:
         ratios = [figures["warm"]["get"][it.name], figures["warm"]["put"][it.name], figures["cold"][it.name]]
         texts = [*(f"{ratio['ratio']:.2f}" for ratio in ratios), f"{figures['peak'][it.name] / by_hand:.2f}"]
-        bold = "**" if it.name == OURS else ""
+        bold = "**" if it.name == THIS_PROJECT else ""
         yield f"| {bold}{it.title}{bold} | {' | '.join(f'{bold}{text}{bold}' for text in texts)} |"
 
 
-def results(figures: dict[str, Any]) -> str:
+def render_page(figures: dict[str, Any]) -> str:
     """RESULTS.md."""
     return "\n".join(_results(figures)) + "\n"
 
@@ -60,20 +60,20 @@ def _results(figures: dict[str, Any]) -> Iterator[str]:
     yield "![Ratios to a handler by hand](chart.svg)\n"
     for operation, told in figures["warm"].items():
         yield f"## A warm {operation.upper()}, in milliseconds\n"
-        yield from _table(((it.title, told[it.name]) for it in CONTENDERS), 3)
+        yield from _table(((it.title, told[it.name]) for it in CANDIDATES), 3)
     yield "## Cold start: from a new interpreter to the first answer, in milliseconds\n"
-    yield from _table(((it.title, figures["cold"][it.name]) for it in CONTENDERS), 0)
+    yield from _table(((it.title, figures["cold"][it.name]) for it in CANDIDATES), 0)
     yield "Its triggers, by the same measure:\n"
     yield from _table(((it.title, figures["cold"][it.title]) for it in TRIGGERS), 0)
     yield "## Memory, and how often a warm call asks for some\n"
     yield "| | peak, MiB | to by hand | allocations a GET | a PUT |"
     yield "|---|---|---|---|---|"
-    for it in CONTENDERS:
+    for it in CANDIDATES:
         peak, counts = figures["peak"][it.name], figures["allocations"][it.name]
-        ratio = peak / figures["peak"][NAIVE.name]
+        ratio = peak / figures["peak"][REFERENCE.name]
         yield f"| {it.title} | {peak:.0f} | {ratio:.2f} | {counts[0]:,} | {counts[1]:,} |"
     yield "\n## What is imported until the first GET, in milliseconds by itself\n"
-    titles = {it.name: it.title for it in CONTENDERS}
+    titles = {it.name: it.title for it in CANDIDATES}
     for name, own in figures["imports"].items():
         longest = ", ".join(f"{package} {took:.0f}" for package, took in list(own.items())[:14])
         yield f"- {titles[name]}: {sum(own.values()):.0f} in all. {longest}."

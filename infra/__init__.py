@@ -1,1 +1,1 @@
-"""The Terraform module, and beside it `deploy`, the road from a checkout to a running stage."""
+"""The Terraform module, and `infra.deploy`, the commands that deploy a stage with it."""

@@ -2,7 +2,7 @@ locals {
   alarms = merge(
     {
       for name, function in local.functions : "${function}-errors" => {
-        description = "${function} fails. Errors of a Cognito trigger fail sign-ups or sign-ins."
+        description = "The function ${function} failed. If it is a Cognito trigger, sign-ups or sign-ins fail."
         namespace   = "AWS/Lambda"
         metric      = "Errors"
         dimensions  = { FunctionName = function }
@@ -11,10 +11,10 @@ locals {
       } if !contains(["pre_sign_up", "check_picture"], name)
     },
     {
-      # Any user can cause an error of these: by a sign-up that is refused, and by a file on which time runs out.
+      # Any user can cause errors of these functions: with a rejected sign-up, or with a file that takes too long.
       for name, description in {
-        pre_sign_up   = "Nobody has signed up for a quarter of an hour, and somebody has tried: each was refused, or the function fails."
-        check_picture = "Every picture of the last 15 minutes ended in an error. The function fails, or somebody uploads files on which it runs out of time or memory."
+        pre_sign_up   = "Every sign-up in the last 15 minutes failed: each was rejected, or the function fails."
+        check_picture = "Every picture in the last 15 minutes failed: the function fails, or a user uploads files that exceed its time or memory limit."
         } : "${local.functions[name]}-errors" => {
         description = description
         namespace   = "AWS/Lambda"
@@ -27,7 +27,7 @@ locals {
     },
     {
       for name, function in local.functions : "${function}-throttles" => {
-        description = "${function} is not run: the account's or the function's concurrency is used up."
+        description = "Invocations of ${function} are throttled: the concurrency of the account or of the function is exhausted."
         namespace   = "AWS/Lambda"
         metric      = "Throttles"
         dimensions  = { FunctionName = function }
@@ -36,28 +36,28 @@ locals {
       } if name != "check_picture"
     },
     {
-      for name, what in {
-        ProfileWriteFailed        = "Sign-ups whose profile was not stored. It heals at the first request, and at the next reconciliation."
-        ContactWriteFailed        = "Verified contact data that was not taken over. The next sign-in makes up for it."
-        SignOutFailed             = "Old sessions that were not ended after a password reset. Revoke them: `aws cognito-idp admin-user-global-sign-out`, with the sub in the log."
-        TriggerFailed             = "Unexpected errors of a Cognito trigger. Users were let in; a sign-up was refused. See the log for `trigger failed`."
-        ReconciliationInterrupted = "Reconciliation met a fault of AWS. Three hours in a row is more than a passing one."
-        ReconciliationRestarted   = "The user pool refused the cursor of reconciliation, and the walk began again. The walk may never end."
-        ReconciliationStopped     = "Too many profiles have no user, and none was removed. Check that the user pool is the right one, then see make reconcile."
-        UnconfirmedAccountsLeft   = "More unconfirmed accounts have expired than reconciliation deletes in a walk. Somebody may be signing up with addresses of others."
+      for name, description in {
+        ProfileWriteFailed           = "The profile of a new user was not stored. The first request of the user or the next reconciliation creates it."
+        ContactWriteFailed           = "Verified contact data was not stored in the profile. The next sign-in of the user stores it."
+        SignOutFailed                = "Sessions were not revoked after a password reset. Revoke them with `aws cognito-idp admin-user-global-sign-out` and the sub in the log."
+        TriggerFailed                = "A Cognito trigger met an unexpected error. Sign-ins succeeded; a sign-up was rejected. Search the log for `trigger failed`."
+        ReconciliationInterrupted    = "AWS errors have interrupted reconciliation for three hours in a row, longer than a transient fault."
+        ReconciliationRestarted      = "The user pool rejected the cursor of reconciliation, and the run started again. Reconciliation may never finish."
+        ReconciliationStopped        = "Too many profiles have no user, so none was deleted. Check that the user pool is the right one, then run make reconcile."
+        UnconfirmedAccountsRemaining = "More unconfirmed accounts have expired than one reconciliation run deletes. An attacker may be signing up with email addresses of other people."
         } : "${local.prefix}-${name}" => {
-        description = what
+        description = description
         namespace   = "HealthTech"
         metric      = name
         dimensions  = { service = local.prefix }
         threshold   = 1
         periods     = name == "ReconciliationInterrupted" ? 3 : 1
-        seconds     = can(regex("^Reconciliation|^Unconfirmed", name)) ? 3600 : 300 # it runs once an hour
+        seconds     = can(regex("^Reconciliation|^Unconfirmed", name)) ? 3600 : 300 # reconciliation runs once an hour
       }
     },
     {
       "${local.prefix}-api-5xx" = {
-        description = "Requests that the API could not answer."
+        description = "The API responded to requests with a server error (5xx)."
         namespace   = "AWS/ApiGateway"
         metric      = "5XXError"
         dimensions  = { ApiName = local.prefix, Stage = local.stage }
@@ -65,7 +65,7 @@ locals {
         periods     = 1
       }
       "${local.prefix}-table-throttles" = {
-        description = "DynamoDB throttles requests for profiles."
+        description = "DynamoDB throttles reads of profiles."
         namespace   = "AWS/DynamoDB"
         metric      = "ReadThrottleEvents"
         dimensions  = { TableName = aws_dynamodb_table.profiles.name }
@@ -81,7 +81,7 @@ locals {
         periods     = 1
       }
       "${local.prefix}-failed-reconciliations" = {
-        description = "Reconciliation has failed three times in a row. The event is in the queue, the reason in the log."
+        description = "Reconciliation has failed three times in a row. The event is in the queue, and the error is in the log."
         namespace   = "AWS/SQS"
         metric      = "ApproximateNumberOfMessagesVisible"
         statistic   = "Maximum"
@@ -89,9 +89,9 @@ locals {
         threshold   = 1
         periods     = 1
       }
-      # Needs a CloudTrail trail in the region, which sends such calls to EventBridge.
+      # Requires a CloudTrail trail in the region, which sends these calls to EventBridge.
       "${local.prefix}-key-disabled" = {
-        description = "Somebody has disabled the key, or scheduled its deletion. Nothing can be read or written without it: see Operations for how to restore it."
+        description = "The encryption key was disabled, or its deletion was scheduled. Without it, no data can be read or written. Restore it: see docs/operations.md."
         namespace   = "AWS/Events"
         metric      = "MatchedEvents"
         dimensions  = { RuleName = aws_cloudwatch_event_rule.key_disabled.name }
@@ -100,12 +100,12 @@ locals {
       }
     },
     {
-      for metric, what in {
+      for metric, operation in {
         SignUpThrottles       = "sign-ups"
         SignInThrottles       = "sign-ins"
         TokenRefreshThrottles = "token refreshes"
         } : "${local.prefix}-${metric}" => {
-        description = "Cognito throttles ${what}. Request a higher quota."
+        description = "Cognito throttles ${operation}. Request a higher quota."
         namespace   = "AWS/Cognito"
         metric      = metric
         dimensions  = { UserPool = aws_cognito_user_pool.users.id, UserPoolClient = aws_cognito_user_pool_client.web.id }
@@ -115,7 +115,7 @@ locals {
     },
     {
       for function in [local.functions.reconcile] : "${function}-not-running" => {
-        description = "Reconciliation has not run for three hours; it is scheduled every hour. After the first deploy this alarm lasts until the first run."
+        description = "Reconciliation has not run for three hours, although it is scheduled every hour. After the first deployment, this alarm is active until the first run."
         namespace   = "AWS/Lambda"
         metric      = "Invocations"
         comparison  = "LessThanThreshold"
@@ -128,11 +128,11 @@ locals {
     },
   )
 
-  # What a signed-in user or a client can cause: a share of the calls, and only if there are some.
+  # A signed-in user or a client can cause these errors. The alarms use the share of failed calls, above a minimum number.
   rate_alarms = merge(
     {
       "${local.prefix}-api-4xx" = {
-        description = "The API refuses half of all requests: a client release is broken, or somebody is probing."
+        description = "The API rejects half of all requests (4xx): a client release is broken, or an attacker is probing the API."
         namespace   = "AWS/ApiGateway"
         failures    = "4XXError"
         calls       = "Count"
@@ -141,8 +141,8 @@ locals {
         at_least    = 200
       }
     },
-    { for function in [for name in local.pictures : local.functions.check_picture] : "${function}-throttles" => {
-      description = "Pictures are not processed: the concurrency of the function or of the account is used up."
+    { for function in local.pictures_enabled ? [local.functions.check_picture] : [] : "${function}-throttles" => {
+      description = "Pictures are not processed: the concurrency of the function or of the account is exhausted."
       namespace   = "AWS/Lambda"
       failures    = "Throttles"
       calls       = "Invocations"
@@ -156,7 +156,7 @@ locals {
 # https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
 resource "aws_cloudwatch_event_rule" "key_disabled" {
   name        = "${local.prefix}-key-disabled"
-  description = "Calls that make the key unusable. An alarm counts the matches; the rule has no target."
+  description = "Matches calls that make the key unusable. An alarm counts the matches; the rule has no target."
 
   event_pattern = jsonencode({
     source      = ["aws.kms"]
@@ -168,7 +168,6 @@ resource "aws_cloudwatch_event_rule" "key_disabled" {
     }
   })
 }
-
 
 resource "aws_cloudwatch_metric_alarm" "all" {
   for_each = local.alarms

@@ -1,4 +1,4 @@
-# Chalice makes the API. Its access log, one line a request and never a body, goes here.
+# The access log of the API, which Chalice creates: one line per request, without bodies.
 locals {
   api_log_group = "/aws/apigateway/${local.prefix}"
 }

@@ -1,5 +1,5 @@
 locals {
-  # Longest texts, in characters. The PreSignUp trigger holds them to their rules.
+  # Maximum lengths in characters. The PreSignUp trigger validates the values.
   custom_attributes = { dob = 10, gender = 16, blood_group = 16 }
 
   standard_attributes = ["email", "name", "phone_number"]
@@ -11,7 +11,7 @@ locals {
     for name, function in local.trigger_functions : name => function
     if contains(data.aws_lambda_functions.deployed.function_names, function)
   }
-  # Without this, a plan made while a function is missing would detach it, and sign-ups would go unchecked.
+  # Without these, a plan made while a function is missing would detach its trigger, and sign-ups would not be validated.
   attached_triggers = {
     for name, function in local.trigger_functions : name => function
     if anytrue([
@@ -30,10 +30,10 @@ resource "aws_cognito_user_pool" "users" {
   auto_verified_attributes = ["email"]
   deletion_protection      = var.deletion_protection ? "ACTIVE" : "INACTIVE"
   mfa_configuration        = "OPTIONAL"
-  user_pool_tier           = "LITE" # passwords, codes and triggers are all that is used
+  user_pool_tier           = "LITE" # only passwords, codes and triggers are used
 
   username_configuration {
-    case_sensitive = false # can't be changed later
+    case_sensitive = false # cannot be changed later
   }
 
   software_token_mfa_configuration {
@@ -41,7 +41,7 @@ resource "aws_cognito_user_pool" "users" {
   }
 
   admin_create_user_config {
-    # People sign themselves up, but not before the triggers are there that check and store what they enter.
+    # Users can sign themselves up, but only when all triggers are attached: they validate and store the attributes.
     allow_admin_create_user_only = length(local.triggers) < length(local.trigger_functions)
   }
 
@@ -84,18 +84,18 @@ resource "aws_cognito_user_pool" "users" {
   }
 
   lifecycle {
-    # custom_attributes.py adds them. No change here can ever ask for another pool.
+    # custom_attributes.py adds them. A change of the schema would replace the user pool.
     ignore_changes = [schema]
 
     precondition {
       condition     = can(regex("^[a-z][a-z0-9]{1,11}$", local.stage)) && local.stage != "local"
-      error_message = "A stage's name is 2 to 12 lower-case letters and digits, and not local."
+      error_message = "The stage name must be 2 to 12 lower-case letters and digits, start with a letter, and not be local."
     }
   }
 }
 
-# Custom attributes can be added to a pool, never removed or changed. And `gender` has to come after the pool: at its
-# creation the name means the standard attribute. https://github.com/aws/aws-cdk/issues/31593
+# Custom attributes can be added to a user pool, but not removed or changed. `gender` must be added after the user pool is
+# created: at creation, the name means the standard attribute. https://github.com/aws/aws-cdk/issues/31593
 resource "terraform_data" "custom_attributes" {
   triggers_replace = [aws_cognito_user_pool.users.id, local.custom_attributes]
 
@@ -114,7 +114,7 @@ resource "terraform_data" "custom_attributes" {
 resource "aws_cognito_user_pool_client" "web" {
   name                          = "web"
   user_pool_id                  = aws_cognito_user_pool.users.id
-  generate_secret               = false # a browser or an app can't keep one
+  generate_secret               = false # a browser or a mobile app cannot protect a secret
   explicit_auth_flows           = ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
   prevent_user_existence_errors = "ENABLED"
   enable_token_revocation       = true
@@ -129,8 +129,8 @@ resource "aws_cognito_user_pool_client" "web" {
     refresh_token = "days"
   }
 
-  # What a client may read rides in its ID tokens: health data stays out of them. What a sign-up sends it must be
-  # able to write.
+  # Readable attributes are included in ID tokens, so health data must not be readable. A sign-up must be able to write
+  # all attributes.
   read_attributes  = concat(local.standard_attributes, ["email_verified", "phone_number_verified"])
   write_attributes = concat(local.standard_attributes, [for name in keys(local.custom_attributes) : "custom:${name}"])
 

@@ -1,15 +1,15 @@
 locals {
-  # What each function may do, beside its own logs and traces.
+  # The permissions of each function, in addition to its own logs and traces.
   permissions = {
     api_handler = [
       {
-        Sid      = "Profiles"
+        Sid      = "ReadWriteProfiles"
         Effect   = "Allow"
         Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
         Resource = aws_dynamodb_table.profiles.arn
       },
       {
-        Sid      = "HealFromThePool"
+        Sid      = "ReadUserPool"
         Effect   = "Allow"
         Action   = ["cognito-idp:AdminGetUser"]
         Resource = aws_cognito_user_pool.users.arn
@@ -18,13 +18,13 @@ locals {
     pre_sign_up = []
     post_confirmation = [
       {
-        Sid      = "StoreTheProfile"
+        Sid      = "CreateProfile"
         Effect   = "Allow"
         Action   = ["dynamodb:PutItem"]
         Resource = aws_dynamodb_table.profiles.arn
       },
       {
-        Sid      = "EndSessionsAfterPasswordReset"
+        Sid      = "SignOutAfterPasswordReset"
         Effect   = "Allow"
         Action   = ["cognito-idp:AdminUserGlobalSignOut"]
         Resource = aws_cognito_user_pool.users.arn
@@ -32,13 +32,13 @@ locals {
     ]
     post_authentication = [
       {
-        Sid      = "FollowContactData"
+        Sid      = "SyncContactData"
         Effect   = "Allow"
         Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
         Resource = aws_dynamodb_table.profiles.arn
       },
       {
-        Sid      = "AskThePool"
+        Sid      = "ReadUserPool"
         Effect   = "Allow"
         Action   = ["cognito-idp:AdminGetUser"]
         Resource = aws_cognito_user_pool.users.arn
@@ -46,13 +46,13 @@ locals {
     ]
     reconcile = [
       {
-        Sid      = "WalkTheTable"
+        Sid      = "ScanProfiles"
         Effect   = "Allow"
         Action   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"]
         Resource = aws_dynamodb_table.profiles.arn
       },
       {
-        Sid    = "WalkThePool"
+        Sid    = "ReconcileUserPool"
         Effect = "Allow"
         Action = [
           "cognito-idp:AdminDeleteUser", "cognito-idp:AdminDeleteUserAttributes", "cognito-idp:AdminGetUser",
@@ -61,7 +61,7 @@ locals {
         Resource = aws_cognito_user_pool.users.arn
       },
       {
-        Sid      = "StartTheNextRun"
+        Sid      = "InvokeNextRun"
         Effect   = "Allow"
         Action   = ["lambda:InvokeFunction"]
         Resource = "arn:${local.partition}:lambda:${var.region}:${local.account}:function:${local.prefix}-reconcile"
@@ -75,18 +75,18 @@ locals {
     ]
   }
 
-  # A bucket's ARN does not name its owner: after a bucket was deleted, somebody else may own one of its name.
+  # The ARN of a bucket does not contain the account. After a deletion, another account may own a bucket with this name.
   bucket_statements = {
     for name, statements in local.picture_permissions : name => [
       for statement in statements : merge(statement, {
         Condition = merge(lookup(statement, "Condition", {}), { StringEquals = { "aws:ResourceAccount" = local.account } })
       })
-    ] if var.picture_bucket != null
+    ] if local.pictures_enabled
   }
 
-  # Those that read or write encrypted profiles, and pictures.
+  # The functions that use the key: for encrypted profiles, and for pictures.
   data_functions    = ["api_handler", "post_authentication", "post_confirmation", "reconcile"]
-  picture_functions = [for name in ["api_handler", "check_picture"] : name if var.picture_bucket != null]
+  picture_functions = [for name in ["api_handler", "check_picture"] : name if local.pictures_enabled]
 }
 
 resource "aws_cloudwatch_log_group" "function" {
@@ -134,13 +134,13 @@ resource "aws_iam_role_policy" "function" {
           Sid      = "Traces"
           Effect   = "Allow"
           Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-          Resource = "*" # X-Ray knows no narrower resource for these
+          Resource = "*" # X-Ray does not support resource-level permissions for these
         },
     ])
   })
 }
 
-# Where the schedule's events go that the function failed on three times. They hold nothing about a person.
+# Scheduled events on which the function failed three times. They contain no personal data.
 resource "aws_sqs_queue" "failed_reconciliations" {
   name                      = "${local.prefix}-failed-reconciliations"
   message_retention_seconds = 1209600 # 14 days
@@ -151,7 +151,7 @@ resource "aws_lambda_function_event_invoke_config" "reconcile" {
   for_each = contains(data.aws_lambda_functions.deployed.function_names, local.functions.reconcile) ? toset(["reconcile"]) : []
 
   function_name                = local.functions[each.key]
-  maximum_event_age_in_seconds = 3600 # then the schedule sends the next one
+  maximum_event_age_in_seconds = 3600 # the schedule sends one event per hour
   maximum_retry_attempts       = 2
 
   destination_config {
@@ -160,5 +160,5 @@ resource "aws_lambda_function_event_invoke_config" "reconcile" {
     }
   }
 
-  depends_on = [aws_iam_role_policy.function] # Lambda checks that the function may send there
+  depends_on = [aws_iam_role_policy.function] # Lambda checks that the function has permission to send
 }

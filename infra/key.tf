@@ -7,7 +7,7 @@ resource "aws_kms_key" "data" {
     Version = "2012-10-17"
     Statement = concat([
       {
-        # Without it nobody could ever change this policy again; who may is a matter of the account's IAM policies.
+        # Allows the IAM policies of the account to grant access. Without it, this policy could never be changed.
         Sid       = "Account"
         Effect    = "Allow"
         Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
@@ -15,7 +15,7 @@ resource "aws_kms_key" "data" {
         Resource  = "*" # this key
       },
       {
-        # Whoever reads or writes the table uses its key, by way of DynamoDB alone.
+        # The functions that read or write the table use the key, only through DynamoDB.
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
         Sid       = "Functions"
         Effect    = "Allow"
@@ -36,7 +36,7 @@ resource "aws_kms_key" "data" {
               for name in concat(
                 [for function in values(local.functions) : "/aws/lambda/${function}"],
                 [local.api_log_group],
-                ["API-Gateway-Execution-Logs_*/${local.stage}"], # the API's id, which Chalice's deploy makes, stands there
+                ["API-Gateway-Execution-Logs_*/${local.stage}"], # the wildcard is the API ID, which `chalice deploy` creates
               ) : "arn:${local.partition}:logs:${var.region}:${local.account}:log-group:${name}"
             ]
           }
@@ -44,7 +44,7 @@ resource "aws_kms_key" "data" {
       },
       ], [for statement in [
         {
-          # Whoever signs an upload or a picture's URL, or does as much themselves: by way of S3, and this bucket's keys.
+          # The functions that read, write or presign pictures use the key, only through S3 and for this bucket.
           # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
           Sid       = "Pictures"
           Effect    = "Allow"
@@ -54,11 +54,11 @@ resource "aws_kms_key" "data" {
           Condition = {
             StringEquals = {
               "kms:ViaService"                   = "s3.${var.region}.amazonaws.com"
-              "kms:EncryptionContext:aws:s3:arn" = local.picture_bucket
+              "kms:EncryptionContext:aws:s3:arn" = local.picture_bucket_arn
             }
           }
         },
-    ] : statement if var.picture_bucket != null])
+    ] : statement if local.pictures_enabled])
   })
 }
 

@@ -1,21 +1,22 @@
-# The stage is the workspace, so that no two stages can meet in one state; the default workspace is prod.
+# Each stage is a Terraform workspace with its own state. The workspace of the stage prod is `default`.
 #
-#   cognito.tf    the pool, its client, the triggers
-#   table.tf      the profiles
-#   pictures.tf   the optional bucket
-#   key.tf        the key under which all of it is encrypted
-#   functions.tf  a role and a log group for each Lambda function
-#   alarms.tf     who is called when
-#   outputs.tf    what Chalice, front ends and operators need to know
+#   cognito.tf    user pool, app client and triggers
+#   table.tf      DynamoDB table of profiles
+#   pictures.tf   S3 bucket of pictures (optional)
+#   key.tf        KMS key for table, bucket and logs
+#   functions.tf  IAM role and log group of each Lambda function
+#   api.tf        log group of the API
+#   alarms.tf     CloudWatch alarms
+#   outputs.tf    settings for Chalice, front ends and operators
 
 data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-# What `chalice deploy` has deployed so far: triggers are attached to functions that are there.
+# The deployed functions. Triggers are attached only to existing functions.
 data "aws_lambda_functions" "deployed" {}
 
-# The pool as it is now, if there is one: a trigger that is attached stays attached.
+# The existing user pool, if any. Attached triggers remain attached.
 data "aws_cognito_user_pools" "existing" {
   name = local.prefix
 }
@@ -34,7 +35,7 @@ locals {
   account   = data.aws_caller_identity.current.account_id
   partition = data.aws_partition.current.partition
 
-  # Chalice's names: the API's function has the stage's, each other one its own behind it.
+  # The function names of Chalice: the prefix for the API, and the prefix plus the handler name for the others.
   functions = merge(
     {
       api_handler         = local.prefix
@@ -43,6 +44,6 @@ locals {
       post_authentication = "${local.prefix}-post_authentication"
       reconcile           = "${local.prefix}-reconcile"
     },
-    { for name in local.pictures : "check_picture" => "${local.prefix}-check_picture" },
+    local.pictures_enabled ? { check_picture = "${local.prefix}-check_picture" } : {},
   )
 }

@@ -1,46 +1,46 @@
 output "region" {
-  description = "Region of everything."
+  description = "AWS region of the stage."
   value       = var.region
 }
 
 output "account" {
-  description = "Account of everything."
+  description = "AWS account ID of the stage."
   value       = local.account
 }
 
 output "user_pool_id" {
-  description = "The user pool, for front ends."
+  description = "ID of the user pool, for front ends."
   value       = aws_cognito_user_pool.users.id
 }
 
 output "user_pool_client_id" {
-  description = "The user pool's client, for front ends."
+  description = "ID of the app client of the user pool, for front ends."
   value       = aws_cognito_user_pool_client.web.id
 }
 
 output "table" {
-  description = "The table of profiles."
+  description = "Name of the DynamoDB table of profiles."
   value       = aws_dynamodb_table.profiles.name
 }
 
 output "picture_bucket" {
-  description = "The bucket of pictures; null without one."
+  description = "Name of the S3 bucket of pictures, or null if pictures are not enabled."
   value       = var.picture_bucket
 }
 
 output "triggers" {
-  description = "The functions that Cognito calls; empty until they are deployed."
+  description = "Functions that are attached as Cognito triggers, by trigger. Empty until they are deployed."
   value       = local.triggers
 }
 
 output "missing_triggers" {
-  description = "Functions that Cognito has to call and that are not deployed yet."
+  description = "Cognito triggers whose functions are not deployed yet."
   value       = setsubtract(keys(local.trigger_functions), keys(local.deployed_triggers))
 }
 
-# The stage's part of .chalice/config.json, whole.
+# `make deploy` writes this value into .chalice/config.json.
 output "chalice_stage" {
-  description = "What `chalice deploy` has to know of the stage."
+  description = "Configuration of the stage for Chalice."
   value = {
     api_gateway_stage = local.stage
     environment_variables = merge(
@@ -85,9 +85,9 @@ output "chalice_stage" {
   }
 }
 
-# What API Gateway's stage is set to after `chalice deploy` has made it, which has no setting for these.
+# `make deploy` applies these settings after `chalice deploy`, which does not support them.
 output "api_stage" {
-  description = "Logs, throttling and TLS of the API."
+  description = "Log, throttling and TLS settings of the API stage."
   value = {
     name          = local.stage
     log_group_arn = aws_cloudwatch_log_group.api.arn

@@ -1,37 +1,38 @@
-# Without a name for it there is no bucket, and nothing below.
+# The bucket and its configuration exist only if picture_bucket is set.
 locals {
-  pictures = var.picture_bucket == null ? toset([]) : toset(["pictures"])
+  pictures_enabled = var.picture_bucket != null
 
-  # What functions may do with it. Who decodes what a stranger has sent may do nothing else.
+  # The permissions of functions on the bucket. check_picture decodes untrusted files, so it can only read uploads and
+  # write pictures.
   picture_permissions = {
     api_handler = [
       {
-        Sid      = "OfferUploads"
+        Sid      = "PresignUploads"
         Effect   = "Allow"
         Action   = ["s3:PutObject"]
-        Resource = "${local.picture_bucket}/uploads/*"
+        Resource = "${local.picture_bucket_arn}/uploads/*"
       },
       {
-        Sid      = "ShowPictures"
+        Sid      = "PresignDownloads"
         Effect   = "Allow"
         Action   = ["s3:GetObject"]
-        Resource = "${local.picture_bucket}/pictures/*"
+        Resource = "${local.picture_bucket_arn}/pictures/*"
       },
       {
-        Sid      = "ClearUp"
+        Sid      = "DeletePictures"
         Effect   = "Allow"
         Action   = ["s3:DeleteObject"]
-        Resource = ["${local.picture_bucket}/pictures/*", "${local.picture_bucket}/uploads/*"]
+        Resource = ["${local.picture_bucket_arn}/pictures/*", "${local.picture_bucket_arn}/uploads/*"]
       },
       {
-        Sid       = "SeeWhatIsThere"
+        Sid       = "ListPictures"
         Effect    = "Allow"
         Action    = ["s3:ListBucket"]
-        Resource  = local.picture_bucket
+        Resource  = local.picture_bucket_arn
         Condition = { StringLike = { "s3:prefix" = ["pictures/*", "uploads/*"] } }
       },
       {
-        Sid      = "HaveUploadsChecked"
+        Sid      = "InvokePictureProcessor"
         Effect   = "Allow"
         Action   = ["lambda:InvokeFunction"]
         Resource = "arn:${local.partition}:lambda:${var.region}:${local.account}:function:${local.prefix}-check_picture"
@@ -42,39 +43,39 @@ locals {
         Sid      = "ReadUploads"
         Effect   = "Allow"
         Action   = ["s3:GetObject"]
-        Resource = "${local.picture_bucket}/uploads/*"
+        Resource = "${local.picture_bucket_arn}/uploads/*"
       },
       {
-        Sid      = "KeepPictures"
+        Sid      = "WritePictures"
         Effect   = "Allow"
         Action   = ["s3:PutObject"]
-        Resource = "${local.picture_bucket}/pictures/*"
+        Resource = "${local.picture_bucket_arn}/pictures/*"
       },
     ]
     reconcile = [
       {
-        Sid      = "RemoveOrphanedPictures"
+        Sid      = "DeleteOrphanedPictures"
         Effect   = "Allow"
         Action   = ["s3:DeleteObject"]
-        Resource = "${local.picture_bucket}/pictures/*"
+        Resource = "${local.picture_bucket_arn}/pictures/*"
       },
       {
         Sid       = "FindOrphanedPictures"
         Effect    = "Allow"
         Action    = ["s3:ListBucket"]
-        Resource  = local.picture_bucket
+        Resource  = local.picture_bucket_arn
         Condition = { StringLike = { "s3:prefix" = ["pictures/*"] } }
       },
     ]
   }
-  picture_bucket = "arn:${local.partition}:s3:::${coalesce(var.picture_bucket, "none")}"
+  picture_bucket_arn = "arn:${local.partition}:s3:::${coalesce(var.picture_bucket, "none")}"
 }
 
 resource "aws_s3_bucket" "pictures" {
-  #checkov:skip=CKV_AWS_18:Each object's upload and URL is asked of the API, whose logs name the user; a log bucket would hold less
-  #checkov:skip=CKV_AWS_144:A picture can be taken again; versions guard against mistakes
-  #checkov:skip=CKV2_AWS_62:Nothing has to hear of uploads: the API is told by its client, and checks the object itself
-  for_each = local.pictures
+  #checkov:skip=CKV_AWS_18:The API logs the user of each presigned upload and URL; a log bucket would contain less
+  #checkov:skip=CKV_AWS_144:A user can upload a picture again; versioning protects against mistakes
+  #checkov:skip=CKV2_AWS_62:No component needs upload events: the client notifies the API, which checks the object
+  for_each = local.pictures_enabled ? toset(["pictures"]) : []
 
   bucket        = var.picture_bucket
   force_destroy = !var.deletion_protection
@@ -151,7 +152,7 @@ resource "aws_s3_bucket_versioning" "pictures" {
 }
 
 resource "aws_s3_bucket_cors_configuration" "pictures" {
-  # A rule without an origin is none.
+  # S3 rejects a CORS rule without an origin.
   for_each = length(var.cors_allow_origins) > 0 ? aws_s3_bucket.pictures : {}
 
   bucket = each.value.id
@@ -188,7 +189,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "pictures" {
   }
 
   rule {
-    id     = "what-was-replaced-or-removed"
+    id     = "expire-noncurrent-versions"
     status = "Enabled"
 
     filter {}

@@ -1,22 +1,22 @@
 variable "region" {
-  description = "AWS region of everything."
+  description = "AWS region of the stage."
   type        = string
   default     = "us-east-1"
 
   validation {
     condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "region must be a region's code, such as us-east-1."
+    error_message = "region must be an AWS region code, such as us-east-1."
   }
 }
 
 variable "deletion_protection" {
-  description = "Refuse to delete the user pool, the table and a bucket with pictures in it. Lift it only to take a stage down."
+  description = "Protects the user pool, the table and a non-empty picture bucket against deletion. Disable it only to destroy the stage."
   type        = bool
   default     = true
 }
 
 variable "cors_allow_origins" {
-  description = "Origins whose pages may call the API and upload pictures, such as https://app.example.com. None by default; [\"*\"] is any."
+  description = "Origins of web pages that may call the API and upload pictures, such as https://app.example.com. [\"*\"] allows all origins. By default, none is allowed."
   type        = list(string)
   default     = []
 
@@ -29,7 +29,7 @@ variable "cors_allow_origins" {
 }
 
 variable "problems_url" {
-  description = "The page that problem types point to, where the API has a domain of its own. By default the API's own /problems."
+  description = "URL of the page about problem types. Set it if the API has a custom domain. The default is /problems of the API."
   type        = string
   default     = null
 
@@ -40,18 +40,18 @@ variable "problems_url" {
 }
 
 variable "picture_bucket" {
-  description = "Name of the bucket for profile pictures, unique in all of AWS. Without it there are no pictures."
+  description = "Name of the S3 bucket for profile pictures, unique in all of AWS. If not set, pictures are not enabled."
   type        = string
   default     = null
 
   validation {
     condition     = var.picture_bucket == null || can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.picture_bucket))
-    error_message = "picture_bucket must be 3 to 63 lower-case letters, digits and hyphens."
+    error_message = "picture_bucket must be 3 to 63 lower-case letters, digits and hyphens, and start and end with a letter or digit."
   }
 }
 
 variable "picture_uploads_per_day" {
-  description = "Uploads of one user that are processed on one day (UTC). More are refused with 429 until midnight."
+  description = "Maximum number of uploads per user and day (UTC) that are processed. Further uploads are rejected with 429 until midnight."
   type        = number
   default     = 50
 
@@ -62,18 +62,18 @@ variable "picture_uploads_per_day" {
 }
 
 variable "token_minutes" {
-  description = "How long ID and access tokens are good. API Gateway can't revoke one, so keep it short."
+  description = "Lifetime of ID and access tokens in minutes. API Gateway cannot revoke a token, so use a short lifetime."
   type        = number
   default     = 15
 
   validation {
     condition     = var.token_minutes >= 5 && var.token_minutes <= 60
-    error_message = "token_minutes must be from 5 to 60."
+    error_message = "token_minutes must be a number of minutes from 5 to 60."
   }
 }
 
 variable "minimum_age" {
-  description = "Years a person must have lived to sign up. 0 is no minimum."
+  description = "Minimum age in years to sign up. 0 disables the check."
   type        = number
   default     = 0
 
@@ -84,18 +84,18 @@ variable "minimum_age" {
 }
 
 variable "refresh_token_days" {
-  description = "How many days a person stays signed in without entering the password again."
+  description = "Lifetime of refresh tokens in days. After it, the user must enter the password again."
   type        = number
   default     = 7
 
   validation {
     condition     = var.refresh_token_days >= 1 && var.refresh_token_days <= 30
-    error_message = "refresh_token_days must be from 1 to 30."
+    error_message = "refresh_token_days must be a number of days from 1 to 30."
   }
 }
 
 variable "email_sender" {
-  description = "Verified SES identity that sends the codes. Without one Cognito sends them itself: at most 50 mails a day."
+  description = "Verified SES identity that sends the codes. If not set, Cognito sends them: at most 50 emails per day."
   type = object({
     identity_arn = string
     from         = string
@@ -109,23 +109,23 @@ variable "email_sender" {
 
   validation {
     condition     = var.email_sender == null || can(regex("@", var.email_sender.from))
-    error_message = "email_sender.from must be an address, such as HealthTech <no-reply@example.com>."
+    error_message = "email_sender.from must be an email address, such as HealthTech <no-reply@example.com>."
   }
 }
 
 variable "log_retention_days" {
-  description = "How long logs are kept, in days."
+  description = "Retention of logs in days."
   type        = number
   default     = 365
 
   validation {
     condition     = contains([30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "log_retention_days must be one of CloudWatch's: 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+    error_message = "log_retention_days must be a retention period of CloudWatch Logs: 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
   }
 }
 
 variable "log_level" {
-  description = "What the functions log: DEBUG, INFO, WARNING or ERROR. Metrics are log lines, too, and always there."
+  description = "Minimum level of log lines: DEBUG, INFO, WARNING or ERROR. Metrics are written at every level."
   type        = string
   default     = "INFO"
 
@@ -136,13 +136,13 @@ variable "log_level" {
 }
 
 variable "botocore_tuning" {
-  description = "Whether the functions leave out what botocore repeats for each call of DynamoDB. false costs about a fifth of a warm request, and is for the case that a new botocore does not bear it."
+  description = "Remove per-call work of botocore from DynamoDB calls. Disable it if a new version of botocore is not compatible; a warm request then takes about 20 % longer."
   type        = bool
   default     = true
 }
 
 variable "throttling" {
-  description = "Requests per second that each method of a route takes, from all callers together, and the burst above that. The account's own limit covers all methods."
+  description = "Maximum requests per second (rate) and burst for each method of a route, for all callers together. The account limit applies to all methods together."
   type = object({
     rate  = number
     burst = number
@@ -151,50 +151,50 @@ variable "throttling" {
 
   validation {
     condition     = var.throttling.rate >= 1 && var.throttling.rate <= 10000 && var.throttling.burst >= 1 && var.throttling.burst <= 5000
-    error_message = "throttling.rate must be from 1 to 10000 and throttling.burst from 1 to 5000, the account's own limits."
+    error_message = "throttling.rate must be from 1 to 10000 requests per second and throttling.burst from 1 to 5000, the default account limits."
   }
 }
 
 variable "unconfirmed_account_hours" {
-  description = "Hours after which reconciliation deletes an account that nobody has confirmed. A sign-up's code is valid for 24."
+  description = "Hours after which reconciliation deletes an unconfirmed account. A confirmation code is valid for 24 hours."
   type        = number
   default     = 24
 
   validation {
     condition     = var.unconfirmed_account_hours >= 24 && var.unconfirmed_account_hours <= 8760 && floor(var.unconfirmed_account_hours) == var.unconfirmed_account_hours
-    error_message = "unconfirmed_account_hours must be a whole number from 24 to 8760."
+    error_message = "unconfirmed_account_hours must be a whole number of hours from 24 to 8760."
   }
 }
 
 variable "reconcile_lookups_per_second" {
-  description = "AdminGetUser calls per second that reconciliation makes at most. Cognito allows all of an account 120 by default; sign-ins need the rest."
+  description = "Maximum AdminGetUser calls per second of reconciliation. The default quota of an account is 120; sign-ins use the rest."
   type        = number
   default     = 50
 
   validation {
     condition     = var.reconcile_lookups_per_second >= 1 && var.reconcile_lookups_per_second <= 1000
-    error_message = "reconcile_lookups_per_second must be from 1 to 1000."
+    error_message = "reconcile_lookups_per_second must be from 1 to 1000 calls per second."
   }
 }
 
 variable "reserved_concurrency" {
-  description = "Concurrent runs of a function at most, by its name in app.py. The others keep the rest of the account's. All of it is applied where the account has room for it, and none where it has not: `make deploy` says so."
+  description = "Reserved concurrency of functions, by their names in app.py. The other functions share the remaining concurrency of the account. If the account cannot reserve all of it, `make deploy` reserves none and prints a warning."
   type        = map(number)
   default     = { api_handler = 200, check_picture = 20 }
 
   validation {
     condition     = alltrue([for name in keys(var.reserved_concurrency) : contains(["api_handler", "check_picture", "pre_sign_up", "post_confirmation", "post_authentication", "reconcile"], name)])
-    error_message = "reserved_concurrency must name functions: api_handler, check_picture, pre_sign_up, post_confirmation, post_authentication or reconcile."
+    error_message = "reserved_concurrency must have function names as keys: api_handler, check_picture, pre_sign_up, post_confirmation, post_authentication or reconcile."
   }
 
   validation {
     condition     = alltrue([for runs in values(var.reserved_concurrency) : runs >= 1 && floor(runs) == runs])
-    error_message = "reserved_concurrency must be whole numbers of at least 1: a function with 0 never runs."
+    error_message = "reserved_concurrency must have whole numbers of at least 1 as values. A function with 0 cannot run."
   }
 }
 
 variable "api_security_policy" {
-  description = "API Gateway's security policy for the API's own address: which TLS versions and ciphers it accepts. The default accepts TLS 1.2 and 1.3 with forward secrecy."
+  description = "Security policy of API Gateway for the default URL of the API: the accepted TLS versions and ciphers. The default accepts TLS 1.2 and 1.3 with forward secrecy."
   type        = string
   default     = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
 
@@ -205,7 +205,7 @@ variable "api_security_policy" {
 }
 
 variable "alarm_actions" {
-  description = "ARNs that alarms go to, such as an SNS topic's. Without any, alarms are only shown in CloudWatch."
+  description = "ARNs that alarms notify, such as an SNS topic. Without ARNs, alarms are only visible in CloudWatch."
   type        = list(string)
   default     = []
 
@@ -216,7 +216,7 @@ variable "alarm_actions" {
 }
 
 variable "tags" {
-  description = "Tags of everything, beside `application` and `stage`."
+  description = "Tags of all resources, in addition to `application` and `stage`."
   type        = map(string)
   default     = {}
 }

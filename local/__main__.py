@@ -6,13 +6,13 @@ import signal
 import sys
 from typing import Final
 
-STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
     """Return the exit code."""
-    # Nothing has been started yet. Without this, Ctrl-C during the imports below (0.4 s) prints a traceback.
-    for number in STOP_SIGNALS:
+    # No process has been started yet. Otherwise Ctrl-C would print a traceback during the imports below (0.4 s).
+    for number in _STOP_SIGNALS:
         signal.signal(number, lambda number, _: os._exit(128 + number))
     if importlib.util.find_spec("ministack") is None:
         print("The embedded AWS is not installed: pip install -r requirements-run.txt", file=sys.stderr)

@@ -1,60 +1,60 @@
-"""What `make run` says: short lines, coloured only on a terminal that wants it."""
+"""Console output of the local commands: short lines, colored only on a terminal that supports it."""
 
 import os
 import sys
 from typing import Final, TextIO
 
-_CODES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "cyan": "36"}
+_COLOR_CODES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "cyan": "36"}
 
 
 def _style(text: str, name: str, stream: TextIO | None = None) -> str:
     plain = not (stream or sys.stdout).isatty() or "NO_COLOR" in os.environ  # https://no-color.org
-    return text if plain else f"\033[{_CODES[name]}m{text}\033[0m"
+    return text if plain else f"\033[{_COLOR_CODES[name]}m{text}\033[0m"
 
 
-def _say(line: str = "") -> None:
+def _print(line: str = "") -> None:
     print(line, flush=True)
 
 
-def title(text: str) -> None:
-    """A heading, after an empty line."""
-    _say()
-    _say(_style(text, "bold"))
+def print_title(text: str) -> None:
+    """Print a heading after an empty line."""
+    _print()
+    _print(_style(text, "bold"))
 
 
-def fact(name: str, value: str) -> None:
-    """A name and what it stands for."""
-    _say(f"  {_style('ok', 'green')}  {name:<16} {value}")
+def print_fact(name: str, value: str) -> None:
+    """Print a name and its value."""
+    _print(f"  {_style('ok', 'green')}  {name:<16} {value}")
 
 
-def step(number: int, name: str, result: str) -> None:
-    """One step of the example, and what came of it."""
-    _say(f"  {_style(str(number), 'cyan')}   {name:<21} {result}")
+def print_step(number: int, name: str, result: str) -> None:
+    """Print one step of the demo and its result."""
+    _print(f"  {_style(str(number), 'cyan')}   {name:<21} {result}")
 
 
-def command(text: str) -> None:
-    """Lines to copy and paste."""
+def print_commands(text: str) -> None:
+    """Print lines that the user can copy and paste."""
     for line in text.splitlines():
-        _say(f"  {line}".rstrip())
+        _print(f"  {line}".rstrip())
 
 
-def note(text: str) -> None:
-    """A remark beside the matter."""
-    _say(_style(text, "dim"))
+def print_note(text: str) -> None:
+    """Print additional information."""
+    _print(_style(text, "dim"))
 
 
-def request(request: str, status: int, milliseconds: float, note: str) -> None:
-    """Show a request that was answered, and what is to be said of it."""
-    colour = "green" if status < 400 else "red"
+def print_request(request: str, status: int, milliseconds: float, note: str) -> None:
+    """Print a request with its status, its duration, and a note such as the reason for an error."""
+    color = "green" if status < 400 else "red"
     time = _style(f"{milliseconds} ms", "dim")
-    _say(f"  {_style(str(status), colour)}  {_escape(request)}  {time}  {_escape(note)}".rstrip())
+    _print(f"  {_style(str(status), color)}  {_escape(print_request)}  {time}  {_escape(print_note)}".rstrip())
 
 
 def _escape(text: str) -> str:
-    """Escape what a client may have sent to control the terminal."""
+    """Escape characters that could control the terminal. Clients can send them."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def failure(text: str) -> None:
-    """The one line that tells why it stops."""
+def print_error(text: str) -> None:
+    """Print the reason for a failure to standard error."""
     print(_style(text, "red", sys.stderr), file=sys.stderr, flush=True)

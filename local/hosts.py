@@ -1,7 +1,7 @@
-"""The names that the servers of `make run` answer to.
+"""Validation of the Host header, against DNS rebinding.
 
-A page can let a name of its own point to this machine (DNS rebinding). To the browser, a server here then belongs to
-the page, and may be called without limits. The Host header tells: it has the page's name.
+A web page can make its own host name resolve to this machine (DNS rebinding). The browser then treats the local server
+as part of the page and allows all requests. The Host header of these requests contains the page's host name.
 """
 
 import ipaddress
@@ -10,20 +10,21 @@ from http import HTTPStatus
 from typing import Final
 
 _NAMES: Final = ("127.0.0.1", "localhost")
-_HTTP_PORT: Final = "80"  # which clients leave out
+_HTTP_PORT: Final = "80"  # clients omit it
 
 
 def find_host_error(hosts: Sequence[str], port: int, *, any_address: bool = False) -> HTTPStatus | None:
-    """Return the status that refuses a request with these Host headers, or None.
+    """Return the error status for a request with these Host headers, or None.
 
     400 unless there is exactly one (RFC 9112, section 3.2), 421 if it names another server (RFC 9110, section 15.5.20).
-    A server that the user has opened to other machines accepts any IP address: a page that attacks it has a name.
+    With `any_address`, for a server that is open to other machines, every IP address is valid. A rebinding page has a
+    host name.
     """
     if len(hosts) != 1 or not hosts[0]:
         return HTTPStatus.BAD_REQUEST
     name, _, named_port = hosts[0].lower().rpartition(":") if ":" in hosts[0] else (hosts[0].lower(), "", _HTTP_PORT)
-    accepted = name in _NAMES or (any_address and _is_address(name))
-    return None if accepted and named_port == str(port) else HTTPStatus.MISDIRECTED_REQUEST
+    is_valid_name = name in _NAMES or (any_address and _is_address(name))
+    return None if is_valid_name and named_port == str(port) else HTTPStatus.MISDIRECTED_REQUEST
 
 
 def _is_address(name: str) -> bool:

@@ -1,6 +1,6 @@
-"""The Cognito authorizer of `chalice local`: it accepts the tokens that API Gateway accepts.
+"""The Cognito authorizer of `chalice local`. It accepts the tokens that API Gateway accepts.
 
-These are ID tokens of the pool, signed by one of its published keys with RS256, and not expired.
+These are ID tokens of the user pool that are signed with RS256 by one of its published keys, and that are not expired.
 """
 
 import os
@@ -11,10 +11,11 @@ from typing import Any, Final
 
 import jwt
 
-from chalicelib.errors import Unauthenticated, Unavailable
+from chalicelib.core.errors import ServiceUnavailable, Unauthorized
 
-_KEYS_KEPT: Final = 300  # seconds
-_TIMEOUT: Final = 5  # seconds
+_JWKS_CACHE_SECONDS: Final = 300
+_JWKS_TIMEOUT_SECONDS: Final = 5
+_TIME_CLAIMS: Final = ("exp", "iat", "auth_time")
 
 MISSING: Final = "There is no token. Send the header Authorization: Bearer <ID token>."
 MALFORMED: Final = "The token is malformed: it is not a JWT."
@@ -27,63 +28,64 @@ NOT_YET_VALID: Final = "The token is not valid yet."
 BAD_SIGNATURE: Final = "The signature was not made with a key of the user pool."
 
 
-class TokenRefused(Unauthenticated):
-    """A token that the authorizer refuses. The problem says why, which the deployed API does not do."""
+class TokenRejected(Unauthorized):
+    """The authorizer rejects the token. The problem includes the reason, which the deployed API does not return."""
 
     def __init__(self, reason: str) -> None:
         super().__init__()
         self.reason = reason
 
     def problem(self, request_id: str, types: str) -> dict[str, Any]:
+        """Return the problem details with the reason."""
         return {**super().problem(request_id, types), "reason": self.reason}
 
 
-def verify(header: str, pool_arn: str) -> dict[str, Any]:
-    """Return the claims of an Authorization header's ID token. The word Bearer may be left out.
+def verify_id_token(header: str, pool_arn: str) -> dict[str, Any]:
+    """Return the claims of the ID token in an Authorization header. The scheme `Bearer` is optional.
 
-    Raises TokenRefused, and Unavailable if the pool's keys can't be read.
+    Raises TokenRejected if the token is invalid, and Unavailable if the keys cannot be read.
     """
-    token = _token(header)
-    issuer = _issuer(pool_arn)
+    token = _get_token(header)
+    issuer = _get_issuer(pool_arn)
     _require_id_token(token, issuer)
     try:
-        key = _keys(issuer).get_signing_key_from_jwt(token)
-        # An ID token is made for one client. The application checks which.
+        key = _jwks_client(issuer).get_signing_key_from_jwt(token)
+        # An ID token is issued to one app client. The application checks the client.
         options: Any = {"require": ["exp", "iat", "iss", "sub", "token_use"], "verify_aud": False}
         claims: dict[str, Any] = jwt.decode(token, key, algorithms=["RS256"], issuer=issuer, options=options)
     except jwt.PyJWKClientConnectionError as exc:
-        raise Unavailable from exc
+        raise ServiceUnavailable from exc
     except jwt.PyJWTError as exc:
-        raise TokenRefused(_reason(exc)) from exc
+        raise TokenRejected(_describe_error(exc)) from exc
     return claims
 
 
-def _token(header: str) -> str:
+def _get_token(header: str) -> str:
     scheme, _, rest = header.strip().partition(" ")
     token = rest.strip() if scheme.lower() == "bearer" else header.strip()
     if not token:
-        raise TokenRefused(MISSING)
+        raise TokenRejected(MISSING)
     return token
 
 
-def _issuer(pool_arn: str) -> str:
+def _get_issuer(pool_arn: str) -> str:
     region, pool_id = pool_arn.split(":")[3], pool_arn.rpartition("/")[2]
     return f"https://cognito-idp.{region}.amazonaws.com/{pool_id}"
 
 
 def _require_id_token(token: str, issuer: str) -> None:
-    """Raise TokenRefused if the token does not say that it is an ID token of the pool."""
+    """Raise TokenRejected if the claims are not those of an ID token of the user pool. Verifies no signature."""
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
     except jwt.PyJWTError as exc:
-        raise TokenRefused(MALFORMED) from exc
+        raise TokenRejected(MALFORMED) from exc
     if claims.get("iss") != issuer:
-        raise TokenRefused(OTHER_POOL)
+        raise TokenRejected(OTHER_POOL)
     if claims.get("token_use") != "id":
-        raise TokenRefused(ACCESS_TOKEN if claims.get("token_use") == "access" else NO_ID_TOKEN)
+        raise TokenRejected(ACCESS_TOKEN if claims.get("token_use") == "access" else NO_ID_TOKEN)
 
 
-def _reason(error: jwt.PyJWTError) -> str:
+def _describe_error(error: jwt.PyJWTError) -> str:
     match error:
         case jwt.ExpiredSignatureError():
             return EXPIRED
@@ -95,25 +97,26 @@ def _reason(error: jwt.PyJWTError) -> str:
 
 
 @cache
-def _keys(issuer: str) -> jwt.PyJWKClient:
-    """The pool's published keys, from the embedded AWS where there is one, else from the cloud."""
+def _jwks_client(issuer: str) -> jwt.PyJWKClient:
+    """Return a client for the published keys of the user pool, at AWS_ENDPOINT_URL if it is set."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     base = f"{endpoint}/{issuer.rpartition('/')[2]}" if endpoint else issuer
-    return jwt.PyJWKClient(f"{base}/.well-known/jwks.json", lifespan=_KEYS_KEPT, timeout=_TIMEOUT)
+    url = f"{base}/.well-known/jwks.json"
+    return jwt.PyJWKClient(url, lifespan=_JWKS_CACHE_SECONDS, timeout=_JWKS_TIMEOUT_SECONDS)
 
 
-def as_texts(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Return claims as the authorizer passes them on: each a text, times as dates."""
-    return {name: _text(name, value) for name, value in claims.items()}
+def stringify_claims(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the claims as API Gateway passes them to the function: all values are strings, times are dates."""
+    return {name: _stringify_claim(name, value) for name, value in claims.items()}
 
 
-def _text(name: str, value: Any) -> str:
+def _stringify_claim(name: str, value: Any) -> str:
     match value:
         case str():
             return value
         case bool():
             return str(value).lower()
-        case int() if name in ("exp", "iat", "auth_time"):
+        case int() if name in _TIME_CLAIMS:
             return datetime.fromtimestamp(value, UTC).strftime("%a %b %d %H:%M:%S UTC %Y")
         case list():
             return ",".join(map(str, value))

@@ -1,4 +1,4 @@
-"""Shows on the console what a developer looks for in the logs of the API and of the embedded AWS."""
+"""Show selected log lines of the API and the embedded AWS on the console."""
 
 import json
 from typing import Any
@@ -7,20 +7,21 @@ from local import console
 
 
 class LogView:
-    """Called with each line of a log. Shows problems, and once it is `live` requests too."""
+    """A callable for log lines. Prints warnings and errors, and requests if `show_requests` is True."""
 
     def __init__(self) -> None:
-        self.live = False
+        self.show_requests = False
 
     def __call__(self, line: str) -> None:
+        """Print the line if it is relevant to a developer."""
         try:
             event: Any = json.loads(line)
         except ValueError:
-            return  # not written by the application
+            return  # not a log line of the application
         if not isinstance(event, dict):
             return
         if event.keys() >= {"request", "status", "ms"}:
-            if self.live:
-                console.request(event["request"], event["status"], event["ms"], event.get("note", ""))
+            if self.show_requests:
+                console.print_request(event["request"], event["status"], event["ms"], event.get("note", ""))
         elif event.get("level") in ("WARNING", "ERROR"):
-            console.failure(line.rstrip())
+            console.print_error(line.rstrip())

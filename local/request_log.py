@@ -1,7 +1,7 @@
-"""One line of JSON on standard output for each request of a front end. It goes to the log, and `make run` shows it.
+"""The log of client requests: one line of JSON on standard output per request. `make run` prints these lines.
 
-It has what the application does not log: the requested path, which names a person, and why a request was refused. No
-line has a query, a header, a body or an attribute's value.
+A line contains data that the application does not log: the requested path, which identifies a user, and the reason for
+an error. No line contains a query, a header, a body or the value of an attribute.
 """
 
 import json
@@ -12,12 +12,12 @@ from http import HTTPStatus
 from typing import Any, Final
 
 _COGNITO: Final = "AWSCognitoIdentityProviderService."
-_BODY_MAX: Final = 64 * 1024  # bytes of a response that are read for the note
+_MAX_BODY_BYTES: Final = 64 * 1024  # of a response, read for the note
 _S3_ERROR: Final = re.compile(rb"<Code>(\w+)</Code>")
-_ERRORS_MAX: Final = 5  # errors of a body that are named; a body may have thousands
-_POINTER_MAX: Final = 80  # characters
-# Exceptions of Cognito whose messages are fixed texts, or rules of ours. Other messages may repeat what was sent.
-_WITHOUT_VALUES: Final = {
+_MAX_ERRORS: Final = 5  # field errors in a note; a response may contain thousands
+_MAX_POINTER_LENGTH: Final = 80
+# Cognito exceptions with fixed messages, or with messages of this project. Other messages may repeat request values.
+_FIXED_TEXT_EXCEPTIONS: Final = {
     "AliasExistsException",
     "CodeMismatchException",
     "ExpiredCodeException",
@@ -29,7 +29,7 @@ _WITHOUT_VALUES: Final = {
 }
 
 
-def write(request: str, status: int, seconds: float, *, request_id: str = "", note: str = "") -> None:
+def log_request(request: str, status: int, seconds: float, *, request_id: str = "", note: str = "") -> None:
     """Write the line of a request."""
     line = {"request": request, "status": status, "ms": round(seconds * 1000, 1)}
     line |= {name: text for name, text in (("request_id", request_id), ("note", note)) if text}
@@ -37,32 +37,33 @@ def write(request: str, status: int, seconds: float, *, request_id: str = "", no
     sys.stdout.flush()
 
 
-def find_reason(status: int, body: str) -> str:
-    """Return why the API refused a request, from the body of its answer. It is empty if the body does not say."""
+def find_rejection_reason(status: int, body: str) -> str:
+    """Return the reason for a 4xx response of the API. Return "" for other responses and if the body has no reason."""
     if not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return ""
     try:
         problem = json.loads(body)
-    except ValueError:  # the answer to a HEAD
+    except ValueError:  # the response to a HEAD request
         return ""
-    if not isinstance(problem, dict) or "detail" not in problem:  # of another application, or of Chalice itself
+    if not isinstance(problem, dict) or "detail" not in problem:  # from another application, or from Chalice itself
         return ""
     errors = [
-        f"{error['pointer'][:_POINTER_MAX] or 'the body'} {error['detail']}" for error in problem.get("errors", ())
+        f"{error['pointer'][:_MAX_POINTER_LENGTH] or 'the body'} {error['detail']}"
+        for error in problem.get("errors", ())
     ]
-    if len(errors) > _ERRORS_MAX:
-        errors = [*errors[:_ERRORS_MAX], f"and {len(errors) - _ERRORS_MAX} more"]
+    if len(errors) > _MAX_ERRORS:
+        errors = [*errors[:_MAX_ERRORS], f"and {len(errors) - _MAX_ERRORS} more"]
     return "; ".join(errors) or str(problem.get("reason") or problem["detail"])
 
 
 def log_client_requests(app: Any) -> Any:
-    """Wrap an ASGI app, the embedded AWS: log Cognito's public operations and S3's presigned requests.
+    """Wrap the ASGI app of the embedded AWS. Log Cognito's public operations and presigned S3 requests.
 
-    All other requests carry a signature: they come from the application and from tools.
+    All other requests are signed. They are sent by the application and by tools.
     """
 
     async def logged(scope: Any, receive: Any, send: Any) -> None:
-        request = _client_request(scope)
+        request = _describe_client_request(scope)
         if request is None:
             await app(scope, receive, send)
             return
@@ -71,19 +72,20 @@ def log_client_requests(app: Any) -> Any:
         async def record(message: Any) -> None:
             nonlocal status, body
             status = message.get("status", status)
-            if len(body) < _BODY_MAX:
+            if len(body) < _MAX_BODY_BYTES:
                 body += message.get("body", b"")
             await send(message)
 
         await app(scope, receive, record)
-        note = _cognito_note(status, body) if request.startswith("Cognito") else _s3_note(status, body)
-        write(request, status, time.monotonic() - started, note=note)
+        is_cognito = request.startswith("Cognito")
+        note = _describe_cognito_response(status, body) if is_cognito else _describe_s3_response(status, body)
+        log_request(request, status, time.monotonic() - started, note=note)
 
     return logged
 
 
-def _client_request(scope: Any) -> str | None:
-    """Return what a front end asks for, or None for any other request."""
+def _describe_client_request(scope: Any) -> str | None:
+    """Return the operation of a client request, or None for any other request."""
     if scope["type"] != "http" or scope["method"] == "OPTIONS":
         return None
     headers = {name.lower(): text.decode("latin-1") for name, text in scope["headers"]}
@@ -98,21 +100,21 @@ def _client_request(scope: Any) -> str | None:
     return None
 
 
-def _cognito_note(status: int, body: bytes) -> str:
+def _describe_cognito_response(status: int, body: bytes) -> str:
     try:
-        answer = json.loads(body)
+        response = json.loads(body)
     except ValueError:
         return ""
     if status >= 400:
-        code = str(answer.get("__type", "")).rpartition("#")[2]
-        return f"{code}: {answer.get('message')}" if code in _WITHOUT_VALUES else code
-    if "UserSub" in answer:
-        return f"user {answer['UserSub']}"
-    if "ChallengeName" in answer:
-        return f"challenge {answer['ChallengeName']}"
-    return "tokens issued" if "AuthenticationResult" in answer else ""
+        code = str(response.get("__type", "")).rpartition("#")[2]
+        return f"{code}: {response.get('message')}" if code in _FIXED_TEXT_EXCEPTIONS else code
+    if "UserSub" in response:
+        return f"user {response['UserSub']}"
+    if "ChallengeName" in response:
+        return f"challenge {response['ChallengeName']}"
+    return "tokens issued" if "AuthenticationResult" in response else ""
 
 
-def _s3_note(status: int, body: bytes) -> str:
-    found = _S3_ERROR.search(body) if status >= 400 else None
-    return found[1].decode() if found else ""
+def _describe_s3_response(status: int, body: bytes) -> str:
+    error = _S3_ERROR.search(body) if status >= 400 else None
+    return error[1].decode() if error else ""

@@ -1,25 +1,25 @@
-"""`make reset`: remove the users of `make run` and all its other state, unless it is running."""
+"""`make reset`: delete the users and all other state of `make run`, unless it is running."""
 
 import shutil
 import sys
 
-from local import console, settings
-from local.processes import LOCK, InUse, locked
+from local import config, console
+from local.state_lock import LOCK_FILE_NAME, StateInUse, lock_directory
 
 
 def main() -> int:
     """Return the exit code."""
-    directory = settings.load().directory
-    if not (directory / LOCK).exists():  # not a directory of ours: nothing in it is removed
-        console.note(f"There is no state in {directory}.")
+    directory = config.load_settings().state_directory
+    if not (directory / LOCK_FILE_NAME).exists():  # not a state directory: delete nothing
+        console.print_note(f"There is no state in {directory}.")
         return 0
     try:
-        with locked(directory):
+        with lock_directory(directory):
             shutil.rmtree(directory)
-    except InUse as exc:
-        console.failure(f"{exc} Stop it first.")
+    except StateInUse as exc:
+        console.print_error(f"{exc} Stop it first.")
         return 1
-    console.note(f"Removed all users, files and logs in {directory}.")
+    console.print_note(f"Removed all users, files and logs in {directory}.")
     return 0
 
 

@@ -11,20 +11,20 @@ from typing import Final
 
 _PROVIDER: Final = "registry.terraform.io/hashicorp/aws"
 _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
-# Where optional software is installed, each package in a folder of its own.
+# Directories of optional software. Each package has its own subdirectory.
 _OPTIONAL_SOFTWARE: Final = (Path("/opt"), Path("/usr/local"), Path("/usr/local/lib"), Path("/usr/local/share"))
 _INIT_ARGUMENTS: Final = "TF_CLI_ARGS_init"
 _CACHE: Final = "TF_PLUGIN_CACHE_DIR"
 
 
-def init_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for Terraform. `init` uses a local copy of the provider if there is one."""
+def build_terraform_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for Terraform. `terraform init` uses a local copy of the provider if one exists."""
     directory = find_plugin_directory(environ)
     if directory is None or _INIT_ARGUMENTS in environ:
         return dict(environ)
-    # Terraform fails where the copy lies in its cache: it can't install a provider onto itself.
-    kept = {name: value for name, value in environ.items() if name != _CACHE}
-    return {**kept, _INIT_ARGUMENTS: f"-plugin-dir={directory}"}
+    # Terraform fails if the copy is in its plugin cache, because it would install the provider onto itself.
+    without_cache = {name: value for name, value in environ.items() if name != _CACHE}
+    return {**without_cache, _INIT_ARGUMENTS: f"-plugin-dir={directory}"}
 
 
 def find_plugin_directory(
@@ -40,13 +40,16 @@ def _candidate_directories(environ: Mapping[str, str], optional_software: Sequen
         if environ.get(name):
             yield Path(environ[name])
     yield from _implied_mirrors(environ)
-    for place in optional_software:
-        if place.is_dir():
-            yield from sorted(place.iterdir())
+    for directory in optional_software:
+        if directory.is_dir():
+            yield from sorted(directory.iterdir())
 
 
 def _implied_mirrors(environ: Mapping[str, str]) -> Iterator[Path]:
-    """https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories"""
+    """Yield the directories that Terraform searches by default.
+
+    https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
+    """
     home = Path(environ.get("HOME") or Path.home())
     yield home / ".terraform.d" / "plugins"
     if platform.system() == "Darwin":
@@ -60,7 +63,7 @@ def _implied_mirrors(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _has_provider(directory: Path) -> bool:
-    """Tell whether a directory has the provider, unpacked or as an archive."""
+    """Return True if the directory contains the provider for this platform, unpacked or as an archive."""
     machine = platform.machine()
     system = f"{platform.system().lower()}_{_ARCHITECTURES.get(machine, machine)}"
     versions = directory / _PROVIDER

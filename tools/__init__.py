@@ -1,1 +1,1 @@
-"""Programs and extensions of commands for the people who work on this project. Nothing of it is deployed."""
+"""Development commands and patches of Chalice's command. Nothing here is deployed."""

@@ -1,9 +1,9 @@
-"""Look up the production dependencies in the OSV advisory database: a part of `make scan`.
+"""Check the production dependencies against the OSV advisory database, as part of `make scan`.
 
     python -m tools.audit requirements.txt ...
 
-pip-audit ends with the same code for a vulnerability and for a service that it can't reach. So the service is asked
-first: https://github.com/pypa/pip-audit
+pip-audit has the same exit code for a vulnerability and for an unreachable service. This program therefore checks first
+whether the service is reachable: https://github.com/pypa/pip-audit
 """
 
 import subprocess
@@ -13,30 +13,30 @@ from collections.abc import Sequence
 from typing import Final
 
 # An advisory that the service has: https://google.github.io/osv.dev/get-v1-vulns
-SERVICE: Final = "https://api.osv.dev/v1/vulns/GHSA-mq26-g339-26xf"
-_TIMEOUT: Final = 10  # seconds
+PROBE_URL: Final = "https://api.osv.dev/v1/vulns/GHSA-mq26-g339-26xf"
+_TIMEOUT_SECONDS: Final = 10
 _PIP_AUDIT: Final = (
     sys.executable, "-m", "pip_audit", "--vulnerability-service=osv", "--strict", "--progress-spinner=off",
     "--disable-pip", "--require-hashes",
 )  # fmt: skip
 
 
-def is_reachable(service: str) -> bool:
-    """Tell whether the advisory service answers with a success."""
+def is_reachable(url: str) -> bool:
+    """Return True if the advisory service responds with a success status."""
     try:
-        with urllib.request.urlopen(service, timeout=_TIMEOUT):
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS):
             return True
-    except OSError:  # no route, no name, no certificate, or an error of HTTP: a mirror has no advisories
+    except OSError:  # network, DNS, TLS or HTTP error; a package mirror responds with 404
         return False
 
 
-def audit(requirements: Sequence[str], service: str = SERVICE, command: Sequence[str] = _PIP_AUDIT) -> int:
-    """Return the exit code: 0 without vulnerabilities, and where the service can't be reached."""
-    if not is_reachable(service):
-        print(f"pip-audit skipped: the advisory service {service} can't be reached.")
+def run_audit(requirements: Sequence[str], url: str = PROBE_URL, command: Sequence[str] = _PIP_AUDIT) -> int:
+    """Run pip-audit. Return its exit code, or 0 if the service is not reachable."""
+    if not is_reachable(url):
+        print(f"pip-audit skipped: the advisory service {url} can't be reached.")
         return 0
-    return subprocess.run([*command, *(f"--requirement={it}" for it in requirements)], check=False).returncode
+    return subprocess.run([*command, *(f"--requirement={file}" for file in requirements)], check=False).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(audit(sys.argv[1:]))
+    sys.exit(run_audit(sys.argv[1:]))

@@ -1,9 +1,9 @@
 """FastAPI behind Mangum, as both begin: https://fastapi.tiangolo.com, https://mangum.fastapiexpert.com"""
 
+import store
 from fastapi import FastAPI, HTTPException
 from mangum import Mangum
 from models import Edit, Profile
-import store
 
 app = FastAPI()
 

@@ -1,8 +1,8 @@
 """Flask behind apig-wsgi, as both begin: https://flask.palletsprojects.com, https://github.com/adamchainz/apig-wsgi"""
 
+import store
 from apig_wsgi import make_lambda_handler
 from flask import Flask, abort, request
-import store
 
 app = Flask(__name__)
 EDITABLE = ("name", "dob", "gender", "blood_group")

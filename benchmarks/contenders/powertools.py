@@ -3,10 +3,10 @@
 https://docs.aws.amazon.com/powertools/python/latest/core/event_handler/api_gateway/#data-validation
 """
 
+import store
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from models import Edit, Profile
-import store
 
 app = APIGatewayRestResolver(enable_validation=True)
 

@@ -16,13 +16,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from benchmarks import places
-from benchmarks.aws import embedded_aws
-from benchmarks.growth import people, report
-from benchmarks.growth.reconcile import chain, walk
-from benchmarks.machine import machine
-from local.settings import ROOT, LocalSettings
-from local.stack import client
+from benchmarks import packages
+from benchmarks.emulator import start_emulator
+from benchmarks.growth import report, seed
+from benchmarks.growth.reconciliation import measure_chain, measure_run
+from benchmarks.host import describe_host
+from local.config import ROOT, LocalSettings
+from local.emulator_clients import emulator_client
 
 _SIZES: Final = (10, 10_000, 1_000_000)
 _POOLS: Final = (10, 1_000)
@@ -43,7 +43,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     if options.quick:
-        print(report.text(measure_requests((10, 1_000)) | measure_reconciliation((10, 600), 600)))
+        print(report.render_page(measure_requests((10, 1_000)) | measure_reconciliation((10, 600), 600)))
         return
     if not options.render:
         figures = json.loads(report.GROWTH_JSON.read_text()) if options.part else {}
@@ -52,35 +52,35 @@ def main() -> None:
         if options.part != "requests":
             figures |= measure_reconciliation(_POOLS, options.chain)
         report.GROWTH_JSON.write_text(json.dumps(figures, indent=1) + "\n")
-    for file, text in report.files(json.loads(report.GROWTH_JSON.read_text())).items():
+    for file, text in report.render_files(json.loads(report.GROWTH_JSON.read_text())).items():
         file.write_text(text)
 
 
 def measure_requests(sizes: tuple[int, ...], rounds: int = _ROUNDS) -> dict[str, Any]:
     """Return the figures of requests, as growth.json holds them. Raises RuntimeError if a request failed."""
-    with tempfile.TemporaryDirectory() as directory, embedded_aws(Path(directory)) as (local, _):
+    with tempfile.TemporaryDirectory() as directory, start_emulator(Path(directory)) as (local, _):
         for size in sizes:
             print(f"a table of {size:,}", flush=True)
-            people.table(client("dynamodb", local), _table(size), map(people.sub_of, range(size)))
+            seed.table(emulator_client("dynamodb", local), _table(size), map(seed.sub_of, range(size)))
         print("requests, by turns", flush=True)
         requests = _requests(local, sizes, rounds)
     if failed := sum(figure["errors"] for by_size in requests.values() for figure in by_size):
         raise RuntimeError(f"{failed:.0f} requests failed")
     figures = {"rounds": rounds, "calls": _CALLS, "sizes": sizes, "requests": requests}
-    return {"date": _today(), "machine": machine(), **figures}
+    return {"date": _today(), "machine": describe_host(), **figures}
 
 
 def measure_reconciliation(pools: tuple[int, ...], users: int) -> dict[str, Any]:
     """Return the figures of reconciliation, likewise."""
-    with tempfile.TemporaryDirectory() as directory, embedded_aws(Path(directory)) as (local, _):
+    with tempfile.TemporaryDirectory() as directory, start_emulator(Path(directory)) as (local, _):
         walks = []
         for size in pools:
             print(f"a pool of {size:,}", flush=True)
-            walks.append(walk(local, size))
+            walks.append(measure_run(local, size))
     with tempfile.TemporaryDirectory() as directory:
         print(f"a pool of {users:,} at the latency of AWS", flush=True)
-        chained = chain(Path(directory) / "chain", users)
-    return {"reconciliation": {"date": _today(), "machine": machine(), "walks": walks, "chain": chained}}
+        chained = measure_chain(Path(directory) / "chain", users)
+    return {"reconciliation": {"date": _today(), "machine": describe_host(), "walks": walks, "chain": chained}}
 
 
 def _today() -> str:
@@ -110,7 +110,7 @@ def _requests(local: LocalSettings, sizes: tuple[int, ...], count: int) -> dict[
 
 
 def _worker(local: LocalSettings, size: int) -> subprocess.Popen[str]:
-    environment = {**places.ENVIRONMENT, **local.environment(), "DYNAMODB_TABLE": _table(size)}
+    environment = {**packages.ENVIRONMENT, **local.environment(), "DYNAMODB_TABLE": _table(size)}
     del environment["AWS_SESSION_TOKEN"]  # the embedded AWS has an access key without a session
     return subprocess.Popen(
         [sys.executable, "-m", "benchmarks.growth.worker", str(size)],

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.places import ITEM
+from benchmarks.events import ITEM
 
 _BATCH: Final = 25  # DynamoDB's limit
 _THREADS: Final = 4

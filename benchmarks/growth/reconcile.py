@@ -12,44 +12,45 @@ from typing import Any, Final
 import boto3
 from botocore.config import Config
 
-from benchmarks.aws import embedded_aws
-from benchmarks.growth import people
-from chalicelib.reconciliation import Chain, Options, Reconciliation, Report, time_left
-from chalicelib.reconciliation_checkpoints import Checkpoints
-from chalicelib.repository import ProfileRepository
-from chalicelib.user_pool import Rates, UserPool
-from local.settings import REGION
-from local.stack import EmbeddedAws
+from benchmarks.emulator import start_emulator
+from benchmarks.growth import seed
+from chalicelib.aws.throttled_user_pool import Rates, ThrottledUserPool
+from chalicelib.profiles.repository import ProfileRepository
+from chalicelib.reconciliation.checkpoints import Checkpoints
+from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport
+from chalicelib.reconciliation.service import Reconciliation, make_deadline
+from local.config import REGION
+from local.emulator_clients import EmulatorConnection
 
 LATENCY: Final = 0.035  # seconds that each call to Cognito takes longer: in AWS's own region it takes 25 to 60 ms
 RUN_SECONDS: Final = 270  # the function's timeout less its margin
 _UNBOUNDED: Final = Rates(1e4, 1e4, 1e4)
 
 
-def walk(aws: EmbeddedAws, size: int) -> dict[str, Any]:
+def measure_run(aws: EmulatorConnection, size: int) -> dict[str, Any]:
     """Count the calls of a whole walk over a pool of so many, one in a hundred of them without a profile."""
     calls = Counter[str]()
     client = _watched(aws, calls)
     cognito, dynamodb = client("cognito-idp"), client("dynamodb")
-    pool_id, subs = people.pool(cognito, size)
+    pool_id, subs = seed.pool(cognito, size)
     name = f"Pool-{size}"
-    people.table(dynamodb, name, people.with_profile(subs))
+    seed.table(dynamodb, name, seed.with_profile(subs))
     calls.clear()
     report = _run(dynamodb, cognito, name, pool_id, _UNBOUNDED, None)
     _check(report, size)
     return {"size": size, "created": report.users.created, "calls": dict(calls)}
 
 
-def chain(directory: Path, size: int) -> dict[str, Any]:
+def measure_chain(directory: Path, size: int) -> dict[str, Any]:
     """Time the runs that one scheduled start leads to, at the latency of AWS and at the default rates."""
     directory.mkdir()
-    with embedded_aws(directory, persistent=True) as (aws, _):
-        pool_id, _ = people.pool(_watched(aws, Counter())("cognito-idp"), 1)
-    subs = people.write_pool(directory / "state", pool_id, size)
-    with embedded_aws(directory, persistent=True) as (aws, _):
+    with start_emulator(directory, persistent=True) as (aws, _):
+        pool_id, _ = seed.pool(_watched(aws, Counter())("cognito-idp"), 1)
+    subs = seed.write_pool(directory / "state", pool_id, size)
+    with start_emulator(directory, persistent=True) as (aws, _):
         client = _watched(aws, Counter(), LATENCY)
         cognito, dynamodb = client("cognito-idp"), client("dynamodb")
-        people.table(dynamodb, "Chain", people.with_profile(subs))
+        seed.table(dynamodb, "Chain", seed.with_profile(subs))
         started, runs, link = time.monotonic(), 0, None
         while True:
             report = _run(dynamodb, cognito, "Chain", pool_id, Rates(), link)
@@ -61,24 +62,26 @@ def chain(directory: Path, size: int) -> dict[str, Any]:
     return {"size": size, "seconds": time.monotonic() - started, "runs": runs}
 
 
-def _run(dynamodb: Any, cognito: Any, table: str, pool_id: str, rates: Rates, link: Chain | None) -> Report:
+def _run(
+    dynamodb: Any, cognito: Any, table: str, pool_id: str, rates: Rates, link: Chain | None
+) -> ReconciliationReport:
     run = Reconciliation(
         Checkpoints(dynamodb, table),
         ProfileRepository(dynamodb, table),
-        UserPool(lambda: cognito, pool_id, rates),
-        Options(chain=link),
-        time_left(None, RUN_SECONDS),
+        ThrottledUserPool(lambda: cognito, pool_id, rates),
+        ReconciliationOptions(chain=link),
+        make_deadline(None, RUN_SECONDS),
     )
     with redirect_stdout(io.StringIO()):
         return run.run()
 
 
-def _check(report: Report, size: int) -> None:
+def _check(report: ReconciliationReport, size: int) -> None:
     if (report.status, report.users.users, report.profiles.orphans) != ("finished", size, 0):
         raise RuntimeError(json.dumps(report.model_dump(mode="json")))
 
 
-def _watched(aws: EmbeddedAws, calls: Counter[str], latency: float = 0.0) -> Callable[[str], Any]:
+def _watched(aws: EmulatorConnection, calls: Counter[str], latency: float = 0.0) -> Callable[[str], Any]:
     """Return what makes clients that count their calls, and delay those to Cognito."""
 
     def count(model: Any, **_: Any) -> None:

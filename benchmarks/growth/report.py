@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.growth.reconcile import LATENCY
-from benchmarks.places import HERE
-from benchmarks.report import between
-from chalicelib.user_pool import Rates
-from local.settings import ROOT
+from benchmarks.growth.reconciliation import LATENCY
+from benchmarks.packages import BENCHMARKS_DIR
+from benchmarks.report import replace_between_markers
+from chalicelib.aws.throttled_user_pool import Rates
+from local.config import ROOT
 
-GROWTH_JSON: Final = HERE / "growth.json"
+GROWTH_JSON: Final = BENCHMARKS_DIR / "growth.json"
 _MARKS: Final = ("<!-- make growth -->\n", "<!-- /make growth -->\n")
 _PAPER: Final = (100_000, 1_000_000, 10_000_000)
 _PAGE_USERS: Final = 60
@@ -22,14 +22,17 @@ _READ: Final = 0.125e-6  # dollars a unit: https://aws.amazon.com/dynamodb/prici
 _WRITE: Final = 0.625e-6
 
 
-def files(figures: dict[str, Any]) -> dict[Path, str]:
+def render_files(figures: dict[str, Any]) -> dict[Path, str]:
     """Each file and what it holds."""
     readme = ROOT / "README.md"
     summary = "\n".join([_about(figures), "", *_requests(figures), "", *_walks(figures["reconciliation"])]) + "\n"
-    return {HERE / "GROWTH.md": text(figures), readme: between(readme.read_text(), *_MARKS, summary)}
+    return {
+        BENCHMARKS_DIR / "GROWTH.md": render_page(figures),
+        readme: replace_between_markers(readme.read_text(), *_MARKS, summary),
+    }
 
 
-def text(figures: dict[str, Any]) -> str:
+def render_page(figures: dict[str, Any]) -> str:
     """GROWTH.md."""
     return "\n".join(_text(figures)) + "\n"
 

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import app
-from benchmarks.growth.people import sub_of
-from benchmarks.places import EVENTS, SUB
-from chalicelib import aws
+from benchmarks.events import EVENTS, SUB
+from benchmarks.growth.seed import sub_of
+from chalicelib.aws import clients
 
 _answers = os.fdopen(os.dup(1), "w")  # what the application prints is its log
 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -66,7 +66,7 @@ class _Units:
 
     def __init__(self) -> None:
         self.told = 0.0
-        for client in {aws.dynamodb(), aws.dynamodb(attempts=1)}:
+        for client in {clients.dynamodb(), clients.dynamodb(attempts=1)}:
             client.meta.events.register("provide-client-params.dynamodb", self._ask)
             client.meta.events.register("after-call.dynamodb", self._count)
 

@@ -23,13 +23,13 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from benchmarks.costs import EDITS, READS
+from benchmarks.host import describe_host
 from benchmarks.load import report
+from benchmarks.load.process_usage import Memory, Watch, memory
 from benchmarks.load.targets import Target, deployed, on_the_laptop
-from benchmarks.load.usage import Memory, Watch, memory
-from benchmarks.machine import machine
-from local.aws import CONFIRMATION_CODE
-from local.session import Session
+from local.emulator import CONFIRMATION_CODE
 from local.stack import Stack
+from local.user_client import UserClient
 
 _USERS: Final = 16
 _TURN: Final = 5  # seconds
@@ -49,16 +49,16 @@ def main() -> None:
         targets: list[AbstractContextManager[Target]] = [on_the_laptop(), deployed()]
         figures = {
             "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
-            "machine": machine(),
+            "machine": describe_host(),
             "users": _USERS,
             "turn": _TURN,
             "targets": [_measured(target, options.locust, rounds) for target in targets],
         }
         if options.quick:
-            print(report.text(figures))
+            print(report.render_page(figures))
             return
         report.LOAD_JSON.write_text(json.dumps(figures, indent=1) + "\n")
-    for file, text in report.files(json.loads(report.LOAD_JSON.read_text())).items():
+    for file, text in report.render_files(json.loads(report.LOAD_JSON.read_text())).items():
         file.write_text(text)
 
 
@@ -88,7 +88,7 @@ def _all_the_time(told: list[dict[int, float]]) -> dict[str, Any]:
 
 
 def _person(stack: Stack, number: int) -> dict[str, str]:
-    session, email = Session(stack), f"load-{number}@example.com"
+    session, email = UserClient(stack), f"load-{number}@example.com"
     form = {
         "email": email,
         "name": "John Doe",

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.places import HERE
-from benchmarks.report import between
-from local.settings import ROOT
+from benchmarks.packages import BENCHMARKS_DIR
+from benchmarks.report import replace_between_markers
+from local.config import ROOT
 
-LOAD_JSON: Final = HERE / "load.json"
+LOAD_JSON: Final = BENCHMARKS_DIR / "load.json"
 _MARKS: Final = ("<!-- make load -->\n", "<!-- /make load -->\n")
 _ROUTES: Final = {
     "GET": "`GET /users/me`",
@@ -19,16 +19,16 @@ _ROUTES: Final = {
 _TURN_OF: Final = {"GET": "profile", "PUT": "profile", "no-op": "no-op", "GetItem": "GetItem"}
 
 
-def files(figures: dict[str, Any]) -> dict[Path, str]:
+def render_files(figures: dict[str, Any]) -> dict[Path, str]:
     """Each file and what it holds."""
     readme = ROOT / "README.md"
     return {
-        HERE / "LOAD.md": text(figures),
-        readme: between(readme.read_text(), *_MARKS, "\n".join(_summary(figures)) + "\n"),
+        BENCHMARKS_DIR / "LOAD.md": render_page(figures),
+        readme: replace_between_markers(readme.read_text(), *_MARKS, "\n".join(_summary(figures)) + "\n"),
     }
 
 
-def text(figures: dict[str, Any]) -> str:
+def render_page(figures: dict[str, Any]) -> str:
     """LOAD.md."""
     return "\n".join(_text(figures)) + "\n"
 

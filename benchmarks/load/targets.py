@@ -16,13 +16,16 @@ from typing import Any, Final
 
 import psutil
 
-from benchmarks.aws import embedded_aws
-from local import checkout
-from local.api import CHALICE, Api
-from local.processes import Child, free_port
-from local.settings import HOST, ROOT, LocalSettings
-from local.stack import Stack, build, client
-from local.terraform_provider import init_environment
+from benchmarks.emulator import start_emulator
+from local import source_copy
+from local.api_server import CHALICE_COMMAND, ApiServer
+from local.config import HOST, ROOT, LocalSettings
+from local.emulator_clients import emulator_client
+from local.ports import allocate_port
+from local.processes import ChildProcess
+from local.resources.builder import create_stack
+from local.stack import Stack
+from local.terraform_provider import build_terraform_environment
 
 STAGE: Final = "load"
 _NO_OP: Final = "no-op"
@@ -44,15 +47,22 @@ class Target:
 def on_the_laptop() -> Iterator[Target]:
     """`chalice local`, as `make run` starts it."""
     with tempfile.TemporaryDirectory() as directory, ExitStack() as opened:
-        local, aws = opened.enter_context(embedded_aws(Path(directory)))
-        stack = build(local)
-        api = opened.enter_context(Api(local, stack))
-        port = free_port()
-        arguments = [*CHALICE, "--project-dir", str(Path(__file__).parent / "no_op"), "local", "--stage", "local"]
+        local, aws = opened.enter_context(start_emulator(Path(directory)))
+        stack = create_stack(local)
+        api = opened.enter_context(ApiServer(local, stack))
+        port = allocate_port()
+        arguments = [
+            *CHALICE_COMMAND,
+            "--project-dir",
+            str(Path(__file__).parent / "no_op"),
+            "local",
+            "--stage",
+            "local",
+        ]
         arguments += ["--no-autoreload", "--host", HOST, "--port", str(port)]
         names = {"USER_POOL_ARN": stack.user_pool_arn, "DYNAMODB_TABLE": stack.table}
         environment = {**local.environment(), **names, "PYTHONPATH": str(ROOT)}
-        no_op = Child(_NO_OP, arguments, environment, local.directory / "no-op.log", lambda _: None)
+        no_op = ChildProcess(_NO_OP, arguments, environment, local.directory / "no-op.log", lambda _: None)
         opened.callback(no_op.stop)
         no_op.wait_until_serving(f"http://{HOST}:{port}")
         yield Target(
@@ -70,7 +80,7 @@ def on_the_laptop() -> Iterator[Target]:
 @contextmanager
 def deployed() -> Iterator[Target]:
     """What `make deploy` makes on the embedded AWS. Raises SystemExit where it can't."""
-    with tempfile.TemporaryDirectory() as directory, embedded_aws(Path(directory)) as (local, aws):
+    with tempfile.TemporaryDirectory() as directory, start_emulator(Path(directory)) as (local, aws):
         stack = _deploy(local, Path(directory) / "tree")
         yield Target(
             "deployed API",
@@ -85,15 +95,15 @@ def deployed() -> Iterator[Target]:
 
 
 def _deploy(local: LocalSettings, tree: Path) -> Stack:
-    checkout.copy(tree)
+    source_copy.copy_sources(tree)
     (tree / "infra" / f"{STAGE}.tfvars").write_text("")
     done = subprocess.run(
         ["make", "INSTALLED=", f"BIN={Path(sys.executable).parent}", "deploy", f"STAGE={STAGE}"],
-        cwd=tree, env=init_environment(local.tool_environment()), capture_output=True, text=True,
+        cwd=tree, env=build_terraform_environment(local.tool_environment()), capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode != 0:
         raise SystemExit(f"make deploy has failed:\n{done.stdout}{done.stderr}")
-    (api,) = client("apigateway", local).get_rest_apis()["items"]
+    (api,) = emulator_client("apigateway", local).get_rest_apis()["items"]
     outputs = subprocess.run(
         ["terraform", "-chdir=infra", "output", "-json"],
         cwd=tree, env={**local.tool_environment(), "TF_WORKSPACE": STAGE}, capture_output=True, text=True, check=True,
@@ -114,7 +124,7 @@ def _deploy(local: LocalSettings, tree: Path) -> Stack:
 
 def _deploy_no_op(stack: Stack) -> str:
     """A function that does nothing, behind API Gateway and the same authorizer."""
-    gateway, lambda_ = (client(name, stack) for name in ("apigateway", "lambda"))
+    gateway, lambda_ = (emulator_client(name, stack) for name in ("apigateway", "lambda"))
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as file:
         file.writestr("no_op.py", _HANDLER)
@@ -146,7 +156,7 @@ def _role(stack: Stack) -> str:
     """A role that may do nothing but be taken on by Lambda."""
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    client("iam", stack).create_role(RoleName=_NO_OP, AssumeRolePolicyDocument=document)
+    emulator_client("iam", stack).create_role(RoleName=_NO_OP, AssumeRolePolicyDocument=document)
     return _NO_OP
 
 

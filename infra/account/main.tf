@@ -1,5 +1,5 @@
-# API Gateway writes the logs of all APIs of an account and region under one role. `make deploy` makes it where the
-# account has none, and nothing here ever takes it away: other stages and other APIs need it.
+# API Gateway writes the logs of all APIs of an account and region with one IAM role. `make deploy` creates the role if
+# the account has none. No command deletes it, because other stages and other APIs use it.
 
 terraform {
   required_version = ">= 1.9"

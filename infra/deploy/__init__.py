@@ -1,17 +1,36 @@
-"""`make deploy` and `make destroy`: Terraform, Chalice and the seam between them. No Lambda package carries this.
+"""Commands to deploy, destroy and restore a stage with Terraform and Chalice. No Lambda package contains them.
 
-__main__   the two commands, step by step
-checks     what has to be there before anything is touched
-terraform  Terraform as a command: a workspace a stage
-stage      what Terraform tells, handed to Chalice; what is deployed, found again
-api        what Chalice has no setting for: gateway responses, access log, throttling
-runtime    which Python Lambda runs, and when AWS may change it
-locks      one deploy of a stage at a time
-restore    `make restore`
-package    the deployment package: compiled, and put in place when it is complete
-layer      the Lambda layer with the image library
-bytecode   compiles modules for a package
-archives   writes zip archives that Lambda can read
-wheels     installs packages for Lambda by their hashes
-console    what it prints
+Commands
+
+    __main__            `make deploy` and `make destroy`
+    restore             `make restore`
+
+Steps
+
+    preflight           checks before anything is changed
+    terraform           the `terraform` command, with one workspace per stage
+    plan_safety         rejects plans that would delete data
+    terraform_output    parses the JSON output of Terraform
+    stage               the deployed resources of a stage, and `chalice deploy`
+    chalice_config      the stages in .chalice/config.json and in .chalice/deployed/
+    concurrency         reserved concurrency
+    api_logs            the logs of API Gateway
+    api_stage           throttling, logging and TLS of the API, for which Chalice has no setting
+    removal             removes the functions and the API of a stage
+    runtime             the Python runtime of the functions
+    restore_profiles    copies items from a restored table
+    restore_pictures    undeletes pictures
+    locks               file locks between commands
+
+Deployment package
+
+    gateway_config      patches Chalice's Swagger document: gateway responses and unknown routes
+    package             patches Chalice's packager
+    pillow_layer        the Lambda layer with the image library
+    precompile          compiles modules to bytecode
+    archives            writes zip archives for Lambda
+    wheels              installs packages by their hashes
+
+    subprocesses        runs programs that must not be killed by the first Ctrl-C
+    console             console output
 """

@@ -7,34 +7,34 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-from infra.deploy import bytecode, wheels
+from infra.deploy import precompile, wheels
 
-# Lambda runs as another user than the one the files belong to, so everybody must be able to read them:
+# Lambda does not run as the owner of the files, so all users need permission to read them:
 # https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html
-_MODE: Final = 0o100644
-# The programs that an archive is made by: an archive made by others is not reused.
-_BUILDERS: Final = (Path(__file__), Path(bytecode.__file__), Path(wheels.__file__))
+_FILE_MODE: Final = 0o100644
+# The modules that build an archive. An archive is not reused after one of them has changed.
+_BUILDER_MODULES: Final = (Path(__file__), Path(precompile.__file__), Path(wheels.__file__))
 
 
-def fingerprint(*more: Path) -> str:
-    """Return a hash of the programs that make archives, and of more files."""
-    return hashlib.sha256(b"".join(file.read_bytes() for file in (*_BUILDERS, *more))).hexdigest()
+def compute_fingerprint(*files: Path) -> str:
+    """Return a hash of the modules that build archives, and of more files."""
+    return hashlib.sha256(b"".join(file.read_bytes() for file in (*_BUILDER_MODULES, *files))).hexdigest()
 
 
-def pack(directory: Path) -> bytes:
-    """Return an archive of all files below a directory. The same files give the same archive."""
+def build_archive(directory: Path) -> bytes:
+    """Return a zip archive of all files below a directory. The same files result in the same bytes."""
     with tempfile.TemporaryFile() as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(it for it in directory.rglob("*") if it.is_file()):
-                member = zipfile.ZipInfo(path.relative_to(directory).as_posix())  # dated 1980, as zipfile's default
-                member.external_attr = _MODE << 16
+            for path in sorted(path for path in directory.rglob("*") if path.is_file()):
+                member = zipfile.ZipInfo(path.relative_to(directory).as_posix())  # dated 1980, the default of zipfile
+                member.external_attr = _FILE_MODE << 16
                 archive.writestr(member, path.read_bytes(), zipfile.ZIP_DEFLATED)
         file.seek(0)
         return file.read()
 
 
-def write(content: bytes, file: Path) -> None:
-    """Write a file at once: after an interruption it has its old content, or is not there."""
+def write_atomically(content: bytes, file: Path) -> None:
+    """Write a file so that an interruption leaves the old content or no file."""
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.", suffix=".part")
     part = Path(name)
     try:

@@ -1,52 +1,52 @@
-"""Reserved concurrency: what the functions of a stage may use at most, if the account has room for it."""
+"""Reserved concurrency of the functions of a stage, if the account has enough unreserved concurrency."""
 
 from typing import Any, Final
 
 from infra.deploy import console
-from infra.deploy.console import step
+from infra.deploy.console import report_step
 from infra.deploy.stage import Stage
 
-_SETTING: Final = "reserved_concurrency"  # Chalice's
-# Lambda refuses a reservation that leaves less than this to the functions without one.
+_SETTING: Final = "reserved_concurrency"  # the name in Chalice's configuration
+# Lambda rejects a reservation that leaves less unreserved concurrency than this.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 _MIN_UNRESERVED: Final = 100
 
 
-def reserve_if_possible(stage: Stage, section: dict[str, Any]) -> dict[str, Any]:
-    """Return the stage's section with its reservations, or without any if the account has no room for all of them.
+def reserve_if_possible(stage: Stage, stage_config: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration of the stage with all reservations, or with none if the account cannot reserve all.
 
-    Part of them would only move the shortage.
+    Applying only some of the reservations would leave less concurrency to the other functions.
     """
-    wanted = sum(function.get(_SETTING, 0) for function in section["lambda_functions"].values())
-    if not wanted:
-        return section
-    with step("concurrency") as it:
-        room = _room(stage)
-        it.result = f"{wanted} reserved" if wanted <= room else "not reserved"
-    if wanted <= room:
-        return section
-    console.warn(
-        f"The stage asks for a reserved concurrency of {wanted}, and the account has {room} to reserve, because Lambda "
-        f"keeps {_MIN_UNRESERVED} unreserved. Until the quota `Concurrent executions` is raised in Service Quotas, "
-        "busy functions can keep people from signing in."
+    requested = sum(function.get(_SETTING, 0) for function in stage_config["lambda_functions"].values())
+    if not requested:
+        return stage_config
+    with report_step("concurrency") as step:
+        available = _get_available(stage)
+        step.result = f"{requested} reserved" if requested <= available else "not reserved"
+    if requested <= available:
+        return stage_config
+    console.print_warning(
+        f"The stage requests a reserved concurrency of {requested}, but the account can reserve only {available}: "
+        f"Lambda keeps {_MIN_UNRESERVED} unreserved. Raise the quota `Concurrent executions` in Service Quotas. "
+        "Until then, load on other functions can prevent users from signing in."
     )
-    return _without_reservations(section)
+    return _without_reservations(stage_config)
 
 
-def _room(stage: Stage) -> int:
-    """Return what the account has to reserve for the stage, the reservations that the stage has already included."""
+def _get_available(stage: Stage) -> int:
+    """Return the concurrency that the stage can reserve, including its present reservations."""
     lambda_ = stage.client("lambda")
     unreserved: int = lambda_.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
     reserved: int = sum(
         lambda_.get_function_concurrency(FunctionName=arn).get("ReservedConcurrentExecutions", 0)
-        for arn in stage.functions().values()
+        for arn in stage.list_functions().values()
     )
     return max(0, unreserved + reserved - _MIN_UNRESERVED)
 
 
-def _without_reservations(section: dict[str, Any]) -> dict[str, Any]:
+def _without_reservations(stage_config: dict[str, Any]) -> dict[str, Any]:
     functions = {
         name: {setting: value for setting, value in function.items() if setting != _SETTING}
-        for name, function in section["lambda_functions"].items()
+        for name, function in stage_config["lambda_functions"].items()
     }
-    return {**section, "lambda_functions": functions}
+    return {**stage_config, "lambda_functions": functions}

@@ -1,4 +1,4 @@
-"""What the commands print: a line a step, with what came of it and how long it took."""
+"""Console output of the commands: one line per step, with its result and its duration."""
 
 import sys
 import time
@@ -6,41 +6,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Failure(Exception):
-    """Why it can't go on, in lines for whoever runs the command."""
+class DeployError(Exception):
+    """An expected failure of a command. Its message is shown to the operator without a traceback."""
 
 
 class Step:
-    """A step under way; its result is shown when it ends well."""
+    """A step in progress. `result` is printed when the step succeeds."""
 
     def __init__(self) -> None:
         self.result = "done"
 
 
 @contextmanager
-def step(name: str) -> Iterator[Step]:
-    """Do something and tell of it."""
+def report_step(name: str) -> Iterator[Step]:
+    """Print the outcome of a step when its block ends."""
     started = time.monotonic()
-    under_way = Step()
+    report_step = Step()
     try:
-        yield under_way
-    except Failure:
-        say(f"  --  {name:<14} failed")
+        yield report_step
+    except DeployError:
+        print_line(f"  --  {name:<14} failed")
         raise
-    say(f"  ok  {name:<14} {under_way.result} ({time.monotonic() - started:.1f} s)")
+    print_line(f"  ok  {name:<14} {report_step.result} ({time.monotonic() - started:.1f} s)")
 
 
-def say(line: str) -> None:
-    """To whoever runs the command."""
+def print_line(line: str) -> None:
+    """Print a line without buffering."""
     print(line, flush=True)
 
 
-def warn(text: str) -> None:
-    """Something to know that does not stop the command."""
-    say(f"  !!  {text}")
+def print_warning(text: str) -> None:
+    """Print a warning. The command continues."""
+    print_line(f"  !!  {text}")
 
 
-def failed(failure: Failure) -> int:
-    """The reason, and the exit code."""
-    print(failure, file=sys.stderr, flush=True)
+def print_error(error: DeployError) -> int:
+    """Print the error to stderr. Return the exit code 1."""
+    print(error, file=sys.stderr, flush=True)
     return 1

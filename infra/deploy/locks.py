@@ -1,4 +1,4 @@
-"""Locks between processes of this machine. They end with the process."""
+"""Locks between processes on this machine. The operating system releases them when the process ends."""
 
 import fcntl
 from collections.abc import Iterator
@@ -6,30 +6,30 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from infra.deploy.console import Failure
+from infra.deploy.console import DeployError
 
-_DIRECTORY: Final = Path(__file__).resolve().parents[2] / ".chalice" / "deployed"  # which git ignores
+_LOCK_DIRECTORY: Final = Path(__file__).resolve().parents[2] / ".chalice" / "deployed"  # ignored by git
 
 
 @contextmanager
-def locked_stage(name: str, directory: Path = _DIRECTORY) -> Iterator[None]:
-    """Keep a stage to this process. Raises Failure if another one deploys it or takes it down."""
-    with _open(directory / f"{name}.lock") as lock:
+def lock_stage(name: str, directory: Path = _LOCK_DIRECTORY) -> Iterator[None]:
+    """Lock a stage. Raises DeployError if another process is deploying or destroying it."""
+    with _open_lock(directory / f"{name}.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Failure(f"Another process deploys {name} or takes it down. Wait for its end.") from None
+            raise DeployError(f"Another process is deploying or destroying {name}. Wait until it ends.") from None
         yield
 
 
 @contextmanager
-def locked_configuration(directory: Path = _DIRECTORY) -> Iterator[None]:
-    """Wait until no other process changes .chalice/config.json, which holds all stages."""
-    with _open(directory / "configuration.lock") as lock:
+def lock_config(directory: Path = _LOCK_DIRECTORY) -> Iterator[None]:
+    """Lock .chalice/config.json, which all stages share. Wait while another process has the lock."""
+    with _open_lock(directory / "configuration.lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _open(file: Path) -> IO[str]:
+def _open_lock(file: Path) -> IO[str]:
     file.parent.mkdir(parents=True, exist_ok=True)
     return file.open("a")

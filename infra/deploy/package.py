@@ -1,10 +1,14 @@
-"""The deployment package that `chalice deploy` and `chalice package` make.
+"""Patch the packager of Chalice, which builds the deployment package for `chalice deploy` and `chalice package`.
 
-Chalice's own packager has four shortcomings here. It packs `__pycache__` and compiles nothing
-(https://github.com/aws/chalice/issues/1065). It writes its archive in place and reuses what lies there, also half of an
-archive. It keeps file modes that Lambda may not be able to read. It goes on with a warning where a dependency is
-missing, and asks for no hash where it downloads wheels for another platform than its own. This packager installs
-checked wheels, builds the archive aside, and puts it in place when it is complete.
+Chalice's own packager has four shortcomings here:
+
+- It includes `__pycache__` and compiles nothing: https://github.com/aws/chalice/issues/1065
+- It writes the archive in place and reuses an existing file, even an incomplete one.
+- It preserves file modes that Lambda may not be able to read.
+- It only warns about a missing dependency, and checks no hash of wheels for another platform.
+
+This packager installs wheels by their hashes, builds the archive in a temporary file, and renames it when it is
+complete.
 """
 
 import shutil
@@ -16,17 +20,17 @@ from typing import Final
 import click
 from chalice.deploy.packager import BaseLambdaDeploymentPackager, LambdaDeploymentPackager
 
-from infra.deploy import archives, bytecode, wheels
-from infra.deploy.console import Failure
+from infra.deploy import archives, precompile, wheels
+from infra.deploy.console import DeployError
 
-_LOCATION: Final = "/var/task"  # where Lambda unpacks the package
+_PACKAGE_LOCATION: Final = "/var/task"  # where Lambda unpacks the package
 _list_application = BaseLambdaDeploymentPackager._iter_app_filenames
 
 
-def install() -> None:
-    """Let Chalice's command make packages this way."""
+def patch_packager() -> None:
+    """Replace the two methods of Chalice that list and package the application."""
     BaseLambdaDeploymentPackager._iter_app_filenames = _list_sources  # type: ignore[method-assign]
-    LambdaDeploymentPackager.create_deployment_package = _create  # type: ignore[method-assign]
+    LambdaDeploymentPackager.create_deployment_package = _create_package  # type: ignore[method-assign]
 
 
 def _list_sources(self: BaseLambdaDeploymentPackager, project_dir: str) -> Iterator[tuple[str, str]]:
@@ -36,10 +40,10 @@ def _list_sources(self: BaseLambdaDeploymentPackager, project_dir: str) -> Itera
             yield path, name
 
 
-def _create(self: LambdaDeploymentPackager, project_dir: str, python_version: str) -> str:
-    """Return the archive's path. An archive of the same sources and dependencies is reused."""
-    chalices = Path(self.deployment_package_filename(project_dir, python_version))  # there may be half an archive
-    archive = chalices.with_suffix(f".{archives.fingerprint(Path(__file__))[:8]}.zip")
+def _create_package(self: LambdaDeploymentPackager, project_dir: str, python_version: str) -> str:
+    """Return the path of the archive. An archive of the same sources and dependencies is reused."""
+    default_path = Path(self.deployment_package_filename(project_dir, python_version))  # may be incomplete
+    archive = default_path.with_suffix(f".{archives.compute_fingerprint(Path(__file__))[:8]}.zip")
     if archive.exists():
         self._ui.write("Reusing existing deployment package.\n")
         return str(archive)
@@ -47,13 +51,13 @@ def _create(self: LambdaDeploymentPackager, project_dir: str, python_version: st
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         try:
-            wheels.install(Path(project_dir, "requirements.txt"), directory)
-        except Failure as failure:
-            raise click.ClickException(str(failure)) from failure  # which Chalice's command shows without a traceback
+            wheels.install_wheels(Path(project_dir, "requirements.txt"), directory)
+        except DeployError as error:
+            raise click.ClickException(str(error)) from error  # Chalice shows it without a traceback
         _copy_application(self, project_dir, directory)
-        bytecode.compile_tree(directory, _LOCATION)
+        precompile.add_bytecode(directory, _PACKAGE_LOCATION)
         archive.parent.mkdir(parents=True, exist_ok=True)
-        archives.write(archives.pack(directory), archive)
+        archives.write_atomically(archives.build_archive(directory), archive)
     return str(archive)
 
 

@@ -1,22 +1,22 @@
-"""The Lambda runtime: Chalice deploys for the version of the Python that runs it."""
+"""The Lambda runtime. Chalice deploys for the Python version that runs it."""
 
 import sys
 from collections.abc import Iterable, Set
 from typing import Any, Final
 
-from infra.deploy.console import Failure
+from infra.deploy.console import DeployError
 
-# Those on Amazon Linux 2023: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
-OFFERED: Final = ("python3.12", "python3.13", "python3.14")
+# The runtimes on Amazon Linux 2023: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+SUPPORTED: Final = ("python3.12", "python3.13", "python3.14")
 CURRENT: Final = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def require_offered(runtime: str) -> None:
-    """Raise Failure unless Lambda offers the runtime."""
-    if runtime not in OFFERED:
-        raise Failure(
-            f"Lambda runs {', '.join(OFFERED)}, and .venv has {runtime}. "
-            "Install one of those, run make clean, then the same command again."
+def require_supported(runtime: str) -> None:
+    """Raise DeployError unless Lambda supports the runtime."""
+    if runtime not in SUPPORTED:
+        raise DeployError(
+            f"Lambda supports {', '.join(SUPPORTED)}, but .venv has {runtime}. "
+            "Install a supported version, run make clean, then run the same command again."
         )
 
 
@@ -26,13 +26,13 @@ def describe_change(deployed: Set[str], runtime: str) -> str | None:
         return None
     # Chalice calls UpdateFunctionCode, then UpdateFunctionConfiguration.
     return (
-        f"The functions change from {', '.join(others)} to {runtime}. "
-        "Each fails for some seconds, because AWS has its new code before its new runtime."
+        f"The runtime of the functions changes from {', '.join(others)} to {runtime}. "
+        "Each function fails for a few seconds, because its code is updated before its runtime."
     )
 
 
 def update_on_deploy_only(lambda_: Any, functions: Iterable[str]) -> None:
-    """Keep AWS from changing a function's runtime, and with it botocore, between two deploys.
+    """Set the functions to runtime updates on deployment only, which also fixes the version of botocore.
 
     https://docs.aws.amazon.com/lambda/latest/dg/runtime-management-configure-settings.html
     """

@@ -1,4 +1,4 @@
-# What an operator gets who sets nothing.
+# The plan with default values.
 
 mock_provider "aws" {}
 
@@ -12,130 +12,130 @@ override_data {
   values = { partition = "aws" }
 }
 
-run "data_is_protected" {
+run "data_by_default_is_protected" {
   command = plan
 
   assert {
     condition     = aws_cognito_user_pool.users.deletion_protection == "ACTIVE" && aws_dynamodb_table.profiles.deletion_protection_enabled
-    error_message = "Pool and table must refuse to be deleted."
+    error_message = "The user pool and the table must be protected against deletion."
   }
 
   assert {
     condition     = aws_dynamodb_table.profiles.point_in_time_recovery[0].enabled
-    error_message = "The table must be recoverable."
+    error_message = "The table must have point-in-time recovery."
   }
 
   assert {
     condition     = aws_kms_key.data.enable_key_rotation && aws_dynamodb_table.profiles.server_side_encryption[0].enabled
-    error_message = "The table must be encrypted under a key that rotates."
+    error_message = "The table must be encrypted with a rotating key."
   }
 
   assert {
     condition     = alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 365])
-    error_message = "Logs must be kept for a year."
+    error_message = "Logs must be retained for one year."
   }
 }
 
-run "the_default_workspace_is_prod" {
+run "default_workspace_is_stage_prod" {
   command = plan
 
   assert {
     condition     = aws_dynamodb_table.profiles.name == "Users" && aws_cognito_user_pool.users.name == "healthtech-prod"
-    error_message = "The default workspace must be the stage prod, whose table is Users."
+    error_message = "The default workspace must be the stage prod with the table Users."
   }
 
   assert {
     condition     = output.chalice_stage.api_gateway_stage == "prod"
-    error_message = "The API's stage must be prod."
+    error_message = "The API stage must be prod."
   }
 }
 
-run "people_are_known_by_a_verified_email_in_either_case" {
+run "username_is_verified_case_insensitive_email" {
   command = plan
 
   assert {
     condition     = aws_cognito_user_pool.users.username_attributes == toset(["email"]) && !aws_cognito_user_pool.users.username_configuration[0].case_sensitive
-    error_message = "The email must be the username, in either case."
+    error_message = "The email must be the username, case-insensitive."
   }
 
   assert {
     condition     = contains(aws_cognito_user_pool.users.auto_verified_attributes, "email")
-    error_message = "An email must be verified."
+    error_message = "The email must be verified."
   }
 }
 
-run "the_client_gives_nothing_away" {
+run "app_client_discloses_no_data" {
   command = plan
 
   assert {
     condition     = toset(aws_cognito_user_pool_client.web.explicit_auth_flows) == toset(["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"])
-    error_message = "No password may cross the wire."
+    error_message = "The client must not send the password."
   }
 
   assert {
     condition     = !anytrue([for name in aws_cognito_user_pool_client.web.read_attributes : startswith(name, "custom:")])
-    error_message = "What a client may read rides in its tokens: health data must not."
+    error_message = "Readable attributes are included in ID tokens: health data must not be readable."
   }
 
   assert {
     condition     = aws_cognito_user_pool_client.web.prevent_user_existence_errors == "ENABLED" && aws_cognito_user_pool_client.web.enable_token_revocation
-    error_message = "Who has an account must not be told, and refresh tokens must be revocable."
+    error_message = "Errors must not disclose whether an account exists, and refresh tokens must be revocable."
   }
 
   assert {
     condition     = aws_cognito_user_pool_client.web.id_token_validity == 15 && aws_cognito_user_pool_client.web.generate_secret == false
-    error_message = "ID tokens must be short-lived, and a public client has no secret."
+    error_message = "ID tokens must be short-lived, and a public client must have no secret."
   }
 
   assert {
     condition     = aws_cognito_user_pool_client.web.refresh_token_validity == 7
-    error_message = "A session must end after a week without a password."
+    error_message = "A session must end seven days after the password was entered."
   }
 
   assert {
     condition     = output.chalice_stage.lambda_functions.pre_sign_up.environment_variables == { MINIMUM_AGE = "0" }
-    error_message = "The trigger that checks sign-ups must know the minimum age."
+    error_message = "The PreSignUp trigger must have the minimum age."
   }
 }
 
-run "no_page_may_call" {
+run "cors_by_default_allows_no_origin" {
   command = plan
 
   assert {
     condition     = output.chalice_stage.lambda_functions.api_handler.environment_variables.CORS_ALLOW_ORIGINS == ""
-    error_message = "No origin may call until one is configured."
+    error_message = "No origin may be allowed by default."
   }
 }
 
-run "there_are_no_pictures" {
+run "pictures_by_default_are_not_enabled" {
   command = plan
 
   assert {
     condition     = length(aws_s3_bucket.pictures) == 0 && length(aws_s3_bucket_cors_configuration.pictures) == 0
-    error_message = "Without a name there must be no bucket."
+    error_message = "There must be no bucket without a name."
   }
 
   assert {
     condition     = !contains(keys(output.chalice_stage.environment_variables), "S3_BUCKET")
-    error_message = "The functions must not be told of a bucket that is not there."
+    error_message = "The functions must not have S3_BUCKET without a bucket."
   }
 
   assert {
     condition     = !contains(keys(output.chalice_stage.lambda_functions), "check_picture") && length(local.picture_functions) == 0
-    error_message = "Without a bucket there must be no function for it, and nobody who may use its key."
+    error_message = "Without a bucket there must be no picture function, and no function may use the key for pictures."
   }
 }
 
-run "no_trigger_is_attached_before_its_function_is_there" {
+run "trigger_without_function_is_not_attached" {
   command = plan
 
   assert {
     condition     = length(output.triggers) == 0 && length(aws_lambda_permission.cognito) == 0
-    error_message = "There must be no trigger yet."
+    error_message = "There must be no trigger before the functions are deployed."
   }
 }
 
-run "triggers_are_attached_to_the_functions_that_are_there" {
+run "trigger_with_deployed_function_is_attached" {
   command = plan
 
   override_data {
@@ -145,7 +145,7 @@ run "triggers_are_attached_to_the_functions_that_are_there" {
 
   assert {
     condition     = output.triggers == { pre_sign_up = "healthtech-prod-pre_sign_up" }
-    error_message = "Only this stage's functions may be attached."
+    error_message = "Only functions of this stage may be attached."
   }
 
   assert {
@@ -154,18 +154,18 @@ run "triggers_are_attached_to_the_functions_that_are_there" {
   }
 }
 
-run "reconciliation_may_invoke_itself_and_nothing_else" {
+run "reconciliation_can_invoke_only_itself" {
   command = plan
 
   assert {
     condition = [
       for statement in local.permissions.reconcile : statement.Resource if contains(statement.Action, "lambda:InvokeFunction")
     ] == ["arn:aws:lambda:us-east-1:123456789012:function:healthtech-prod-reconcile"]
-    error_message = "The function must be able to start its own next run, and no other function."
+    error_message = "The function must be allowed to invoke itself, and no other function."
   }
 }
 
-run "only_reconciliation_may_delete_accounts" {
+run "account_deletion_is_allowed_to_reconciliation_only" {
   command = plan
 
   assert {
@@ -173,12 +173,12 @@ run "only_reconciliation_may_delete_accounts" {
       for name, statements in local.permissions : name
       if anytrue([for statement in statements : contains(statement.Action, "cognito-idp:AdminDeleteUser")])
     ] == ["reconcile"]
-    error_message = "No function that a client calls may delete an account."
+    error_message = "No function that clients invoke may delete an account."
   }
 
   assert {
     condition     = output.chalice_stage.lambda_functions.reconcile.environment_variables.UNCONFIRMED_ACCOUNT_HOURS == "24"
-    error_message = "Unconfirmed accounts must be kept for a day."
+    error_message = "Unconfirmed accounts must be retained for 24 hours."
   }
 }
 
@@ -187,14 +187,14 @@ run "reconciliation_has_alarms" {
 
   assert {
     condition = alltrue([
-      for metric in ["ReconciliationInterrupted", "ReconciliationRestarted", "ReconciliationStopped", "UnconfirmedAccountsLeft"] :
+      for metric in ["ReconciliationInterrupted", "ReconciliationRestarted", "ReconciliationStopped", "UnconfirmedAccountsRemaining"] :
       aws_cloudwatch_metric_alarm.all["healthtech-prod-${metric}"].period == 3600
     ])
-    error_message = "Operators must hear of walks that do not end and of deletions that were stopped."
+    error_message = "There must be alarms for runs that do not finish and for stopped deletions."
   }
 }
 
-run "nobody_signs_up_before_all_triggers_are_attached" {
+run "sign_up_with_missing_trigger_is_closed" {
   command = plan
 
   override_data {
@@ -204,11 +204,11 @@ run "nobody_signs_up_before_all_triggers_are_attached" {
 
   assert {
     condition     = aws_cognito_user_pool.users.admin_create_user_config[0].allow_admin_create_user_only
-    error_message = "A pool that does not check or store what people enter must take no sign-ups."
+    error_message = "A user pool without all triggers must not accept sign-ups."
   }
 }
 
-run "people_sign_up_once_all_triggers_are_attached" {
+run "sign_up_with_all_triggers_is_open" {
   command = plan
 
   override_data {
@@ -220,11 +220,11 @@ run "people_sign_up_once_all_triggers_are_attached" {
 
   assert {
     condition     = !aws_cognito_user_pool.users.admin_create_user_config[0].allow_admin_create_user_only
-    error_message = "People must be able to sign themselves up."
+    error_message = "Users must be able to sign up."
   }
 }
 
-run "an_attached_trigger_stays_attached_while_its_function_is_missing" {
+run "attached_trigger_with_missing_function_is_unchanged" {
   command = plan
 
   override_data {
@@ -237,7 +237,7 @@ run "an_attached_trigger_stays_attached_while_its_function_is_missing" {
     values = {
       lambda_config = [{
         pre_sign_up         = "arn:aws:lambda:us-east-1:123456789012:function:healthtech-prod-pre_sign_up"
-        post_confirmation   = "arn:aws:lambda:us-east-1:123456789012:function:somebody-elses"
+        post_confirmation   = "arn:aws:lambda:us-east-1:123456789012:function:unrelated"
         post_authentication = ""
       }]
     }
@@ -245,32 +245,32 @@ run "an_attached_trigger_stays_attached_while_its_function_is_missing" {
 
   assert {
     condition     = output.triggers == { pre_sign_up = "healthtech-prod-pre_sign_up" } && length(aws_lambda_permission.cognito) == 0
-    error_message = "A plan must not detach what checks sign-ups, and must not grant a permission to a missing function."
+    error_message = "A plan must not detach the PreSignUp trigger, and must not grant a permission for a missing function."
   }
 
   assert {
     condition     = contains(output.missing_triggers, "pre_sign_up")
-    error_message = "The deploy must know that the function is missing."
+    error_message = "The missing function must be in the output."
   }
 }
 
-run "an_alarm_that_users_can_cause_is_a_rate" {
+run "alarm_that_users_can_cause_uses_a_rate" {
   command = plan
 
-  variables { picture_bucket = "pictures-of-somebody" }
+  variables { picture_bucket = "example-pictures" }
 
   assert {
     condition     = toset(keys(aws_cloudwatch_metric_alarm.rate)) == toset(["healthtech-prod-api-4xx", "healthtech-prod-check_picture-throttles"])
-    error_message = "One hostile picture must not call anybody."
+    error_message = "One malicious picture must not raise an alarm."
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.all["healthtech-prod-check_picture-errors"].statistic == "Average"
-    error_message = "Errors of the function that processes pictures must count as a share of its runs."
+    error_message = "Errors of the picture function must be measured as a share of its invocations."
   }
 }
 
-run "a_missing_schedule_and_a_disabled_key_are_noticed" {
+run "missing_schedule_and_disabled_key_raise_alarms" {
   command = plan
 
   override_data {
@@ -280,11 +280,11 @@ run "a_missing_schedule_and_a_disabled_key_are_noticed" {
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.all["healthtech-prod-reconcile-not-running"].treat_missing_data == "breaching"
-    error_message = "No run at all must be an alarm."
+    error_message = "A missing run must raise an alarm."
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.all["healthtech-prod-key-disabled"].dimensions.RuleName == aws_cloudwatch_event_rule.key_disabled.name
-    error_message = "Disabling the key must be an alarm."
+    error_message = "Disabling the key must raise an alarm."
   }
 }

@@ -1,13 +1,13 @@
-# The bucket, once it has a name.
+# The plan with a picture bucket.
 
 mock_provider "aws" {}
 
 variables {
-  picture_bucket     = "pictures-of-somebody"
+  picture_bucket     = "example-pictures"
   cors_allow_origins = ["https://app.example.com"]
 }
 
-run "the_bucket_is_private_encrypted_and_versioned" {
+run "bucket_is_private_encrypted_and_versioned" {
   command = plan
 
   assert {
@@ -17,58 +17,58 @@ run "the_bucket_is_private_encrypted_and_versioned" {
       aws_s3_bucket_public_access_block.pictures["pictures"].ignore_public_acls,
       aws_s3_bucket_public_access_block.pictures["pictures"].restrict_public_buckets,
     ])
-    error_message = "Nothing in it may be public."
+    error_message = "The bucket must block public access."
   }
 
   assert {
     condition     = one(aws_s3_bucket_server_side_encryption_configuration.pictures["pictures"].rule[*].apply_server_side_encryption_by_default[0].sse_algorithm) == "aws:kms"
-    error_message = "It must be encrypted under our key."
+    error_message = "The bucket must be encrypted with the KMS key."
   }
 
   assert {
     condition     = aws_s3_bucket_versioning.pictures["pictures"].versioning_configuration[0].status == "Enabled"
-    error_message = "It must be versioned."
+    error_message = "The bucket must be versioned."
   }
 
   assert {
     condition     = !aws_s3_bucket.pictures["pictures"].force_destroy
-    error_message = "Pictures must not go with a terraform destroy while protection is on."
+    error_message = "terraform destroy must not delete pictures while deletion protection is enabled."
   }
 }
 
-run "pages_of_the_configured_origins_may_upload" {
+run "cors_allows_configured_origins_only" {
   command = plan
 
   assert {
     condition     = one(aws_s3_bucket_cors_configuration.pictures["pictures"].cors_rule[*].allowed_origins) == toset(["https://app.example.com"])
-    error_message = "Those origins, and no others."
+    error_message = "Only the configured origins may be allowed."
   }
 }
 
-run "unfinished_uploads_disappear" {
+run "unfinished_uploads_expire_after_one_day" {
   command = plan
 
   assert {
     condition     = aws_s3_bucket_lifecycle_configuration.pictures["pictures"].rule[0].expiration[0].days == 1 && aws_s3_bucket_lifecycle_configuration.pictures["pictures"].rule[0].noncurrent_version_expiration[0].noncurrent_days == 1
-    error_message = "After a day."
+    error_message = "Uploads and their versions must expire after one day."
   }
 }
 
-run "the_functions_are_told_of_it" {
+run "functions_have_bucket_name" {
   command = plan
 
   assert {
-    condition     = output.chalice_stage.environment_variables.S3_BUCKET == "pictures-of-somebody"
-    error_message = "By S3_BUCKET."
+    condition     = output.chalice_stage.environment_variables.S3_BUCKET == "example-pictures"
+    error_message = "S3_BUCKET must be the bucket name."
   }
 }
 
-run "a_user_cannot_raise_an_alarm_with_one_file" {
+run "picture_error_alarm_uses_a_rate" {
   command = plan
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.all["healthtech-prod-check_picture-errors"].statistic == "Average" && aws_cloudwatch_metric_alarm.all["healthtech-prod-check_picture-errors"].evaluation_periods == 3
-    error_message = "Only a rate may raise the alarm about errors of the picture function."
+    error_message = "The alarm on errors of the picture function must use a rate over three periods."
   }
 }
 
@@ -77,41 +77,41 @@ run "uploads_are_limited" {
 
   assert {
     condition     = output.chalice_stage.lambda_functions.api_handler.environment_variables.PICTURE_UPLOADS_PER_DAY == "50"
-    error_message = "The API must be told the daily limit."
+    error_message = "The API must have the daily limit."
   }
 }
 
-run "the_busy_functions_leave_room_for_the_triggers" {
+run "reserved_concurrency_limits_api_and_picture_function" {
   command = plan
 
   assert {
     condition = {
       for name, function in output.chalice_stage.lambda_functions : name => function.reserved_concurrency if can(function.reserved_concurrency)
     } == { api_handler = 200, check_picture = 20 }
-    error_message = "The API and the picture function must be bounded, and the triggers must not be."
+    error_message = "The API and the picture function must have a limit, and the triggers must not have one."
   }
 }
 
-run "a_picture_is_checked_by_a_function_that_may_do_nothing_else" {
+run "picture_function_has_minimal_permissions" {
   command = plan
 
   assert {
     condition     = output.chalice_stage.lambda_functions.api_handler.environment_variables.PICTURE_FUNCTION == "healthtech-prod-check_picture"
-    error_message = "The API must be told which function checks pictures."
+    error_message = "The API must have the name of the picture function."
   }
 
   assert {
     condition     = contains(keys(output.chalice_stage.lambda_functions), "check_picture") && contains(keys(aws_cloudwatch_log_group.function), "check_picture")
-    error_message = "The function must have a role and a log of its own."
+    error_message = "The picture function must have its own role and log group."
   }
 
   assert {
     condition     = sort(flatten(local.picture_permissions.check_picture[*].Action)) == tolist(["s3:GetObject", "s3:PutObject"]) && !contains(keys(local.permissions), "check_picture")
-    error_message = "The function must read uploads and write pictures, and nothing else."
+    error_message = "The picture function may only read uploads and write pictures."
   }
 }
 
-run "the_bucket_takes_no_old_tls" {
+run "bucket_rejects_old_tls" {
   command = plan
 
   override_data {
@@ -122,7 +122,7 @@ run "the_bucket_takes_no_old_tls" {
   override_resource {
     target          = aws_s3_bucket.pictures["pictures"]
     override_during = plan
-    values          = { arn = "arn:aws:s3:::pictures-of-somebody" }
+    values          = { arn = "arn:aws:s3:::example-pictures" }
   }
 
   assert {
@@ -131,7 +131,7 @@ run "the_bucket_takes_no_old_tls" {
   }
 }
 
-run "a_bucket_of_another_account_is_out_of_reach" {
+run "bucket_of_another_account_is_not_accessible" {
   command = plan
 
   override_data {
@@ -141,6 +141,6 @@ run "a_bucket_of_another_account_is_out_of_reach" {
 
   assert {
     condition     = alltrue([for statement in local.bucket_statements["api_handler"] : statement.Condition.StringEquals["aws:ResourceAccount"] == "123456789012"])
-    error_message = "A role must reach only a bucket of this account."
+    error_message = "A role may only access buckets of this account."
   }
 }

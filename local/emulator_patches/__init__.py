@@ -1,1 +1,4 @@
-"""What MiniStack lacks and this project needs: one module per subject, each with install()."""
+"""Patches of MiniStack, the embedded AWS: behavior of AWS that this project needs and MiniStack 1.5.33 lacks.
+
+One module per subject. Each has an install() function that wraps or replaces functions of MiniStack.
+"""

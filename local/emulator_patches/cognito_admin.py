@@ -1,4 +1,4 @@
-"""Operations of an administrator on a user that MiniStack 1.5.33 lacks: AdminDeleteUserAttributes.
+"""The operation AdminDeleteUserAttributes, which MiniStack 1.5.33 lacks.
 
 tests/integration/test_plain_cognito.py fails when MiniStack has it.
 """
@@ -12,13 +12,13 @@ Request = dict[str, Any]
 
 
 def install() -> None:
-    """Add the operation. MiniStack looks its dispatcher up in its module at each request."""
+    """Add the operation. MiniStack looks up its dispatcher in its module at each request."""
     from ministack.services import cognito
 
-    cognito._dispatch_idp = _with_deletion(cognito._dispatch_idp)
+    cognito._dispatch_idp = _with_delete_attributes(cognito._dispatch_idp)
 
 
-def _with_deletion(
+def _with_delete_attributes(
     dispatch: Callable[[str, Request], Awaitable[Response]],
 ) -> Callable[[str, Request], Awaitable[Response]]:
     @functools.wraps(dispatch)
@@ -31,7 +31,7 @@ def _with_deletion(
 
 
 def delete_attributes(data: Request) -> Response:
-    """AdminDeleteUserAttributes. Attributes that the user does not have are no error."""
+    """Handle AdminDeleteUserAttributes. Attributes that the user does not have are ignored."""
     from ministack.services import cognito
 
     pool, error = cognito._resolve_pool(data.get("UserPoolId"))

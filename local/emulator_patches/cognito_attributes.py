@@ -1,12 +1,12 @@
-"""Changes of a user's own attributes, as Cognito makes them.
+"""Updates of a user's own attributes, with Cognito's rules.
 
-MiniStack 1.5.33 sets a new address at once and never asks whose it is. These operations replace its own:
+MiniStack 1.5.33 changes an address immediately and does not verify it. This patch replaces or adds these operations:
 
-- UpdateUserAttributes keeps the old address until the code that goes to the new one comes back.
+- UpdateUserAttributes does not change an address until the user sends the code that was sent to the new address.
 - GetUserAttributeVerificationCode, VerifyUserAttribute and DeleteUserAttributes, which MiniStack lacks.
-- All of them, and SignUp, refuse an attribute that the app client may not write.
+- All of these, and SignUp, reject an attribute that the app client may not write.
 
-tests/integration/test_plain_cognito.py fails when MiniStack does this itself.
+tests/integration/test_plain_cognito.py fails when MiniStack has these rules.
 """
 
 import functools
@@ -20,16 +20,17 @@ Pool = dict[str, Any]
 User = dict[str, Any]
 Operation = Callable[[Pool, User, Request], dict[str, Any]]
 
-CODE: Final = "123456"  # as for a sign-up
-CODE_SECONDS: Final = 24 * 60 * 60
-_CODES: Final = "_attribute_codes"  # in a user: attribute -> the code that was sent, when, and the value it verifies
-_CONTACT: Final = ("email", "phone_number")
+VERIFICATION_CODE: Final = "123456"  # the same as for a sign-up
+VERIFICATION_CODE_SECONDS: Final = 24 * 60 * 60
+# Key in a user. Its value maps an attribute to the code that was sent, the time, and the value that the code verifies.
+_PENDING_CODES: Final = "_attribute_codes"
+_CONTACT_ATTRIBUTES: Final = ("email", "phone_number")
 _PHONE_NUMBER: Final = re.compile(r"\+[1-9][0-9]{1,14}")  # E.164
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 
 
-class Refusal(Exception):
-    """An error that AWS would answer."""
+class CognitoError(Exception):
+    """An error response of Cognito."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -37,22 +38,22 @@ class Refusal(Exception):
 
 
 def install() -> None:
-    """Replace MiniStack's handlers and add the missing ones."""
+    """Replace MiniStack's handlers and add those that it lacks."""
     from ministack.services import cognito
 
     cognito._sign_up = _with_write_permission(cognito._sign_up)
-    cognito._update_user_attributes = _handler(update_attributes)
-    cognito._dispatch_idp = _with_more_operations(
+    cognito._update_user_attributes = _for_token_user(update_attributes)
+    cognito._dispatch_idp = _with_added_operations(
         cognito._dispatch_idp,
         {
-            "DeleteUserAttributes": _handler(delete_attributes),
-            "GetUserAttributeVerificationCode": _handler(send_verification_code),
-            "VerifyUserAttribute": _handler(verify_attribute),
+            "DeleteUserAttributes": _for_token_user(delete_attributes),
+            "GetUserAttributeVerificationCode": _for_token_user(send_verification_code),
+            "VerifyUserAttribute": _for_token_user(verify_attribute),
         },
     )
 
 
-def _with_more_operations(
+def _with_added_operations(
     dispatch: Callable[[str, Request], Awaitable[Response]], operations: dict[str, Callable[[Request], Response]]
 ) -> Callable[[str, Request], Awaitable[Response]]:
     from ministack.services import cognito
@@ -70,8 +71,8 @@ def _with_more_operations(
     return wrapped
 
 
-def _handler(operation: Operation) -> Callable[[Request], Response]:
-    """Wrap an operation on the user of the request's access token."""
+def _for_token_user(operation: Operation) -> Callable[[Request], Response]:
+    """Return a handler that runs the operation for the user of the access token."""
     from ministack.services import cognito
 
     @functools.wraps(operation)
@@ -81,7 +82,7 @@ def _handler(operation: Operation) -> Callable[[Request], Response]:
             return cognito.error_response_json("NotAuthorizedException", "Invalid Access Token", 400)  # type: ignore[no-any-return]
         try:
             result = operation(pool, user, data)
-        except Refusal as exc:
+        except CognitoError as exc:
             return cognito.error_response_json(exc.code, str(exc), 400)  # type: ignore[no-any-return]
         user["UserLastModifiedDate"] = cognito._now_epoch()
         return cognito.json_response(result)  # type: ignore[no-any-return]
@@ -98,7 +99,7 @@ def _with_write_permission(sign_up: Callable[[Request], Response]) -> Callable[[
         names = [attribute["Name"] for attribute in data.get("UserAttributes") or []]
         try:
             require_writable(pool or {}, data.get("ClientId"), names)
-        except Refusal as exc:
+        except CognitoError as exc:
             return cognito.error_response_json(exc.code, str(exc), 400)  # type: ignore[no-any-return]
         return sign_up(data)
 
@@ -106,126 +107,134 @@ def _with_write_permission(sign_up: Callable[[Request], Response]) -> Callable[[
 
 
 def update_attributes(pool: Pool, user: User, data: Request) -> dict[str, Any]:
-    """UpdateUserAttributes. An attribute that needs verification first stays as it is until VerifyUserAttribute."""
+    """Handle UpdateUserAttributes. An attribute that needs verification is unchanged until VerifyUserAttribute."""
     from ministack.services import cognito
 
     changes = cognito._attr_list_to_dict(data.get("UserAttributes") or [])
-    require_writable(pool, _client_id(data), changes)
-    blank = [name for name, value in changes.items() if value == ""]  # deletes the attribute, says the API reference
+    require_writable(pool, _get_client_id(data), changes)
+    blank = [
+        name for name, value in changes.items() if value == ""
+    ]  # an empty value deletes the attribute (API reference)
     _require_deletable(pool, blank)
     _check_formats(changes)
-    current = _attributes(user)
-    changed = [name for name in _CONTACT if changes.get(name) and changes[name] != current.get(name)]
-    pending = [name for name in changed if name in _verified_first(pool)]
+    current = _get_attributes(user)
+    changed = [name for name in _CONTACT_ATTRIBUTES if changes.get(name) and changes[name] != current.get(name)]
+    pending = [name for name in changed if name in _attributes_with_verification(pool)]
     for name in pending:
-        _require_free(pool, user, name, changes[name])
+        _require_unused(pool, user, name, changes[name])
     deliveries = [_send_code(pool, user, name, changes.pop(name)) for name in pending]
     changes |= {f"{name}_verified": "false" for name in changed if name not in pending}
     user["Attributes"] = cognito._merge_attributes(user["Attributes"], cognito._dict_to_attr_list(changes))
-    _delete(user, blank)
+    _delete_attributes(user, blank)
     return {"CodeDeliveryDetailsList": deliveries}
 
 
 def send_verification_code(pool: Pool, user: User, data: Request) -> dict[str, Any]:
-    """GetUserAttributeVerificationCode: the code for a pending address, otherwise for the current one."""
+    """Handle GetUserAttributeVerificationCode: send a code to the pending address, otherwise to the current one."""
     name = data.get("AttributeName")
-    if name not in _CONTACT:
-        raise Refusal(
+    if name not in _CONTACT_ATTRIBUTES:
+        raise CognitoError(
             "InvalidParameterException", "Invalid attribute name. Only phone_number and email can be verified"
         )
     if name == "phone_number":
-        raise Refusal("InvalidParameterException", "User pool does not have SMS configuration to send messages.")
-    issued = user.get(_CODES, {}).get(name)
-    value = issued["value"] if issued else _attributes(user).get(name)
+        raise CognitoError("InvalidParameterException", "User pool does not have SMS configuration to send messages.")
+    issued = user.get(_PENDING_CODES, {}).get(name)
+    value = issued["value"] if issued else _get_attributes(user).get(name)
     if not value:
-        raise Refusal("InvalidParameterException", f"Attribute value for {name} must not be null")
+        raise CognitoError("InvalidParameterException", f"Attribute value for {name} must not be null")
     return {"CodeDeliveryDetails": _send_code(pool, user, name, value)}
 
 
 def verify_attribute(pool: Pool, user: User, data: Request) -> dict[str, Any]:
-    """VerifyUserAttribute: the value that the code was sent to is the user's from now on, and verified."""
+    """Handle VerifyUserAttribute: set the value to which the code was sent, and mark it as verified."""
     from ministack.services import cognito
 
     name = data.get("AttributeName")
-    issued = user.get(_CODES, {}).get(name)
-    if not issued or cognito._now_epoch() - issued["sent_at"] > CODE_SECONDS:
-        raise Refusal("ExpiredCodeException", "Invalid code provided, please request a code again.")
+    issued = user.get(_PENDING_CODES, {}).get(name)
+    if not issued or cognito._now_epoch() - issued["sent_at"] > VERIFICATION_CODE_SECONDS:
+        raise CognitoError("ExpiredCodeException", "Invalid code provided, please request a code again.")
     if data.get("Code") != issued["code"]:
-        raise Refusal("CodeMismatchException", "Invalid verification code provided, please try again.")
-    _require_free(pool, user, str(name), issued["value"])
-    del user[_CODES][name]
+        raise CognitoError("CodeMismatchException", "Invalid verification code provided, please try again.")
+    _require_unused(pool, user, str(name), issued["value"])
+    del user[_PENDING_CODES][name]
     verified = [{"Name": name, "Value": issued["value"]}, {"Name": f"{name}_verified", "Value": "true"}]
     user["Attributes"] = cognito._merge_attributes(user["Attributes"], verified)
     return {}
 
 
 def delete_attributes(pool: Pool, user: User, data: Request) -> dict[str, Any]:
-    """DeleteUserAttributes."""
+    """Handle DeleteUserAttributes."""
     names = data.get("UserAttributeNames") or []
-    require_writable(pool, _client_id(data), names)
+    require_writable(pool, _get_client_id(data), names)
     _require_deletable(pool, names)
-    _delete(user, names)
+    _delete_attributes(user, names)
     return {}
 
 
 def require_writable(pool: Pool, client_id: str | None, names: Iterable[str]) -> None:
-    """Raise Refusal unless the client may write these attributes. No client may write that an address is verified."""
+    """Raise CognitoError if the client may not write an attribute. No client may mark an address as verified."""
     allowed = ((pool.get("_clients") or {}).get(client_id) or {}).get("WriteAttributes")
     for name in names:
         if name in ("email_verified", "phone_number_verified") or (allowed and name not in allowed):
-            raise Refusal("NotAuthorizedException", "A client attempted to write unauthorized attribute")
+            raise CognitoError("NotAuthorizedException", "A client attempted to write unauthorized attribute")
 
 
 def _require_deletable(pool: Pool, names: Iterable[str]) -> None:
     required = {attribute["Name"] for attribute in pool.get("SchemaAttributes") or [] if attribute.get("Required")}
     for name in names:
         if name in required or name in (pool.get("UsernameAttributes") or []):
-            raise Refusal("InvalidParameterException", f"user.{name}: Required attribute cannot be deleted.")
+            raise CognitoError("InvalidParameterException", f"user.{name}: Required attribute cannot be deleted.")
 
 
-def _require_free(pool: Pool, user: User, name: str, value: str) -> None:
+def _require_unused(pool: Pool, user: User, name: str, value: str) -> None:
     from ministack.services import cognito
 
     owner, _ = cognito._resolve_user(pool, value)
     if owner is not None and owner is not user:
         label = name.replace("_", " ")
-        raise Refusal("AliasExistsException", f"An account with the given {label} already exists.")
+        raise CognitoError("AliasExistsException", f"An account with the given {label} already exists.")
 
 
 def _check_formats(changes: dict[str, str]) -> None:
     if changes.get("phone_number") and not _PHONE_NUMBER.fullmatch(changes["phone_number"]):
-        raise Refusal("InvalidParameterException", "Invalid phone number format.")
+        raise CognitoError("InvalidParameterException", "Invalid phone number format.")
     if changes.get("email") and not _EMAIL.fullmatch(changes["email"]):
-        raise Refusal("InvalidParameterException", "Invalid email address format.")
+        raise CognitoError("InvalidParameterException", "Invalid email address format.")
 
 
 def _send_code(pool: Pool, user: User, name: str, value: str) -> dict[str, str]:
-    """Mail a code for this value, and return how it was delivered."""
+    """Send a code for this value by mail. Return the delivery details."""
     from ministack.services import cognito
 
-    user.setdefault(_CODES, {})[name] = {"value": value, "code": CODE, "sent_at": cognito._now_epoch()}
-    cognito._send_verification_email(pool, user["Username"], {**_attributes(user), name: value}, CODE, name)
+    user.setdefault(_PENDING_CODES, {})[name] = {
+        "value": value,
+        "code": VERIFICATION_CODE,
+        "sent_at": cognito._now_epoch(),
+    }
+    cognito._send_verification_email(
+        pool, user["Username"], {**_get_attributes(user), name: value}, VERIFICATION_CODE, name
+    )
     return {"Destination": cognito._masked_destination(value), "DeliveryMedium": "EMAIL", "AttributeName": name}
 
 
-def _delete(user: User, names: Iterable[str]) -> None:
-    gone = {*names, *(f"{name}_verified" for name in names)}
-    user["Attributes"] = [attribute for attribute in user["Attributes"] if attribute["Name"] not in gone]
+def _delete_attributes(user: User, names: Iterable[str]) -> None:
+    deleted = {*names, *(f"{name}_verified" for name in names)}
+    user["Attributes"] = [attribute for attribute in user["Attributes"] if attribute["Name"] not in deleted]
 
 
-def _verified_first(pool: Pool) -> list[str]:
+def _attributes_with_verification(pool: Pool) -> list[str]:
     settings = pool.get("UserAttributeUpdateSettings") or {}
     return settings.get("AttributesRequireVerificationBeforeUpdate") or []
 
 
-def _client_id(data: Request) -> str | None:
+def _get_client_id(data: Request) -> str | None:
     from ministack.services import cognito
 
     client_id: str | None = cognito._token_claims(data.get("AccessToken")).get("client_id")
     return client_id
 
 
-def _attributes(user: User) -> dict[str, str]:
+def _get_attributes(user: User) -> dict[str, str]:
     from ministack.services import cognito
 
     attributes: dict[str, str] = cognito._attr_list_to_dict(user["Attributes"])

@@ -1,7 +1,7 @@
-"""The address that an answer names as the destination of a code, as Cognito masks it.
+"""Mask the address to which a code was sent, as Cognito does.
 
-MiniStack 1.5.33 answers a SignUp with the whole address, and masks others with four asterisks instead of three.
-tests/integration/test_plain_cognito.py fails when MiniStack does this itself.
+MiniStack 1.5.33 returns the whole address for SignUp, and uses four asterisks instead of three for other operations.
+tests/integration/test_plain_cognito.py fails when MiniStack masks addresses like Cognito.
 """
 
 import functools
@@ -14,15 +14,15 @@ Request = dict[str, Any]
 
 
 def install() -> None:
-    """Replace MiniStack's functions. It looks them up in its module at each request."""
+    """Replace MiniStack's functions. MiniStack looks up the functions in its module at each request."""
     from ministack.services import cognito
 
-    cognito._masked_destination = mask
+    cognito._masked_destination = mask_address
     cognito._sign_up = _with_masked_destination(cognito._sign_up)
 
 
-def mask(address: str) -> str:
-    """Return j***@e*** for jane@example.com."""
+def mask_address(address: str) -> str:
+    """Return the masked address: j***@e*** for jane@example.com."""
     local, at, domain = (address or "").partition("@")
     return f"{local[:1]}***@{domain[:1]}***" if at else "***"
 
@@ -31,10 +31,11 @@ def _with_masked_destination(sign_up: Callable[[Request], Response]) -> Callable
     @functools.wraps(sign_up)
     def wrapped(data: Request) -> Response:
         status, headers, body = sign_up(data)
-        answer = json.loads(body)
-        if "CodeDeliveryDetails" not in answer:
+        response = json.loads(body)
+        if "CodeDeliveryDetails" not in response:
             return status, headers, body
-        answer["CodeDeliveryDetails"]["Destination"] = mask(answer["CodeDeliveryDetails"]["Destination"])
-        return status, headers, json.dumps(answer).encode()
+        details = response["CodeDeliveryDetails"]
+        details["Destination"] = mask_address(details["Destination"])
+        return status, headers, json.dumps(response).encode()
 
     return wrapped

@@ -1,13 +1,13 @@
-"""The steps of a sign-in after the password, as Cognito takes them.
+"""The challenges of a sign-in after the password, with Cognito's rules.
 
-MiniStack 1.5.33 answers a challenge with an invented session, accepts a code of an authenticator app twice, and turns
-an app on as soon as it is registered. Here
+MiniStack 1.5.33 accepts a response to a challenge with any session, accepts a code of an authenticator app twice, and
+enables an app as soon as it is registered. This patch adds these rules:
 
-- a challenge is answered by the session that AWS gave it to, once, within the client's AuthSessionValidity;
-- a new password follows the pool's policy;
-- a code signs in once, and only SetUserMFAPreference turns a second factor on, if it is registered.
+- A response needs the session of its challenge. A session can be used once, within the client's AuthSessionValidity.
+- A new password must meet the user pool's policy.
+- A code can be used once. Only SetUserMFAPreference enables a second factor, and only if it is registered.
 
-tests/integration/test_plain_cognito.py fails when MiniStack does this itself.
+tests/integration/test_plain_cognito.py fails when MiniStack has these rules.
 """
 
 import functools
@@ -27,11 +27,11 @@ _FACTORS: Final = {
     "SMSMfaSettings": "SMS_MFA",
     "EmailMfaSettings": "EMAIL_OTP",
 }
-_USED_CODE: Final = "_totp_used"  # in a user: the code that was accepted last
+_USED_CODE: Final = "_totp_used"  # key in a user: the last code that was accepted
 
 
 def install() -> None:
-    """Wrap MiniStack's handlers. It looks them up in its module at each request."""
+    """Wrap MiniStack's handlers. MiniStack looks up the handlers in its module at each request."""
     from ministack.services import cognito
 
     cognito._password_auth_result = _with_session(cognito._password_auth_result)
@@ -41,12 +41,12 @@ def install() -> None:
 
 
 def _with_session(password_result: Callable[..., Response]) -> Callable[..., Response]:
-    """Store the user of a challenge."""
+    """Create a session for the user of a challenge."""
     from ministack.services import cognito
 
     @functools.wraps(password_result)
-    def wrapped(pool: Pool, pool_id: str, client_id: str, user: User, *rest: Any, **more: Any) -> Response:
-        response = password_result(pool, pool_id, client_id, user, *rest, **more)
+    def wrapped(pool: Pool, pool_id: str, client_id: str, user: User, *arguments: Any, **keywords: Any) -> Response:
+        response = password_result(pool, pool_id, client_id, user, *arguments, **keywords)
         body = json.loads(response[2])
         if "ChallengeName" in body:
             token, session = cognito._create_challenge_session(pool_id, client_id, user["Username"])
@@ -67,7 +67,7 @@ def _with_session_required(respond: Handler) -> Handler:
         pool, _ = cognito._pool_for_client(data.get("ClientId"))
         responses = data.get("ChallengeResponses") or {}
         user = (cognito._resolve_user(pool, responses.get("USERNAME"))[0] if pool else None) or {}
-        error = session_error(data, user) or _answer_error(data["ChallengeName"], pool, user, responses)
+        error = find_session_error(data, user) or _find_response_error(data["ChallengeName"], pool, user, responses)
         if error:
             return error
         response = respond(data)
@@ -79,8 +79,8 @@ def _with_session_required(respond: Handler) -> Handler:
     return wrapped
 
 
-def session_error(data: Request, user: User) -> Response | None:
-    """Return the error for a session that this challenge, client and user do not have, or None."""
+def find_session_error(data: Request, user: User) -> Response | None:
+    """Return the error for a session that does not belong to the challenge, client and user of the request, or None."""
     from ministack.services import cognito
 
     session, reason = cognito._get_challenge_session(data.get("Session"))
@@ -95,7 +95,7 @@ def session_error(data: Request, user: User) -> Response | None:
     return None
 
 
-def _answer_error(challenge: str, pool: Pool, user: User, responses: dict[str, str]) -> Response | None:
+def _find_response_error(challenge: str, pool: Pool, user: User, responses: dict[str, str]) -> Response | None:
     from ministack.services import cognito
 
     if challenge == "NEW_PASSWORD_REQUIRED":
@@ -108,7 +108,7 @@ def _answer_error(challenge: str, pool: Pool, user: User, responses: dict[str, s
 
 
 def _without_enabling(verify: Handler) -> Handler:
-    """VerifySoftwareToken registers an authenticator app and changes no preference."""
+    """Restore the preference after VerifySoftwareToken: it registers an authenticator app, but does not enable it."""
     from ministack.services import cognito
 
     @functools.wraps(verify)

@@ -1,7 +1,7 @@
-"""Verify the signatures of the account's root, and keep the credentials of functions secret.
+"""Verify the signatures of the account's root user, and use unpredictable credentials for functions.
 
-MiniStack 1.5.33 takes the key `test`, and any account id, for the account's root, and verifies no signature of the
-root. The credentials of its functions can be computed from the functions' names.
+MiniStack 1.5.33 accepts the key `test`, and any account id, as the root user, and does not verify signatures of the
+root user. The credentials of its functions can be computed from the names of the functions.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def install() -> None:
-    """Replace MiniStack's functions. It looks them up in their modules at each request."""
+    """Replace MiniStack's functions. MiniStack looks up the functions in their modules at each request."""
     from ministack.core import iam_evaluator, lambda_runtime
     from ministack.services import lambda_svc
 
@@ -21,17 +21,17 @@ def install() -> None:
 
 
 def _is_root_access_key(access_key_id: str) -> bool:
-    """Whether requests with this key, or with none, are the root's. Those with none reach public operations only."""
+    """Return True for the root user's key, and without a key. Without a key, only public operations are allowed."""
     return not access_key_id or access_key_id == os.environ["AWS_ACCESS_KEY_ID"]
 
 
 def _has_no_key(access_key_id: str) -> bool:
-    """Whether there is no signature to verify."""
+    """Return True if the request has no signature to verify."""
     return not access_key_id
 
 
 def _execution_credentials(config: dict[str, Any]) -> dict[str, str]:
-    """Return credentials of a function's role. They can't be computed without this run's secret key."""
+    """Return credentials of a function's role. They cannot be computed without the secret key of this run."""
     from ministack.services import sts
 
     account, role = config["FunctionArn"].split(":")[4], config["Role"].rpartition("/")[2]

@@ -11,13 +11,14 @@ import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
-from local.aws import CONFIRMATION_CODE
-from local.session import Session
-from tests.integration.conftest import PASSWORD, Run, User, new_email, signed_up
-from tests.integration.pool_calls import NEW_PASSWORD, RESET_CODE
-from tests.readme import examples
-from tests.support.browser import chromium_page, serving
+from local.emulator import CONFIRMATION_CODE
+from local.user_client import UserClient
+from tests.support.browser import open_chromium_page, serve_directory
+from tests.support.markdown import list_examples
 from tests.support.optional_tools import require_npm_packages
+from tests.support.stack import RunningStack
+from tests.support.user_pool_calls import NEW_PASSWORD, RESET_CODE
+from tests.support.users import PASSWORD, User, generate_email, sign_up_and_sign_in
 
 SITE = Path(__file__).parent / "amplify"
 PUBLIC = ("api_url", "aws_endpoint_url", "user_pool_id", "user_pool_client_id")
@@ -25,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
-def stack(run: Run) -> dict[str, str]:
+def stack(run: RunningStack) -> dict[str, str]:
     """What a page needs to know."""
     return {name: value for name, value in asdict(run.stack).items() if name in PUBLIC}
 
@@ -38,20 +39,20 @@ def origin(stack: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> I
     command = ["npm", "run", "build", "--", "--outDir", str(built), "--logLevel", "error"]
     subprocess.run(command, cwd=SITE, check=True, capture_output=True)
     (built / "stack.json").write_text(json.dumps(stack))
-    with serving(built) as address:
+    with serve_directory(built) as address:
         yield address
 
 
 @pytest.fixture
 def page(origin: str) -> Iterator[Page]:
-    with chromium_page() as page:
+    with open_chromium_page() as page:
         page.goto(origin)
         yield page
 
 
 @pytest.fixture(scope="module")
-def new_user(run: Run) -> Callable[[], User]:
-    return lambda: signed_up(Session(run.stack))
+def new_user(run: RunningStack) -> Callable[[], User]:
+    return lambda: sign_up_and_sign_in(UserClient(run.stack))
 
 
 def fill(page: Page, **fields: str) -> None:
@@ -99,7 +100,7 @@ def expect_signed_in_as(page: Page, email: str) -> None:
 
 def test_readme_example_reads_the_profile_of_a_new_user(stack: dict[str, str]) -> None:
     require_npm_packages(SITE)
-    example = next(code for code in examples("Run it", "js") if "aws-amplify" in code)
+    example = next(code for code in list_examples("Run it", "js") if "aws-amplify" in code)
     done = subprocess.run(
         ["node", "--input-type=module"], input=f"const stack = {json.dumps(stack)};\n{example}",
         cwd=SITE, capture_output=True, text=True, timeout=60, check=True,
@@ -109,7 +110,7 @@ def test_readme_example_reads_the_profile_of_a_new_user(stack: dict[str, str]) -
 
 
 def test_authenticator_signs_up_confirms_and_signs_in(page: Page) -> None:
-    email = new_email()
+    email = generate_email()
     fill_sign_up(page, email, "1985-01-31")
     fill(page, Confirmation_Code=CONFIRMATION_CODE)
     press(page, "Confirm")
@@ -117,7 +118,7 @@ def test_authenticator_signs_up_confirms_and_signs_in(page: Page) -> None:
 
 
 def test_authenticator_shows_why_a_sign_up_is_refused(page: Page) -> None:
-    fill_sign_up(page, new_email(), "2999-01-01")
+    fill_sign_up(page, generate_email(), "2999-01-01")
     expect(page.get_by_role("alert")).to_contain_text("must not be in the future")
 
 
@@ -149,7 +150,7 @@ def test_authenticator_resets_a_password(page: Page, new_user: Callable[[], User
 
 
 def test_email_changes_once_its_code_is_entered(page: Page, new_user: Callable[[], User]) -> None:
-    user, email = new_user(), new_email()
+    user, email = new_user(), generate_email()
     sign_in(page, user.email)
     send(page, "New email", email)
     assert result(page, "New email") == "CONFIRM_ATTRIBUTE_WITH_CODE"

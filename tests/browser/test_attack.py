@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from local.settings import AccessKey
-from local.stack import client
-from tests.integration.conftest import PATIENCE, Run
+from local.config import AccessKey
+from local.emulator_clients import emulator_client
 from tests.support.attack import DOCUMENTED_KEY, create_function, has_function, invoke_function
-from tests.support.browser import chromium_page, serving
+from tests.support.browser import open_chromium_page, serve_directory
+from tests.support.stack import STACK_TIMEOUT, RunningStack
 
 pytestmark = pytest.mark.slow
 # The attacker's names lead to this machine.
@@ -53,13 +53,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The attacker's site."""
     root = tmp_path_factory.mktemp("site")
     (root / "index.html").write_text("<!doctype html><title>Evil</title><body></body>")
-    with serving(root) as address:
+    with serve_directory(root) as address:
         yield f"http://{EVIL}:{urlsplit(address).port}/"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium_page(DNS) as page:
+    with open_chromium_page(DNS) as page:
         assert page.context.browser
         yield page.context.browser
 
@@ -74,19 +74,19 @@ def page(browser: Browser, site: str) -> Iterator[Page]:
 
 
 @pytest.fixture(params=["the documented key", "the run's own key"])
-def key(run: Run, request: pytest.FixtureRequest) -> AccessKey:
+def key(run: RunningStack, request: pytest.FixtureRequest) -> AccessKey:
     return DOCUMENTED_KEY if request.param == "the documented key" else run.stack.access_key
 
 
-def refused(run: Run, path: str) -> int:
+def refused(run: RunningStack, path: str) -> int:
     """How often this path was refused to pages, by the log of the embedded AWS: browsers keep some answers back."""
     lines = (run.directory / "aws.log").read_text().splitlines()
     told = [json.loads(line) for line in lines if line.startswith('{"request":')]
     return len([it for it in told if it["request"].endswith(f" {path}") and it["status"] == 403])
 
 
-def wait_until_refused(run: Run, path: str, count: int) -> None:
-    deadline = time.monotonic() + PATIENCE
+def wait_until_refused(run: RunningStack, path: str, count: int) -> None:
+    deadline = time.monotonic() + STACK_TIMEOUT
     while refused(run, path) < count:
         assert time.monotonic() < deadline, f"{path} was not refused"
         time.sleep(0.05)
@@ -100,13 +100,13 @@ def fetch(page: Page, url: str, **options: Any) -> str:
     return told
 
 
-def test_page_signs_no_call(page: Page, run: Run, key: AccessKey) -> None:
+def test_page_signs_no_call(page: Page, run: RunningStack, key: AccessKey) -> None:
     for signed in (create_function(run.stack, key), invoke_function(run.stack, key)):
         assert fetch(page, signed.url, method=signed.method, headers=signed.headers, body=signed.body) == "TypeError"
     assert not has_function(run.stack)
 
 
-def test_page_signs_no_call_in_the_query(page: Page, run: Run, key: AccessKey) -> None:
+def test_page_signs_no_call_in_the_query(page: Page, run: RunningStack, key: AccessKey) -> None:
     """Such a call needs no preflight."""
     signed = create_function(run.stack, key, in_query=True)
     assert fetch(page, signed.url, method=signed.method, body=signed.body, mode="no-cors") == "0"
@@ -115,20 +115,20 @@ def test_page_signs_no_call_in_the_query(page: Page, run: Run, key: AccessKey) -
 
 @pytest.mark.parametrize("kind", ATTACKS)
 @pytest.mark.parametrize("path", ["/_ministack/reset", "/_ministack/ses/messages", "/2015-03-31/functions"])
-def test_page_reaches_nothing_without_a_preflight(page: Page, run: Run, kind: str, path: str) -> None:
+def test_page_reaches_nothing_without_a_preflight(page: Page, run: RunningStack, kind: str, path: str) -> None:
     before = refused(run, path)
     page.evaluate(ATTACKS[kind], run.stack.aws_endpoint_url + path)
     wait_until_refused(run, path, before + 1)
-    assert client("cognito-idp", run.stack).list_users(UserPoolId=run.stack.user_pool_id)["Users"]
+    assert emulator_client("cognito-idp", run.stack).list_users(UserPoolId=run.stack.user_pool_id)["Users"]
 
 
 @pytest.mark.parametrize("url", ["{aws_endpoint_url}/_ministack/ses/messages", "{aws_endpoint_url}/_ministack/health"])
-def test_page_reads_nothing_of_the_emulator(page: Page, run: Run, url: str) -> None:
+def test_page_reads_nothing_of_the_emulator(page: Page, run: RunningStack, url: str) -> None:
     assert fetch(page, url.format(**asdict(run.stack))) == "TypeError"
 
 
 @pytest.mark.parametrize("path", ["{api_url}/problems", "{aws_endpoint_url}/_ministack/health"])
-def test_name_that_leads_to_this_machine_is_refused(page: Page, run: Run, path: str) -> None:
+def test_name_that_leads_to_this_machine_is_refused(page: Page, run: RunningStack, path: str) -> None:
     """DNS rebinding: to the browser, page and server have the same origin."""
     url = path.format(**asdict(run.stack))
     reached, rebound = page.goto(url), page.goto(url.replace("127.0.0.1", EVIL))
@@ -137,7 +137,7 @@ def test_name_that_leads_to_this_machine_is_refused(page: Page, run: Run, path: 
     assert (reached.status, rebound.status) == (200, 421)
 
 
-def test_page_may_use_the_api_and_cognito(page: Page, run: Run) -> None:
+def test_page_may_use_the_api_and_cognito(page: Page, run: RunningStack) -> None:
     """The whole way of a user is in test_browser.py."""
     assert fetch(page, f"{run.stack.api_url}/users/me") == "401"
     headers = {

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Page
 
-from local.aws import CONFIRMATION_CODE
-from local.stack import client
-from tests.images import FORMATS, as_taken, picture
-from tests.integration.conftest import PASSWORD, Run, attributes, new_email, running
-from tests.readme import examples
-from tests.support.browser import chromium_page, serving
+from local.emulator import CONFIRMATION_CODE
+from local.emulator_clients import emulator_client
+from tests.support.browser import open_chromium_page, serve_directory
+from tests.support.data import sign_up_attributes
+from tests.support.markdown import list_examples
 from tests.support.optional_tools import require_npm_packages
+from tests.support.sample_images import FORMATS, camera_metadata, make_image
+from tests.support.stack import RunningStack, start_stack
+from tests.support.users import PASSWORD, generate_email
 
 HERE = Path(__file__).parent
 LIBRARY = HERE / "node_modules" / "amazon-cognito-identity-js" / "dist" / "amazon-cognito-identity.min.js"
@@ -30,19 +32,19 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("site")
     shutil.copy(HERE / "page.html", root / "index.html")
     shutil.copy(LIBRARY, root)
-    with serving(root) as address:
+    with serve_directory(root) as address:
         yield address
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    with running(tmp_path_factory.mktemp("local")) as run:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    with start_stack(tmp_path_factory.mktemp("local")) as run:
         yield run
 
 
 @pytest.fixture(scope="module")
 def page(origin: str) -> Iterator[Page]:
-    with chromium_page() as page:
+    with open_chromium_page() as page:
         page.goto(origin)
         yield page
 
@@ -50,7 +52,7 @@ def page(origin: str) -> Iterator[Page]:
 class Visitor:
     """Calls the page's own functions."""
 
-    def __init__(self, page: Page, run: Run) -> None:
+    def __init__(self, page: Page, run: RunningStack) -> None:
         self._page = page
         self._stack = {name: value for name, value in asdict(run.stack).items() if name in PUBLIC}
 
@@ -59,14 +61,14 @@ class Visitor:
 
 
 @pytest.fixture(scope="module")
-def visitor(page: Page, run: Run) -> Visitor:
+def visitor(page: Page, run: RunningStack) -> Visitor:
     return Visitor(page, run)
 
 
 @pytest.fixture(scope="module")
 def token(visitor: Visitor) -> str:
-    email = new_email()
-    assert visitor("signUp", email, PASSWORD, attributes(email))
+    email = generate_email()
+    assert visitor("signUp", email, PASSWORD, sign_up_attributes(email))
     assert visitor("confirm", email, CONFIRMATION_CODE) == "SUCCESS"
     signed_in: str = visitor("signIn", email, PASSWORD)
     return signed_in
@@ -109,9 +111,9 @@ def test_a_page_edits_the_version_it_has_read_and_no_other(visitor: Visitor, tok
 
 
 @pytest.fixture(scope="module")
-def pictures(page: Page, run: Run, token: str) -> Page:
+def pictures(page: Page, run: RunningStack, token: str) -> Page:
     """The page, with the README's functions for pictures in it."""
-    (code,) = examples("Pictures", "js")
+    (code,) = list_examples("Pictures", "js")
     page.add_script_tag(content=f"const API = {run.stack.api_url!r}, TOKEN = {token!r};\n{code}")
     return page
 
@@ -123,7 +125,7 @@ def choose(page: Page, content: bytes, content_type: str) -> Any:
 
 @pytest.mark.parametrize("content_type", FORMATS)
 def test_a_page_uploads_a_file_and_sees_it(pictures: Page, content_type: str) -> None:
-    profile = choose(pictures, picture(content_type, (320, 240), **as_taken(orientation=6)), content_type)
+    profile = choose(pictures, make_image(content_type, (320, 240), **camera_metadata(orientation=6)), content_type)
     assert (profile["picture"]["width"], profile["picture"]["height"]) == (240, 320)
     size = pictures.evaluate(
         """async () => {
@@ -150,7 +152,7 @@ def test_a_page_is_told_why_a_file_is_refused(pictures: Page) -> None:
 
 
 def test_a_page_removes_the_picture(pictures: Page) -> None:
-    choose(pictures, picture(), "image/jpeg")
+    choose(pictures, make_image(), "image/jpeg")
     assert pictures.evaluate("() => picture('DELETE')")["picture"] is None
     with pytest.raises(Error, match="There is no picture"):
         pictures.evaluate("() => pictureUrl()")
@@ -171,9 +173,9 @@ def test_a_page_can_read_what_cognito_refuses(
         visitor(function, *arguments)
 
 
-def test_a_page_can_read_that_the_fault_is_not_its_own(visitor: Visitor, token: str, run: Run) -> None:
+def test_a_page_can_read_that_the_fault_is_not_its_own(visitor: Visitor, token: str, run: RunningStack) -> None:
     """The last one here: the table is taken away."""
-    dynamodb = client("dynamodb", run.stack)
+    dynamodb = emulator_client("dynamodb", run.stack)
     dynamodb.update_table(TableName=run.stack.table, DeletionProtectionEnabled=False)
     dynamodb.delete_table(TableName=run.stack.table)
     answer = visitor("call", "GET", "/users/me", token)

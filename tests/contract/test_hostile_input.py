@@ -1,19 +1,19 @@
-"""Generated requests that no client should send, to the handler, over a table in the embedded AWS."""
+"""Generated hostile requests to the handlers: no server error, and no change by a rejected request."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chalice.test import Client, HTTPResponse
+from chalice.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import app
-from chalicelib.models import ERASABLE
-from tests.conftest import SUB
-from tests.contract.handlers import EDIT, ITEM, OTHER, TABLE, table, token
-from tests.integration.conftest import Run
+from chalicelib.profiles.models import ERASABLE_FIELDS
+from tests.support.data import OTHER_SUB, PROFILE_BODY, SUB, profile_item
+from tests.support.in_process import SEEDED_TABLE, seeded_table, unsigned_token
+from tests.support.stack import RunningStack
 
 TEXTS = st.one_of(
     st.text(max_size=30),
@@ -28,75 +28,85 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 FIELDS = st.one_of(
-    st.sampled_from([*EDIT, "id", "email", "version", "updated_at", "picture", "__proto__", "a.b"]), TEXTS
+    st.sampled_from([*PROFILE_BODY, "id", "email", "version", "updated_at", "picture", "__proto__", "a.b"]), TEXTS
 )
-OBJECTS = st.dictionaries(FIELDS, VALUES, max_size=5).map(lambda wrong: {**EDIT, **wrong})
-OF_PICTURES = {"content_type": "image/jpeg", "size": 9, "upload_id": OTHER}
-PICTURES = st.one_of(
-    st.sets(st.sampled_from([*OF_PICTURES])).map(lambda left: {name: OF_PICTURES[name] for name in left}),
-    st.dictionaries(st.sampled_from([*OF_PICTURES, "key"]), VALUES, max_size=3),
+PROFILES = st.dictionaries(FIELDS, VALUES, max_size=5).map(lambda changes: {**PROFILE_BODY, **changes})
+PICTURE_FIELDS = {"content_type": "image/jpeg", "size": 9, "upload_id": OTHER_SUB}
+PICTURE_BODIES = st.one_of(
+    st.sets(st.sampled_from([*PICTURE_FIELDS])).map(lambda names: {name: PICTURE_FIELDS[name] for name in names}),
+    st.dictionaries(st.sampled_from([*PICTURE_FIELDS, "key"]), VALUES, max_size=3),
 )
-JSON = st.one_of(OBJECTS, PICTURES, st.dictionaries(FIELDS, VALUES, max_size=4), VALUES).map(json.dumps)
-BODIES = st.one_of(JSON, st.text(max_size=50), st.just("[" * 2000), st.just("")).map(
+JSON_TEXTS = st.one_of(PROFILES, PICTURE_BODIES, st.dictionaries(FIELDS, VALUES, max_size=4), VALUES).map(json.dumps)
+BODIES = st.one_of(JSON_TEXTS, st.text(max_size=50), st.just("[" * 2000), st.just("")).map(
     lambda text: text.encode("utf-8", "surrogatepass")
 )
-TAGS = st.one_of(st.sampled_from(["*", '"1"', 'W/"1"', '"1", "2"', '"', ",", "\x01"]), st.text(max_size=20))
-TYPES = st.sampled_from(["application/json", "application/merge-patch+json", "text/plain", "application/json; x=", ""])
-HEADERS = st.fixed_dictionaries(
-    {"Content-Type": TYPES}, optional={"If-Match": TAGS, "If-None-Match": TAGS, "Origin": TEXTS}
+ENTITY_TAGS = st.one_of(st.sampled_from(["*", '"1"', 'W/"1"', '"1", "2"', '"', ",", "\x01"]), st.text(max_size=20))
+MEDIA_TYPES = st.sampled_from(
+    ["application/json", "application/merge-patch+json", "text/plain", "application/json; x=", ""]
 )
-IDS = st.sampled_from(["me", SUB, OTHER, "x", "..", "%2e%2e", "me%00", "me "])
+HEADERS = st.fixed_dictionaries(
+    {"Content-Type": MEDIA_TYPES}, optional={"If-Match": ENTITY_TAGS, "If-None-Match": ENTITY_TAGS, "Origin": TEXTS}
+)
+USER_IDS = st.sampled_from(["me", SUB, OTHER_SUB, "x", "..", "%2e%2e", "me%00", "me "])
 METHODS = st.sampled_from(["GET", "HEAD", "PUT", "PATCH", "PUT", "PATCH", "POST", "DELETE"])
-PLACES = st.sampled_from(["", "", "", "/picture"])
+SUBRESOURCES = st.sampled_from(["", "", "", "/picture"])
 
 
 @pytest.fixture
-def dynamodb(run: Run) -> Iterator[Any]:
-    with table(run.stack) as client:
+def dynamodb(stack: RunningStack) -> Iterator[Any]:
+    with seeded_table(stack.outputs) as client:
         yield client
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.filterwarnings("ignore:CognitoUserPoolAuthorizer")  # Chalice's client checks no token: that is meant here
-@pytest.mark.parametrize(
-    ("count", "expected"),
-    [
-        (1_000, {200, 400, 403, 405, 415, 422}),
-        pytest.param(10_000, {200, 400, 403, 405, 412, 415, 422}, marks=pytest.mark.slow),
-    ],
-)
-def test_no_request_is_answered_5xx_or_changes_what_it_should_not(
-    dynamodb: Any, count: int, expected: set[int]
-) -> None:
-    seen: list[int] = []
-    stored: dict[str, Any] = {}
-    authorization = {"Authorization": token()}
-    with Client(app.app, stage_name="test") as client:
+class Attack:
+    """Generated requests of one user: the statuses of the responses, and the profile of the last accepted change."""
 
-        def send(method: str, path: str, headers: dict[str, str], body: bytes) -> HTTPResponse:
-            return client.http.request(method, f"/users/{path}", {**headers, **authorization}, body)
+    def __init__(self, client: Client) -> None:
+        self.statuses: list[int] = []
+        self.last_accepted: dict[str, Any] = {}
+        self._client = client
+
+    def run(self, count: int) -> None:
+        """Send `count` requests. Fails on a server error."""
 
         @settings(
             max_examples=count, deadline=None, database=None, phases=[Phase.generate],
             derandomize=count < 10_000,  # a small random sample may miss one of the expected statuses
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
-        @given(METHODS, IDS, PLACES, HEADERS, BODIES)
-        def attack(method: str, user_id: str, place: str, headers: dict[str, str], body: bytes) -> None:
-            answer = send(method, user_id + place, headers, body)
-            seen.append(answer.status_code)
-            assert answer.status_code < 500, (method, user_id, place, headers, body)
-            if answer.status_code == 200 and method in ("PUT", "PATCH") and not place:
-                stored.update(answer.json_body)
+        @given(METHODS, USER_IDS, SUBRESOURCES, HEADERS, BODIES)
+        def send_one(method: str, user_id: str, subresource: str, headers: dict[str, str], body: bytes) -> None:
+            authorized = {**headers, "Authorization": unsigned_token()}
+            response = self._client.http.request(method, f"/users/{user_id}{subresource}", authorized, body)
+            self.statuses.append(response.status_code)
+            assert response.status_code < 500, (method, user_id, subresource, headers, body)
+            if response.status_code == 200 and method in ("PUT", "PATCH") and not subresource:
+                self.last_accepted.update(response.json_body)
 
-        attack()
-        last = send("GET", "me", {}, b"").json_body
-    assert len(seen) >= count
-    assert expected <= set(seen)
-    assert last == stored, "what was refused has changed nothing"
-    assert last["created_at"] == "2026-01-01T00:00:00.000Z"
-    items = {item["user_id"]["S"]: item for item in dynamodb.scan(TableName=TABLE)["Items"]}
-    assert set(items) == {SUB, OTHER}
-    assert items[OTHER] == {**ITEM, "user_id": {"S": OTHER}}
-    # null erases some fields, and removing a picture that another test has left behind is counted.
-    assert {*ITEM, "user_id"} - ERASABLE <= set(items[SUB]) <= {*ITEM, "user_id", "picture_changes"}
+        send_one()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore:CognitoUserPoolAuthorizer")  # Chalice's test client verifies no token
+@pytest.mark.parametrize(
+    ("count", "expected_statuses"),
+    [
+        (1_000, {200, 400, 403, 405, 415, 422}),
+        pytest.param(10_000, {200, 400, 403, 405, 412, 415, 422}, marks=pytest.mark.slow),
+    ],
+)
+def test_hostile_requests_cause_no_error_and_no_change(dynamodb: Any, count: int, expected_statuses: set[int]) -> None:
+    with Client(app.app, stage_name="test") as client:
+        attack = Attack(client)
+        attack.run(count)
+        profile = client.http.get("/users/me", headers={"Authorization": unsigned_token()}).json_body
+    assert len(attack.statuses) >= count
+    assert expected_statuses <= set(attack.statuses)
+    assert profile == attack.last_accepted, "a rejected request has changed the profile"
+    assert profile["created_at"] == "2026-01-01T00:00:00.000Z"
+    items = {item["user_id"]["S"]: item for item in dynamodb.scan(TableName=SEEDED_TABLE)["Items"]}
+    assert set(items) == {SUB, OTHER_SUB}
+    assert items[OTHER_SUB] == profile_item(OTHER_SUB)
+    # null erases some fields. The deletion of a picture that another test has left in the bucket is counted.
+    fields = set(profile_item(SUB))
+    assert fields - ERASABLE_FIELDS <= set(items[SUB]) <= fields | {"picture_changes"}

@@ -8,25 +8,25 @@ from typing import Any
 
 import pytest
 
-from local import openapi
 from tests.support.optional_tools import require_npm_packages
+from tools import openapi
 
 pytestmark = pytest.mark.slow
 OPENAPI_TOOLS = Path(__file__).parent / "openapi_tools"
 
 
 def lint(*command: str, **variables: str) -> Any:
-    """Run a linter of the folder `openapi_tools` and return its report, decoded from JSON."""
+    """Run a linter of the folder `openapi_tools`, and return its decoded JSON report."""
     name, *arguments = command
     program = require_npm_packages(OPENAPI_TOOLS) / ".bin" / name
-    done = subprocess.run(
-        [program, *arguments, openapi.FILE], cwd=OPENAPI_TOOLS, env={**os.environ, **variables},
+    process = subprocess.run(
+        [program, *arguments, openapi.OPENAPI_FILE], cwd=OPENAPI_TOOLS, env={**os.environ, **variables},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     try:
-        return json.JSONDecoder().raw_decode(done.stdout)[0]  # Spectral adds a sentence
+        return json.JSONDecoder().raw_decode(process.stdout)[0]  # Spectral appends a sentence
     except ValueError:
-        pytest.fail(done.stdout + done.stderr)
+        pytest.fail(process.stdout + process.stderr)
 
 
 def test_redocly_reports_nothing() -> None:

@@ -17,31 +17,31 @@ from pathlib import Path
 
 import pytest
 
-from local import openapi
-from local.processes import free_port
-from local.session import Session
-from local.settings import ROOT
-from tests.integration.conftest import PATIENCE, Run, running
-from tests.readme import examples
+from local.config import ROOT
+from local.ports import allocate_port
+from local.user_client import UserClient
+from tests.support.markdown import list_examples
 from tests.support.optional_tools import require_npm_packages
 from tests.support.shells import paste
+from tests.support.stack import STACK_TIMEOUT, RunningStack, start_stack
+from tools import openapi
 
 pytestmark = pytest.mark.slow
 OPENAPI_TOOLS = Path(__file__).parent / "openapi_tools"
 
 
 @contextlib.contextmanager
-def proxying(api_url: str, log: Path) -> Iterator[str]:
+def start_prism(api_url: str, log: Path) -> Iterator[str]:
     """Run Prism as a validating proxy in front of the API, and return its address."""
-    program, port = require_npm_packages(OPENAPI_TOOLS) / ".bin" / "prism", free_port()
+    program, port = require_npm_packages(OPENAPI_TOOLS) / ".bin" / "prism", allocate_port()
     listen = ("--host", "127.0.0.1", "--port", str(port))
     with log.open("w") as output:
         process = subprocess.Popen(
-            [program, "proxy", openapi.FILE, api_url, "--errors", "--validate-request", *listen],
+            [program, "proxy", openapi.OPENAPI_FILE, api_url, "--errors", "--validate-request", *listen],
             stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     try:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + STACK_TIMEOUT
         while "Prism is listening" not in log.read_text():
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
@@ -49,66 +49,71 @@ def proxying(api_url: str, log: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(PATIENCE)
+        process.wait(STACK_TIMEOUT)
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """A run for these tests alone: the examples change the profile of its first user."""
-    with running(tmp_path_factory.mktemp("local")) as run:
-        yield run
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """Start a stack for these tests only, because the examples change the profile of its first user."""
+    with start_stack(tmp_path_factory.mktemp("local")) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")
-def proxy(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with proxying(run.stack.api_url, tmp_path_factory.mktemp("prism") / "prism.log") as proxy:
+def proxy(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with start_prism(stack.outputs.api_url, tmp_path_factory.mktemp("prism") / "prism.log") as proxy:
         yield proxy
 
 
 @pytest.fixture
-def token(run: Run) -> str:
-    """The user of the README's examples, whom `make run` has signed up."""
-    return Session(run.stack).sign_in("john@example.com", "StrongPass123!")["IdToken"]
+def token(stack: RunningStack) -> str:
+    """Return a token of the user of the README's examples, whom `make run` signs up."""
+    return UserClient(stack.outputs).sign_in("john@example.com", "StrongPass123!")["IdToken"]
 
 
 def run_example(code: str, *command: str, **variables: str) -> str:
-    done = subprocess.run(
-        [*command, code], cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, timeout=PATIENCE
+    process = subprocess.run(
+        [*command, code],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=STACK_TIMEOUT,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
 
 
-def test_prism_rejects_what_the_contract_does_not_allow(proxy: str, token: str) -> None:
-    """The server accepts this body: the answer is Prism's own."""
+def test_prism_rejects_a_body_that_the_schema_forbids(proxy: str, token: str) -> None:
+    """The server accepts this body, so the response is from Prism."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     request = urllib.request.Request(f"{proxy}/users/me", b'{"gender": "male"}', headers, method="PATCH")
-    with pytest.raises(urllib.error.HTTPError) as refused:
+    with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request)
-    assert refused.value.code == 422
-    assert json.load(refused.value)["type"].startswith("https://stoplight.io/prism/errors")
-    refused.value.close()
+    assert caught.value.code == 422
+    assert json.load(caught.value)["type"].startswith("https://stoplight.io/prism/errors")
+    caught.value.close()
 
 
-def test_shell_examples_pass_prism(proxy: str, run: Run) -> None:
-    script = "echo ,\n".join(examples("The API", "sh")).replace("http://127.0.0.1:8000", proxy)
-    printed = paste("bash", script, ROOT, PATIENCE, LOCAL_DIR=str(run.directory))
-    answers = json.loads(f"[{printed.lstrip().removeprefix(',')}]")
-    assert [answer.get("status", 200) for answer in answers] == [200, 200, 200, 422]
-    assert answers[3]["type"] == f"{run.stack.api_url}/problems#invalid"
+def test_shell_examples_pass_prism(proxy: str, stack: RunningStack) -> None:
+    script = "echo ,\n".join(list_examples("The API", "sh")).replace("http://127.0.0.1:8000", proxy)
+    printed = paste("bash", script, ROOT, STACK_TIMEOUT, LOCAL_DIR=str(stack.directory))
+    responses = json.loads(f"[{printed.lstrip().removeprefix(',')}]")
+    assert [response.get("status", 200) for response in responses] == [200, 200, 200, 422]
+    assert responses[3]["type"] == f"{stack.outputs.api_url}/problems#invalid"
 
 
 def test_javascript_example_passes_prism(proxy: str, token: str) -> None:
-    (code,) = examples("The API", "js")
+    (code,) = list_examples("The API", "js")
     assert run_example(code, "node", "--input-type=module", "--eval", API=proxy, TOKEN=token) == "Other\n"
 
 
 def test_python_example_passes_prism(proxy: str, token: str) -> None:
-    (code,) = examples("The API", "python")
+    (code,) = list_examples("The API", "python")
     assert run_example(code, sys.executable, "-c", API=proxy, TOKEN=token) == "Male\n"
 
 
 def test_picture_examples_pass_prism(proxy: str, token: str) -> None:
-    printed = paste("bash", "".join(examples("Pictures", "sh")), ROOT, PATIENCE, API=proxy, TOKEN=token)
+    printed = paste("bash", "".join(list_examples("Pictures", "sh")), ROOT, STACK_TIMEOUT, API=proxy, TOKEN=token)
     profile = json.loads(printed.partition("}\n204\n")[2])
     assert profile["picture"]["content_type"] == "image/jpeg"

@@ -1,4 +1,4 @@
-"""schemathesis tries the running API by its document: every phase, every check."""
+"""schemathesis tests the running API against its document, with all phases and checks."""
 
 import json
 import os
@@ -9,26 +9,26 @@ from typing import Any
 
 import pytest
 
-from chalicelib.models import EDITABLE, SERVER_OWNED
-from local import openapi
-from local.settings import ROOT
-from tests.integration.conftest import User
+from chalicelib.profiles.models import EDITABLE_FIELDS, READ_ONLY_FIELDS
+from local.config import ROOT
+from tests.support.users import User
+from tools import openapi
 
 CONFIGURATION = Path(__file__).parent / "schemathesis.toml"
 
 
-def of_this_user(document: dict[str, Any]) -> dict[str, Any]:
-    """The document less what depends on what is stored, which our own tests have.
+def restrict_document(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document without the parts whose validity depends on the stored profile; other tests cover those.
 
-    The server's fields are valid in a body only as they were answered, and null only where nothing is known.
-    The formats name the strategies of hooks.py.
+    Read-only fields are valid in a body only with their stored values, and null is valid only for unknown values.
+    The formats select the strategies of schemathesis_hooks.py.
     """
     for name in ("ProfileReplacement", "ProfilePatch"):
         fields = document["components"]["schemas"][name]["properties"]
-        for field in SERVER_OWNED:
+        for field in READ_ONLY_FIELDS:
             del fields[field]
-        for field in EDITABLE:
-            (fields[field],) = (it for it in fields[field]["anyOf"] if it != {"type": "null"})
+        for field in EDITABLE_FIELDS:
+            (fields[field],) = (schema for schema in fields[field]["anyOf"] if schema != {"type": "null"})
         fields["name"]["format"] = "person-name"
     parameters = document["components"]["parameters"]
     parameters["user_id"]["schema"]["format"] = "user-id"
@@ -39,20 +39,20 @@ def of_this_user(document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_api_keeps_what_its_document_says(user: User, tmp_path: Path) -> None:
-    before, document = user.get().body, tmp_path / "openapi.json"
-    document.write_text(json.dumps(of_this_user(json.loads(openapi.FILE.read_text()))))
-    done = subprocess.run(
+def test_api_conforms_to_its_document(user: User, tmp_path: Path) -> None:
+    original, document = user.get().body, tmp_path / "openapi.json"
+    document.write_text(json.dumps(restrict_document(json.loads(openapi.OPENAPI_FILE.read_text()))))
+    process = subprocess.run(
         [
             Path(sys.executable).parent / "schemathesis", "--config-file", CONFIGURATION, "run", document,
-            "--url", user.session.stack.api_url, "-H", f"Authorization: Bearer {user.token}",
+            "--url", user.client.stack.api_url, "-H", f"Authorization: Bearer {user.token}",
             "--max-examples", "50", "--no-color", "--generation-database", "none",
         ],
         cwd=ROOT, env=os.environ, capture_output=True, text=True,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-20_000:]
-    assert "14 selected / 14 total" in done.stdout
-    after = user.get().body
-    owned = ("id", "email", "email_verified", "phone_number", "phone_number_verified", "created_at")
-    assert [after[name] for name in owned] == [before[name] for name in owned]
-    assert after["version"] > before["version"], "some of it was accepted"
+    assert process.returncode == 0, process.stdout[-20_000:]
+    assert "14 selected / 14 total" in process.stdout
+    current = user.get().body
+    read_only = ("id", "email", "email_verified", "phone_number", "phone_number_verified", "created_at")
+    assert [current[name] for name in read_only] == [original[name] for name in read_only]
+    assert current["version"] > original["version"], "no change was accepted"

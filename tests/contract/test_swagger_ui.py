@@ -1,4 +1,4 @@
-"""Swagger UI on another origin: "Try it out" and "Execute", with nothing changed in the form, succeed."""
+"""In Swagger UI on another origin, "Try it out" and "Execute" succeed with the default values of the form."""
 
 import json
 import shutil
@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from local.session import Session
-from tests.integration.conftest import Run, signed_up
-from tests.support.browser import chromium_page, serving
+from local.user_client import UserClient
+from tests.support.browser import open_chromium_page, serve_directory
 from tests.support.optional_tools import require_npm_packages
+from tests.support.stack import RunningStack
+from tests.support.users import sign_up_and_sign_in
 
 pytestmark = pytest.mark.slow
 OPENAPI_TOOLS = Path(__file__).parent / "openapi_tools"
@@ -24,21 +25,21 @@ PAGE = """<!doctype html>
 
 
 @pytest.fixture(scope="module")
-def origin(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A site with Swagger UI for the document that `make run` serves."""
+def origin(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve Swagger UI for the document of `make run`, and return the origin."""
     bundle = require_npm_packages(OPENAPI_TOOLS) / "swagger-ui-dist" / "swagger-ui-bundle.js"
     site = tmp_path_factory.mktemp("site")
     shutil.copy(bundle, site)
-    (site / "index.html").write_text(PAGE % json.dumps(f"{run.stack.api_url}/openapi.json"))
-    with serving(site) as origin:
+    (site / "index.html").write_text(PAGE % json.dumps(f"{stack.outputs.api_url}/openapi.json"))
+    with serve_directory(site) as origin:
         yield origin
 
 
 @pytest.fixture(scope="module")
-def page(run: Run, origin: str) -> Iterator[Page]:
-    """Swagger UI, authorized with the token of a new user."""
-    token = signed_up(Session(run.stack)).token
-    with chromium_page() as page:
+def page(stack: RunningStack, origin: str) -> Iterator[Page]:
+    """Yield the page of Swagger UI, authorized with the token of a new user."""
+    token = sign_up_and_sign_in(UserClient(stack.outputs)).token
+    with open_chromium_page() as page:
         page.goto(origin)
         page.locator(".scheme-container .authorize").click()
         dialog = page.locator(".modal-ux")
@@ -49,10 +50,10 @@ def page(run: Run, origin: str) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("operation", ["get_user", "put_user", "patch_user"])
-def test_try_it_out_succeeds_untouched(page: Page, run: Run, operation: str) -> None:
+def test_try_it_out_with_default_values_succeeds(page: Page, stack: RunningStack, operation: str) -> None:
     block = page.locator(f"#operations-users-{operation}")
     block.locator(".opblock-summary-control").click()
     block.locator(".try-out__btn").click()
     block.locator(".execute").click()
-    expect(block.locator(".request-url")).to_contain_text(f"{run.stack.api_url}/users/me")
+    expect(block.locator(".request-url")).to_contain_text(f"{stack.outputs.api_url}/users/me")
     expect(block.locator(".live-responses-table tbody .response-col_status")).to_have_text("200")

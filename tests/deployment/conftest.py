@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from local import checkout
+from local import source_copy
 from tests.support import optional_tools
 
 POOL_ARN = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Deployed"
 
 
-PATIENCE = 110  # seconds; packaging downloads what requirements.txt names
+PACKAGE_TIMEOUT = 110  # seconds; packaging downloads what requirements.txt names
 
 
 @pytest.fixture(scope="session")
@@ -29,13 +29,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 
     def copy() -> Path:
         tree = tmp_path_factory.mktemp("project") / "tree"
-        checkout.copy(tree)
+        source_copy.copy_sources(tree)
         return tree
 
     return copy
 
 
-CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
+CHALICE_PROGRAM = "import sys; from chalice.cli import main; sys.exit(main())"
 
 
 def chalice(tree: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -44,7 +44,12 @@ def chalice(tree: Path, *arguments: str, **environment: str) -> subprocess.Compl
 
 
 def run_chalice(
-    tree: Path, arguments: Sequence[str], environment: Mapping[str, str], *, program: str = CHALICE, umask: int = -1
+    tree: Path,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    program: str = CHALICE_PROGRAM,
+    umask: int = -1,
 ) -> subprocess.CompletedProcess[str]:
     """Run the command as on an ordinary machine, where Python writes bytecode; its warnings are its own."""
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -54,6 +59,6 @@ def run_chalice(
         env={**inherited, **environment},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=PACKAGE_TIMEOUT,
         umask=umask,
     )

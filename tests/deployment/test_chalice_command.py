@@ -16,13 +16,14 @@ from typing import Any
 
 import pytest
 
-from local.processes import free_port, port_in_use
-from local.session import Session
-from local.settings import ROOT
+from local.config import ROOT
+from local.ports import allocate_port, is_port_in_use
 from local.stack import Stack
+from local.user_client import UserClient
 from tests.deployment.conftest import POOL_ARN
-from tests.integration.conftest import PATIENCE, Run, running, signed_up
-from tests.support.processes import children, is_running
+from tests.support.processes import is_running, list_descendants
+from tests.support.stack import STACK_TIMEOUT, RunningStack, start_stack
+from tests.support.users import sign_up_and_sign_in
 
 CHALICE = str(Path(sys.executable).with_name("chalice"))
 ROLE_ARN = "arn:aws:iam::000000000000:role/healthtech-dev-api_handler"
@@ -52,11 +53,11 @@ class Local:
     output: Path
 
     @property
-    def session(self) -> Session:
-        return Session(Stack.read(self.directory / "stack.json"))
+    def session(self) -> UserClient:
+        return UserClient(Stack.read(self.directory / "stack.json"))
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + STACK_TIMEOUT
         while not condition():
             assert time.monotonic() < deadline, self.output.read_text()
             time.sleep(0.1)
@@ -68,7 +69,7 @@ class Local:
 @contextmanager
 def chalice_local(tree: Path, directory: Path, *arguments: str) -> Iterator[Local]:
     """Type the command in a terminal of its own. Whatever it starts is stopped at the end."""
-    api_port, aws_port = free_port(), free_port()
+    api_port, aws_port = allocate_port(), allocate_port()
     output = directory / f"output-{api_port}.log"
     with output.open("w") as log:
         process = subprocess.Popen(
@@ -83,8 +84,8 @@ def chalice_local(tree: Path, directory: Path, *arguments: str) -> Iterator[Loca
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)
-            process.wait(PATIENCE)
-        local.wait_until(lambda: not port_in_use(aws_port))
+            process.wait(STACK_TIMEOUT)
+        local.wait_until(lambda: not is_port_in_use(aws_port))
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,7 @@ def detail(url: str) -> str:
 def test_local_serves_the_api_on_an_aws_of_its_own(tree: Path, tmp_path: Path, arguments: list[str]) -> None:
     with chalice_local(tree, tmp_path, *arguments) as local:
         assert detail(local.url).startswith("A valid ID token")
-        assert port_in_use(local.aws_port)
+        assert is_port_in_use(local.aws_port)
 
 
 @pytest.mark.slow
@@ -123,37 +124,37 @@ def test_local_does_not_use_the_cloud_of_a_deployed_stage(project: Callable[[], 
     tree = project()
     prepare(tree, PREPARED)
     with chalice_local(tree, tmp_path, "--stage", "dev") as local:
-        assert signed_up(local.session).get().status == 200
+        assert sign_up_and_sign_in(local.session).get().status == 200
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    with running(tmp_path_factory.mktemp("local")) as run:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    with start_stack(tmp_path_factory.mktemp("local")) as run:
         yield run
 
 
 @pytest.mark.slow
-def test_local_uses_the_aws_of_a_running_make_run(run: Run, tree: Path) -> None:
-    user = signed_up(Session(run.stack))
+def test_local_uses_the_aws_of_a_running_make_run(run: RunningStack, tree: Path) -> None:
+    user = sign_up_and_sign_in(UserClient(run.stack))
     with chalice_local(tree, run.directory) as local:
         request = urllib.request.Request(f"{local.url}/users/me", headers={"Authorization": user.token})
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert json.load(answer)["id"] == user.sub
-        assert not port_in_use(local.aws_port)
+        assert not is_port_in_use(local.aws_port)
     assert user.get().status == 200, "make run goes on"
 
 
 @pytest.mark.slow
 def test_local_ends_when_the_make_run_it_uses_ends(tree: Path, tmp_path: Path) -> None:
-    with running(tmp_path) as run, chalice_local(tree, tmp_path, "--no-autoreload") as local:
+    with start_stack(tmp_path) as run, chalice_local(tree, tmp_path, "--no-autoreload") as local:
         run.stop()
-        assert local.process.wait(PATIENCE) == 1
+        assert local.process.wait(STACK_TIMEOUT) == 1
         assert "The embedded AWS has ended" in local.output.read_text()
 
 
 @pytest.mark.slow
-def test_local_starts_an_aws_where_a_killed_run_left_its_file(run: Run, tree: Path, tmp_path: Path) -> None:
-    stale = replace(run.stack, aws_endpoint_url=f"http://127.0.0.1:{free_port()}")
+def test_local_starts_an_aws_where_a_killed_run_left_its_file(run: RunningStack, tree: Path, tmp_path: Path) -> None:
+    stale = replace(run.stack, aws_endpoint_url=f"http://127.0.0.1:{allocate_port()}")
     stale.write(tmp_path / "stack.json")
     with chalice_local(tree, tmp_path) as local:
         assert local.session.stack != stale
@@ -170,10 +171,10 @@ def test_local_that_is_killed_leaves_no_process(
     tree: Path, tmp_path: Path, number: signal.Signals, arguments: list[str]
 ) -> None:
     with chalice_local(tree, tmp_path, *arguments) as local:
-        started = children(local.process.pid)
+        started = list_descendants(local.process.pid)
         assert len(started) >= 2
         local.process.send_signal(number)
-        local.process.wait(PATIENCE)
+        local.process.wait(STACK_TIMEOUT)
         local.wait_until(lambda: not any(map(is_running, started)))
 
 
@@ -181,9 +182,9 @@ def test_local_that_is_killed_leaves_no_process(
 @pytest.mark.parametrize("arguments", [[], ["--no-autoreload"]], ids=["autoreload", "no-autoreload"])
 def test_local_ends_all_its_processes_at_ctrl_c(tree: Path, tmp_path: Path, arguments: list[str]) -> None:
     with chalice_local(tree, tmp_path, *arguments) as local:
-        started = children(local.process.pid)
+        started = list_descendants(local.process.pid)
         os.killpg(local.process.pid, signal.SIGINT)
-        assert local.process.wait(PATIENCE) == 0
+        assert local.process.wait(STACK_TIMEOUT) == 0
         local.wait_until(lambda: not any(map(is_running, started)))
         assert "Traceback" not in local.output.read_text()
 
@@ -193,7 +194,7 @@ def test_local_reloads_changed_code(project: Callable[[], Path], tmp_path: Path)
     tree = project()
     errors = tree / "chalicelib" / "errors.py"
     with chalice_local(tree, tmp_path) as local:
-        before = children(local.process.pid)
+        before = list_descendants(local.process.pid)
         errors.write_text(errors.read_text().replace("A valid ID token", "A brand-new text"))
 
         def is_reloaded() -> bool:
@@ -202,7 +203,7 @@ def test_local_reloads_changed_code(project: Callable[[], Path], tmp_path: Path)
             return False
 
         local.wait_until(is_reloaded)
-        assert len(children(local.process.pid)) == len(before)
+        assert len(list_descendants(local.process.pid)) == len(before)
 
 
 @pytest.mark.slow
@@ -229,7 +230,7 @@ def test_local_on_a_port_in_use_says_so_and_fails(tree: Path, tmp_path: Path, ar
 
 def chalice(tree: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [CHALICE, *arguments], cwd=tree, env=environment(**more), capture_output=True, text=True, timeout=PATIENCE
+        [CHALICE, *arguments], cwd=tree, env=environment(**more), capture_output=True, text=True, timeout=STACK_TIMEOUT
     )
 
 
@@ -298,7 +299,7 @@ def test_deploy_under_an_unsuitable_python_is_refused(project: Callable[[], Path
     record.write_text('{"resources": [], "schema_version": "2.0", "backend": "api"}')
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", UNDER_3_11, "deploy"],
-        cwd=tree, env=environment(), capture_output=True, text=True, timeout=PATIENCE,
+        cwd=tree, env=environment(), capture_output=True, text=True, timeout=STACK_TIMEOUT,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
     assert done.stderr.startswith("Error: Lambda runs python3.12, python3.13, python3.14, and .venv has python3.11.")

@@ -9,9 +9,9 @@ import pytest
 
 from infra.deploy import runtime
 from infra.deploy.stage import Stage
-from local.stack import client
+from local.emulator_clients import emulator_client
 from tests.deployment.conftest import chalice
-from tests.integration.conftest import Run
+from tests.support.stack import RunningStack
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +46,7 @@ EVENTS = Path(__file__).parents[1] / "unit" / "events"
 
 
 @pytest.fixture(scope="module")
-def deployed(run: Run, project: Callable[[], Path]) -> Path:
+def deployed(run: RunningStack, project: Callable[[], Path]) -> Path:
     tree = project()
     (tree / "app.py").write_text(APP)
     (tree / "chalicelib" / "more.py").write_text(BLUEPRINT)
@@ -60,8 +60,8 @@ def deployed(run: Run, project: Callable[[], Path]) -> Path:
     return tree
 
 
-def invoke(run: Run, name: str, event: Any) -> Any:
-    answer = client("lambda", run.stack).invoke(FunctionName=name, Payload=json.dumps(event))
+def invoke(run: RunningStack, name: str, event: Any) -> Any:
+    answer = emulator_client("lambda", run.stack).invoke(FunctionName=name, Payload=json.dumps(event))
     payload = json.load(answer["Payload"])
     assert "FunctionError" not in answer, payload
     return payload
@@ -72,20 +72,20 @@ def golden(name: str) -> Any:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_a_deployed_trigger_of_the_app_returns_its_event(run: Run) -> None:
+def test_a_deployed_trigger_of_the_app_returns_its_event(run: RunningStack) -> None:
     event = golden("post_confirmation_confirm_sign_up")
     assert invoke(run, "triggers-dev-on_the_app", event) == event
 
 
 @pytest.mark.usefixtures("deployed")
-def test_a_deployed_trigger_of_a_blueprint_answers_in_the_response(run: Run) -> None:
+def test_a_deployed_trigger_of_a_blueprint_answers_in_the_response(run: RunningStack) -> None:
     event = golden("pre_sign_up")
     answer = invoke(run, "triggers-dev-on_a_blueprint", event)
     assert answer == {**event, "response": {**event["response"], "autoVerifyEmail": True}}
 
 
 @pytest.mark.usefixtures("deployed")
-def test_runtimes_of_a_stage_are_those_of_its_functions(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runtimes_of_a_stage_are_those_of_its_functions(run: RunningStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", run.stack.aws_endpoint_url)
     for name, value in run.stack.access_key.variables.items():
         monkeypatch.setenv(name, value)
@@ -95,8 +95,8 @@ def test_runtimes_of_a_stage_are_those_of_its_functions(run: Run, monkeypatch: p
 
 
 @pytest.mark.usefixtures("deployed")
-def test_runtimes_are_updated_on_a_deploy_only(run: Run) -> None:
-    lambda_ = client("lambda", run.stack)
+def test_runtimes_are_updated_on_a_deploy_only(run: RunningStack) -> None:
+    lambda_ = emulator_client("lambda", run.stack)
     function = {"FunctionName": "triggers-dev-on_the_app"}
     assert lambda_.get_runtime_management_config(**function)["UpdateRuntimeOn"] == "Auto"
     runtime.update_on_deploy_only(lambda_, function.values())

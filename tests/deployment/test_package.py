@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app import app
-from infra.deploy import layer
+from infra.deploy import pillow_layer
 from tests.deployment.conftest import POOL_ARN, chalice, run_chalice
 
 FUNCTIONS = {
@@ -272,7 +272,7 @@ def test_package_without_a_hash_stops_the_packaging(tree: Path) -> None:
 
 @pytest.mark.slow
 def test_image_layer_is_compiled_and_readable() -> None:
-    archive = zipfile.ZipFile(io.BytesIO(layer.build()))
+    archive = zipfile.ZipFile(io.BytesIO(pillow_layer.build_layer()))
     assert_compiled(archive)
     assert {member.external_attr >> 16 for member in archive.infolist()} == {0o100644}
     assert "python/PIL/Image.py" in archive.namelist()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.deploy import checks, locks, runtime
-from infra.deploy.console import Failure
-from local.settings import ROOT, AccessKey
+from infra.deploy import locks, preflight, runtime
+from infra.deploy.console import DeployError
+from local.config import ROOT, AccessKey
 
 CLOSED = "http://127.0.0.1:9"
 TERRAFORM = "#!/bin/sh\necho Terraform v{version}\n"
@@ -85,7 +85,7 @@ def test_stage_name_is_run_by_neither_shell_nor_make(target: str, tmp_path: Path
 
 
 def test_stage_that_is_being_deployed_is_refused_in_one_line(tmp_path: Path) -> None:
-    with locks.locked_stage("busy"):
+    with locks.lock_stage("busy"):
         assert_told(deploy("up", "busy", path=tmp_path), "Another process deploys busy or takes it down.")
 
 
@@ -152,8 +152,8 @@ def test_ctrl_c_lets_terraform_save_what_it_has_done(tmp_path: Path, code: int) 
 
 @pytest.mark.parametrize("name", ["python3.11", "python3.15"])
 def test_unsuitable_python_is_refused_in_one_line(name: str) -> None:
-    with pytest.raises(Failure) as caught:
-        runtime.require_offered(name)
+    with pytest.raises(DeployError) as caught:
+        runtime.require_supported(name)
     assert str(caught.value) == (
         f"Lambda runs python3.12, python3.13, python3.14, and .venv has {name}. "
         "Install one of those, run make clean, then the same command again."
@@ -174,7 +174,7 @@ def test_unsuitable_python_is_refused_before_anything_else(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", ["python3.12", "python3.13", "python3.14"])
 def test_runtimes_of_lambda_are_accepted(name: str) -> None:
-    runtime.require_offered(name)
+    runtime.require_supported(name)
 
 
 def test_change_of_the_runtime_is_announced() -> None:
@@ -189,9 +189,9 @@ def test_same_runtime_is_not_announced(deployed: set[str]) -> None:
 
 
 def test_the_account_must_be_the_stage_s() -> None:
-    checks.same_account("111111111111", {})
-    checks.same_account("111111111111", {"account": "111111111111"})
+    preflight.check_account("111111111111", {})
+    preflight.check_account("111111111111", {"account": "111111111111"})
     with pytest.raises(
-        Failure, match="The stage is in account 222222222222, and these credentials are of 111111111111"
+        DeployError, match="The stage is in account 222222222222, and these credentials are of 111111111111"
     ):
-        checks.same_account("111111111111", {"account": "222222222222"})
+        preflight.check_account("111111111111", {"account": "222222222222"})

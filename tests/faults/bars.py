@@ -16,29 +16,33 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from local.api import Api
-from local.aws import CONFIRMATION_CODE
-from local.processes import free_port
-from local.session import Answer, Session
-from local.settings import HOST, LocalSettings
-from local.stack import CHECK_PICTURE, NAME, TRIGGERS, Stack, client
-from tests.faults.large_pool import reconcile_a_large_pool
-from tests.faults.proxy import COGNITO, DYNAMODB, Faults, proxy
-from tests.faults.row import Row
-from tests.integration.conftest import PASSWORD, attributes, new_email, running
+from local.api_server import ApiServer
+from local.config import HOST, LocalSettings
+from local.emulator import CONFIRMATION_CODE
+from local.emulator_clients import emulator_client
+from local.function_definitions import CHECK_PICTURE_FUNCTION, TRIGGERS
+from local.ports import allocate_port
+from local.stack import STACK_NAME, Stack
+from local.user_client import ApiResponse, UserClient
+from tests.resilience.check_result import CheckResult
+from tests.resilience.large_pool_scenario import reconcile_large_pool
+from tests.support.data import sign_up_attributes
+from tests.support.fault_proxy import COGNITO, DYNAMODB, FaultInjector, start_fault_proxy
+from tests.support.stack import start_stack
+from tests.support.users import PASSWORD, generate_email
 
 THREADS: Final = 8
 LIMIT: Final = 4.0  # seconds for a trigger's answer
 VALID: Final = {"dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}
 
 
-class Bench:
+class FaultyStack:
     """A running stack whose functions and API reach AWS through a proxy that fails."""
 
-    def __init__(self, stack: Stack, faults: Faults, log: Path) -> None:
+    def __init__(self, stack: Stack, faults: FaultInjector, log: Path) -> None:
         self.stack = stack
         self.faults = faults
-        self.session = Session(stack)
+        self.session = UserClient(stack)
         self._log = log
 
     def slowest_triggers(self) -> dict[str, float]:
@@ -46,14 +50,14 @@ class Bench:
         slowest: dict[str, float] = {}
         for line in self._log.read_text().splitlines():
             told = json.loads(line) if line.startswith('{"message": "function ran"') else {}
-            name = str(told.get("function", "")).removeprefix(f"{NAME}-")
+            name = str(told.get("function", "")).removeprefix(f"{STACK_NAME}-")
             slowest[name] = max(slowest.get(name, 0.0), told.get("ms", 0) / 1000)
         return {handler: slowest[handler] for handler, _ in TRIGGERS.values()}
 
     def sign_up(self, number: int) -> tuple[str, str]:
         """A confirmed account: email and sub."""
-        email = new_email()
-        form = attributes(email, name=f"Person {number}")
+        email = generate_email()
+        form = sign_up_attributes(email, name=f"Person {number}")
         sub = self.session.sign_up(email, PASSWORD, form)
         self.session.confirm(email, CONFIRMATION_CODE)
         return email, sub
@@ -61,7 +65,7 @@ class Bench:
     def sign_in(self, email: str) -> str:
         return self.session.sign_in(email, PASSWORD)["IdToken"]
 
-    def get(self, token: str) -> Answer:
+    def get(self, token: str) -> ApiResponse:
         """A GET by a client that comes back when it is told to."""
         for _ in range(20):
             answer = self.session.call("GET", "/users/me", token)
@@ -70,7 +74,7 @@ class Bench:
         return answer
 
     def stored(self) -> int:
-        return int(client("dynamodb", self.stack).scan(TableName="Users", Select="COUNT")["Count"])
+        return int(emulator_client("dynamodb", self.stack).scan(TableName="Users", Select="COUNT")["Count"])
 
 
 class _ProxiedSettings(LocalSettings):
@@ -82,33 +86,33 @@ class _ProxiedSettings(LocalSettings):
 
 
 @contextmanager
-def bench(directory: Path, seed: int, idle_limit: float = math.inf) -> Iterator[Bench]:
+def start_faulty_stack(directory: Path, seed: int, idle_limit: float = math.inf) -> Iterator[FaultyStack]:
     """`make run`, with a second API and the trigger functions behind the proxy."""
-    faults = Faults(seed)
-    with running(directory / "run") as run, proxy(faults, idle_limit) as port:
+    faults = FaultInjector(seed)
+    with start_stack(directory / "run") as run, start_fault_proxy(faults, idle_limit) as port:
         proxied = {"HTTP_PROXY": f"http://{HOST}:{port}"}
         aws_port = urlsplit(run.stack.aws_endpoint_url).port or 0
         inherited = {"PATH": "/usr/bin:/bin", **proxied}
-        local = _ProxiedSettings(free_port(), aws_port, directory / "api", inherited, run.stack.access_key)
+        local = _ProxiedSettings(allocate_port(), aws_port, directory / "api", inherited, run.stack.access_key)
         local.directory.mkdir()
-        lambda_ = client("lambda", run.stack)
-        for handler in [*(handler for handler, _ in TRIGGERS.values()), CHECK_PICTURE]:
-            name = f"{NAME}-{handler}"
+        lambda_ = emulator_client("lambda", run.stack)
+        for handler in [*(handler for handler, _ in TRIGGERS.values()), CHECK_PICTURE_FUNCTION]:
+            name = f"{STACK_NAME}-{handler}"
             variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
             lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables | proxied})
-        with Api(local, run.stack):
-            yield Bench(dataclasses.replace(run.stack, api_url=local.api_url), faults, run.directory / "aws.log")
+        with ApiServer(local, run.stack):
+            yield FaultyStack(dataclasses.replace(run.stack, api_url=local.api_url), faults, run.directory / "aws.log")
 
 
-def sign_ups_with_faults(bench: Bench, count: int) -> list[Row]:
+def sign_ups_with_faults(bench: FaultyStack, count: int) -> list[CheckResult]:
     """Sign-ups while 30% of the calls to DynamoDB fail: every account works, and has one right profile."""
-    before = bench.stored()
-    with bench.faults.at(0.3, DYNAMODB), ThreadPoolExecutor(THREADS) as threads:
-        people = list(threads.map(bench.sign_up, range(count)))
-        tokens = list(threads.map(lambda person: bench.sign_in(person[0]), people))
-        missing = before + count - bench.stored()
-        first = list(threads.map(bench.get, tokens))
-    answers = [bench.get(token) for token in tokens]
+    before = start_faulty_stack.stored()
+    with start_faulty_stack.faults.at(0.3, DYNAMODB), ThreadPoolExecutor(THREADS) as threads:
+        people = list(threads.map(start_faulty_stack.sign_up, range(count)))
+        tokens = list(threads.map(lambda person: start_faulty_stack.sign_in(person[0]), people))
+        missing = before + count - start_faulty_stack.stored()
+        first = list(threads.map(start_faulty_stack.get, tokens))
+    answers = [start_faulty_stack.get(token) for token in tokens]
     right = [
         answer.status == 200
         and (answer.body["id"], answer.body["email"], answer.body["name"], answer.body["version"])
@@ -116,53 +120,59 @@ def sign_ups_with_faults(bench: Bench, count: int) -> list[Row]:
         for number, ((email, sub), answer) in enumerate(zip(people, answers, strict=True))
     ]
     return [
-        Row(
+        CheckResult(
             f"{count} sign-ups, 30% of DynamoDB's calls fail: accounts that sign in",
             str(len(tokens)),
             len(set(tokens)) == count,
         ),
-        Row("  of them without a profile before their first GET", str(missing), 0 <= missing < count),
-        Row("  right profiles after it", str(sum(right)), all(right)),
-        Row("  profiles more than accounts", str(bench.stored() - before - count), bench.stored() == before + count),
-        Row("  answers to first GETs", _counted(first), {answer.status for answer in first} == {200}),
+        CheckResult("  of them without a profile before their first GET", str(missing), 0 <= missing < count),
+        CheckResult("  right profiles after it", str(sum(right)), all(right)),
+        CheckResult(
+            "  profiles more than accounts",
+            str(start_faulty_stack.stored() - before - count),
+            start_faulty_stack.stored() == before + count,
+        ),
+        CheckResult("  answers to first GETs", _counted(first), {answer.status for answer in first} == {200}),
     ]
 
 
-def sign_ups_without_a_table(bench: Bench, count: int) -> list[Row]:
+def sign_ups_without_a_table(bench: FaultyStack, count: int) -> list[CheckResult]:
     """Sign-ups while DynamoDB is down: none fails, and all heal."""
-    before = bench.stored()
-    with bench.faults.at(1.0, DYNAMODB), ThreadPoolExecutor(THREADS) as threads:
-        people = list(threads.map(bench.sign_up, range(count)))
-        tokens = list(threads.map(lambda person: bench.sign_in(person[0]), people))
-    stored = bench.stored() - before
-    answers = [bench.get(token) for token in tokens]
+    before = start_faulty_stack.stored()
+    with start_faulty_stack.faults.at(1.0, DYNAMODB), ThreadPoolExecutor(THREADS) as threads:
+        people = list(threads.map(start_faulty_stack.sign_up, range(count)))
+        tokens = list(threads.map(lambda person: start_faulty_stack.sign_in(person[0]), people))
+    stored = start_faulty_stack.stored() - before
+    answers = [start_faulty_stack.get(token) for token in tokens]
     healed = [
         answer.status == 200 and answer.body["id"] == sub for (_, sub), answer in zip(people, answers, strict=True)
     ]
     return [
-        Row(f"{count} sign-ups, DynamoDB down: accounts that sign in", str(len(tokens)), len(set(tokens)) == count),
-        Row("  profiles meanwhile", str(stored), stored == 0),
-        Row("  healed afterwards", str(sum(healed)), all(healed)),
+        CheckResult(
+            f"{count} sign-ups, DynamoDB down: accounts that sign in", str(len(tokens)), len(set(tokens)) == count
+        ),
+        CheckResult("  profiles meanwhile", str(stored), stored == 0),
+        CheckResult("  healed afterwards", str(sum(healed)), all(healed)),
     ]
 
 
-def concurrent_edits(bench: Bench, rounds: int) -> list[Row]:
+def concurrent_edits(bench: FaultyStack, rounds: int) -> list[CheckResult]:
     """20 at once edit what each has read, with faults: nobody's acknowledged edit is lost, nothing is a 500."""
-    email, _ = bench.sign_up(0)
-    token = bench.sign_in(email)
+    email, _ = start_faulty_stack.sign_up(0)
+    token = start_faulty_stack.sign_in(email)
     statuses: Counter[int] = Counter()
     acknowledged: dict[int, str] = {}
     lost = 0
     hasty = 0  # told that AWS is at fault, and not when to come back
 
-    def edit(job: tuple[dict[str, Any], str]) -> tuple[str, Answer]:
+    def edit(job: tuple[dict[str, Any], str]) -> tuple[str, ApiResponse]:
         read, name = job
-        return name, bench.session.call("PUT", "/users/me", token, {**read, "name": name, **VALID})
+        return name, start_faulty_stack.session.call("PUT", "/users/me", token, {**read, "name": name, **VALID})
 
     with ThreadPoolExecutor(20) as threads:
         for turn in range(rounds):
-            read = bench.get(token).body
-            with bench.faults.at(0.3, DYNAMODB, COGNITO):
+            read = start_faulty_stack.get(token).body
+            with start_faulty_stack.faults.at(0.3, DYNAMODB, COGNITO):
                 jobs = [(read, f"Editor {chr(97 + number)} {turn}") for number in range(20)]
                 answers = list(threads.map(edit, jobs))
             for name, answer in answers:
@@ -171,20 +181,20 @@ def concurrent_edits(bench: Bench, rounds: int) -> list[Row]:
                 if answer.status == 200:
                     lost += answer.body["version"] in acknowledged or answer.body["version"] != read["version"] + 1
                     acknowledged[answer.body["version"]] = name
-            now = bench.get(token).body
+            now = start_faulty_stack.get(token).body
             lost += now["name"] != acknowledged.get(now["version"], now["name"])
             lost += now["version"] > read["version"] + 1
     return [
-        Row(
+        CheckResult(
             f"{rounds} times 20 concurrent edits with faults: answers",
             _counts(statuses),
             not hasty and statuses.keys() <= {200, 409, 503},
         ),
-        Row("  acknowledged edits lost, or applied twice", str(lost), lost == 0),
+        CheckResult("  acknowledged edits lost, or applied twice", str(lost), lost == 0),
     ]
 
 
-def _counted(answers: list[Answer]) -> str:
+def _counted(answers: list[ApiResponse]) -> str:
     return _counts(Counter(answer.status for answer in answers))
 
 
@@ -192,24 +202,26 @@ def _counts(statuses: Counter[int]) -> str:
     return ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
 
 
-def measure(directory: Path, scale: float, seed: int) -> list[Row]:
+def run_all_scenarios(directory: Path, scale: float, seed: int) -> list[CheckResult]:
     """All bars."""
-    with bench(directory, seed) as stand:
+    with start_faulty_stack(directory, seed) as stand:
         rows = sign_ups_with_faults(stand, round(500 * scale))
         rows += sign_ups_without_a_table(stand, max(1, round(50 * scale)))
         rows += concurrent_edits(stand, max(2, round(10 * scale)))
         for handler, seconds in stand.slowest_triggers().items():
-            rows.append(Row(f"slowest run of {handler}", f"{seconds:.2f} s", seconds < LIMIT))
+            rows.append(CheckResult(f"slowest run of {handler}", f"{seconds:.2f} s", seconds < LIMIT))
         met = {fault: count for fault, count in sorted(stand.faults.met.items()) if fault != "none"}
-        rows.append(Row("faults met", ", ".join(f"{count} x {fault}" for fault, count in met.items()), bool(met)))
-    return rows + reconcile_a_large_pool(directory / "large", round(20_000 * scale))
+        rows.append(
+            CheckResult("faults met", ", ".join(f"{count} x {fault}" for fault, count in met.items()), bool(met))
+        )
+    return rows + reconcile_large_pool(directory / "large", round(20_000 * scale))
 
 
 def main() -> int:
     scale = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     with tempfile.TemporaryDirectory() as directory:
-        rows = measure(Path(directory), scale, seed)
+        rows = run_all_scenarios(Path(directory), scale, seed)
     for row in rows:
         print(f"{'ok  ' if row.held else 'FAIL'}  {row.bar:<72} {row.measured}")
     return 0 if all(row.held for row in rows) else 1

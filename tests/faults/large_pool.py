@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from chalicelib.models import Profile
-from chalicelib.repository import to_item
-from local.settings import ROOT
-from local.stack import client
-from tests.faults.row import Row
-from tests.integration.conftest import running
+from chalicelib.profiles.items import to_item
+from chalicelib.profiles.models import Profile
+from local.config import ROOT
+from local.emulator_clients import emulator_client
+from tests.resilience.check_result import CheckResult
+from tests.support.stack import start_stack
 
 _ONE_IN: Final = 100  # has no profile
 _OURS: Final = 3  # items of reconciliation in the table
@@ -51,7 +51,7 @@ print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1
 """
 
 
-def people_the_pool(state: Path, pool_id: str, count: int) -> list[str]:
+def seed_user_pool(state: Path, pool_id: str, count: int) -> list[str]:
     """Write users into the stopped emulator's state: its own calls would take hours for so many.
 
     Every hundredth has health attributes, as a user has until reconciliation has met them.
@@ -72,15 +72,15 @@ def people_the_pool(state: Path, pool_id: str, count: int) -> list[str]:
     return subs
 
 
-def reconcile_a_large_pool(directory: Path, count: int) -> list[Row]:
+def reconcile_large_pool(directory: Path, count: int) -> list[CheckResult]:
     """A pool of this many with 1% missing, the run killed in the middle: complete, in bounded memory."""
-    with running(directory) as run:
+    with start_stack(directory) as run:
         stack = run.stack
-    subs = people_the_pool(directory / "state", stack.user_pool_id, count)
+    subs = seed_user_pool(directory / "state", stack.user_pool_id, count)
     missing = set(subs[::_ONE_IN])
-    with running(directory) as run:
+    with start_stack(directory) as run:
         stack, now = run.stack, datetime.now(UTC)
-        dynamodb = client("dynamodb", stack)
+        dynamodb = emulator_client("dynamodb", stack)
         there = [sub for sub in subs if sub not in missing]
         for start in range(0, len(there), 25):
             profiles = (Profile(id=sub, created_at=now, updated_at=now, version=9) for sub in there[start : start + 25])
@@ -110,14 +110,14 @@ def reconcile_a_large_pool(directory: Path, count: int) -> list[Row]:
             more = dynamodb.scan(TableName=stack.table, Select="COUNT", ExclusiveStartKey=total["LastEvaluatedKey"])
             total = {**more, "Count": total["Count"] + more["Count"]}
     return [
-        Row(f"reconciliation of {count:,} users, 1% missing, killed at", f"{place['users']:,}", True),
-        Row("  users seen in all", f"{report['users']['users']:,}", report["users"]["users"] == count),
-        Row(
+        CheckResult(f"reconciliation of {count:,} users, 1% missing, killed at", f"{place['users']:,}", True),
+        CheckResult("  users seen in all", f"{report['users']['users']:,}", report["users"]["users"] == count),
+        CheckResult(
             "  profiles made",
             f"{report['users']['created']}",
             report["users"]["created"] <= len(missing) and made == min(100, len(missing)),
         ),
-        Row("  profiles in the table", f"{total['Count'] - _OURS:,}", total["Count"] - _OURS == count),
-        Row("  peak memory of a run", f"{peak // 1024} MiB", peak < 100 * 1024),
-        Row("  took", f"{seconds:.0f} s, {seconds / count * 1000:.1f} ms a user", True),
+        CheckResult("  profiles in the table", f"{total['Count'] - _OURS:,}", total["Count"] - _OURS == count),
+        CheckResult("  peak memory of a run", f"{peak // 1024} MiB", peak < 100 * 1024),
+        CheckResult("  took", f"{seconds:.0f} s, {seconds / count * 1000:.1f} ms a user", True),
     ]

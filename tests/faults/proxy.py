@@ -24,7 +24,7 @@ _STALL: Final = {LAMBDA: 10.0, S3: 2.0}
 _SHORT_STALL: Final = 1.5
 
 
-class Faults:
+class FaultInjector:
     """What fails now. Shared by all requests of a proxy."""
 
     def __init__(self, seed: int) -> None:
@@ -88,7 +88,7 @@ def _named(method: str, path: str) -> str:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    faults: Faults
+    faults: FaultInjector
     idle_limit: float  # seconds; a connection that was idle for longer is dead: it takes bytes and never answers
     _idle_since: float | None = None
 
@@ -167,7 +167,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def proxy(faults: Faults, idle_limit: float = math.inf) -> Iterator[int]:
+def start_fault_proxy(faults: FaultInjector, idle_limit: float = math.inf) -> Iterator[int]:
     """Serve as an HTTP proxy, and yield its port. The limit, in seconds, is how long a connection survives idle."""
     handler = type("Handler", (_Handler,), {"faults": faults, "idle_limit": idle_limit})
     server = _Server(("127.0.0.1", 0), handler)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Row:
+class CheckResult:
     """One line of the table: what was promised, what was measured, and whether it held."""
 
     bar: str

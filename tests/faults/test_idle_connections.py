@@ -6,32 +6,32 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults import bars
-from tests.faults.proxy import DEAD_CONNECTION, Faults, proxy
-from tests.images import picture
-from tests.integration.conftest import PASSWORD, User, signed_up
-from tests.integration.pictures import choose, uploaded
+from tests.resilience import acceptance
+from tests.support.fault_proxy import DEAD_CONNECTION, FaultInjector, start_fault_proxy
+from tests.support.picture_client import set_picture, upload_file
+from tests.support.sample_images import make_image
+from tests.support.users import PASSWORD, User, sign_up_and_sign_in
 
 pytestmark = pytest.mark.slow
 IDLE_LIMIT = 5.0  # seconds
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bars.Bench]:
-    with bars.bench(tmp_path_factory.mktemp("faults"), seed=7, idle_limit=IDLE_LIMIT) as bench:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[acceptance.FaultyStack]:
+    with acceptance.start_faulty_stack(tmp_path_factory.mktemp("faults"), seed=7, idle_limit=IDLE_LIMIT) as bench:
         yield bench
 
 
-def use_every_client(bench: bars.Bench, user: User) -> None:
+def use_every_client(bench: acceptance.FaultyStack, user: User) -> None:
     """Call DynamoDB, S3 and Lambda from the API, S3 from the function that checks, and DynamoDB from a trigger."""
     assert bench.session.sign_in(user.email, PASSWORD)
     assert user.get().status == 200
     assert user.patch({"name": f"Jane {time.time_ns()} Roe"}).status == 200
-    assert choose(user, uploaded(user, picture())).status == 200
+    assert set_picture(user, upload_file(user, make_image())).status == 200
 
 
-def test_first_requests_after_a_pause_succeed_at_once(bench: bars.Bench) -> None:
-    user = signed_up(bench.session)
+def test_first_requests_after_a_pause_succeed_at_once(bench: acceptance.FaultyStack) -> None:
+    user = sign_up_and_sign_in(bench.session)
     use_every_client(bench, user)
     time.sleep(IDLE_LIMIT + 0.5)
     use_every_client(bench, user)
@@ -39,9 +39,9 @@ def test_first_requests_after_a_pause_succeed_at_once(bench: bars.Bench) -> None
 
 
 def test_proxy_never_answers_on_a_connection_after_its_limit() -> None:
-    faults = Faults(1)
+    faults = FaultInjector(1)
     faults.once("HeadBucket", "500")
-    with proxy(faults, idle_limit=0.2) as port:
+    with start_fault_proxy(faults, idle_limit=0.2) as port:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1.0)
         connection.request("HEAD", "http://127.0.0.1:9/bucket")
         connection.getresponse().read()

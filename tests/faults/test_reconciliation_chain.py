@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from chalicelib.models import Profile
-from chalicelib.reconciliation import to_event
-from chalicelib.repository import to_item
-from local.stack import NAME, Stack, client
-from tests.faults.large_pool import people_the_pool
-from tests.faults.proxy import COGNITO, Faults, proxy
-from tests.integration.conftest import Run, running
+from chalicelib.profiles.items import to_item
+from chalicelib.profiles.models import Profile
+from chalicelib.reconciliation.service import to_event
+from local.emulator_clients import emulator_client
+from local.stack import STACK_NAME, Stack
+from tests.resilience.large_pool_scenario import seed_user_pool
+from tests.support.fault_proxy import COGNITO, FaultInjector, start_fault_proxy
+from tests.support.stack import RunningStack, start_stack
 
 pytestmark = pytest.mark.slow
-FUNCTION = f"{NAME}-reconcile"
+FUNCTION = f"{STACK_NAME}-reconcile"
 USERS = 500
 LATENCY = 0.035  # seconds that each call to Cognito takes longer
 TIMEOUT = 35  # seconds of the function; it walks for five of them
@@ -26,15 +27,15 @@ PATIENCE = 90  # seconds
 
 
 @pytest.fixture(scope="module")
-def subs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, list[str]]]:
+def subs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningStack, list[str]]]:
     """A stack whose pool has this many users, and whose function `reconcile` reaches Cognito as slowly as on AWS."""
     directory = tmp_path_factory.mktemp("chain")
-    with running(directory) as run:
+    with start_stack(directory) as run:
         pool_id = run.stack.user_pool_id
-    subs = people_the_pool(directory / "state", pool_id, USERS)
-    with running(directory) as run, proxy(faults := Faults(1)) as port:
+    subs = seed_user_pool(directory / "state", pool_id, USERS)
+    with start_stack(directory) as run, start_fault_proxy(faults := FaultInjector(1)) as port:
         faults.delays[COGNITO] = LATENCY
-        lambda_ = client("lambda", run.stack)
+        lambda_ = emulator_client("lambda", run.stack)
         variables = lambda_.get_function_configuration(FunctionName=FUNCTION)["Environment"]["Variables"]
         variables["HTTP_PROXY"] = f"http://127.0.0.1:{port}"
         lambda_.update_function_configuration(
@@ -49,12 +50,12 @@ def add_profiles(stack: Stack, subs: list[str]) -> None:
     for start in range(0, len(subs), 25):
         profiles = [Profile(id=sub, created_at=now, updated_at=now, version=1) for sub in subs[start : start + 25]]
         puts = [{"PutRequest": {"Item": to_item(profile)}} for profile in profiles]
-        client("dynamodb", stack).batch_write_item(RequestItems={stack.table: puts})
+        emulator_client("dynamodb", stack).batch_write_item(RequestItems={stack.table: puts})
 
 
 def checkpoint(stack: Stack, name: str) -> dict[str, Any]:
     key = {"user_id": {"S": f"#reconciliation-{name}"}}
-    item = client("dynamodb", stack).get_item(TableName=stack.table, Key=key).get("Item", {})
+    item = emulator_client("dynamodb", stack).get_item(TableName=stack.table, Key=key).get("Item", {})
     return dict(json.loads(item["place"]["S"])) if "place" in item else {}
 
 
@@ -63,9 +64,9 @@ def runs(log: Path) -> int:
     return sum(line["function"] == FUNCTION for line in lines)
 
 
-def test_one_start_walks_over_the_pool_in_several_runs(subs: tuple[Run, list[str]]) -> None:
+def test_one_start_walks_over_the_pool_in_several_runs(subs: tuple[RunningStack, list[str]]) -> None:
     run, users = subs
-    lambda_ = client("lambda", run.stack)
+    lambda_ = emulator_client("lambda", run.stack)
     for _ in range(2):  # AWS may deliver an event twice
         lambda_.invoke(FunctionName=FUNCTION, InvocationType="Event", Payload=to_event({}))
     deadline = time.monotonic() + PATIENCE
@@ -78,4 +79,4 @@ def test_one_start_walks_over_the_pool_in_several_runs(subs: tuple[Run, list[str
     assert '"message":"reconciliation is running already"' in run.logged(), "the second start does nothing"
     assert runs(run.directory / "aws.log") >= 4
     key = {"user_id": {"S": users[0]}}
-    assert "Item" in client("dynamodb", run.stack).get_item(TableName=run.stack.table, Key=key)
+    assert "Item" in emulator_client("dynamodb", run.stack).get_item(TableName=run.stack.table, Key=key)

@@ -8,16 +8,23 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.stack import client
-from tests.integration.conftest import User
-from tests.integration.tokens import BODY, ROUTES, TOKENS, Forge, call, token_of_another_pool
+from local.emulator_clients import emulator_client
+from tests.support.token_forger import (
+    INVALID_TOKENS,
+    PROTECTED_ROUTES,
+    VALID_BODY,
+    TokenForger,
+    create_token_of_other_pool,
+    send_request,
+)
+from tests.support.users import User
 
 NewUser = Callable[..., User]
 NOBODY = "00000000-0000-4000-8000-000000000000"
 MEDIA = {"PATCH": "application/merge-patch+json"}
 
 
-def assert_refused(told: tuple[int, Any, Any], status: int = 401) -> None:
+def assert_rejected(told: tuple[int, Any, Any], status: int = 401) -> None:
     code, headers, problem = told
     assert (code, problem.get("status", status)) == (status, status)
     assert headers["Content-Type"] == "application/problem+json"
@@ -31,20 +38,22 @@ def assert_refused(told: tuple[int, Any, Any], status: int = 401) -> None:
 class AuthorizationSuite:
     """Wants the fixtures `user`, `other` and `forge`."""
 
-    @pytest.mark.parametrize(("method", "path"), ROUTES)
+    @pytest.mark.parametrize(("method", "path"), PROTECTED_ROUTES)
     def test_a_request_without_a_token_is_refused(self, user: User, method: str, path: str) -> None:
-        assert_refused(call(user.session.stack, method, path.format(user_id="me"), {}))
+        assert_rejected(send_request(user.session.stack, method, path.format(user_id="me"), {}))
 
-    @pytest.mark.parametrize(("method", "path"), ROUTES)
-    @pytest.mark.parametrize("kind", TOKENS)
-    def test_a_bad_token_is_refused(self, user: User, forge: Forge, method: str, path: str, kind: str) -> None:
+    @pytest.mark.parametrize(("method", "path"), PROTECTED_ROUTES)
+    @pytest.mark.parametrize("kind", INVALID_TOKENS)
+    def test_a_bad_token_is_refused(self, user: User, forge: TokenForger, method: str, path: str, kind: str) -> None:
         for prefix in ("", "Bearer "):
-            header = (prefix + TOKENS[kind](forge)).encode().decode("latin-1")
-            assert_refused(call(user.session.stack, method, path.format(user_id="me"), {"Authorization": header}))
+            header = (prefix + INVALID_TOKENS[kind](forge)).encode().decode("latin-1")
+            assert_rejected(
+                send_request(user.session.stack, method, path.format(user_id="me"), {"Authorization": header})
+            )
 
     def test_a_token_of_another_pool_is_refused(self, user: User) -> None:
-        token = token_of_another_pool(user.session.stack)
-        assert_refused(call(user.session.stack, "GET", "/users/me", {"Authorization": token}))
+        token = create_token_of_other_pool(user.session.stack)
+        assert_rejected(send_request(user.session.stack, "GET", "/users/me", {"Authorization": token}))
 
     @pytest.mark.parametrize("length", [8_000, 60_000, 100_000])
     def test_a_token_as_long_as_a_book_is_refused(self, user: User, length: int) -> None:
@@ -62,20 +71,20 @@ class AuthorizationSuite:
     def test_a_page_may_read_what_there_is_not(self, user: User, method: str, path: str, status: int) -> None:
         """Which a browser asks for only if its preflight is answered."""
         stack, origin = user.session.stack, {"Origin": "https://app.example.com"}
-        preflight = call(stack, "OPTIONS", path, {**origin, "Access-Control-Request-Method": method})
+        preflight = send_request(stack, "OPTIONS", path, {**origin, "Access-Control-Request-Method": method})
         assert preflight[0] == 204
         assert method in preflight[1]["Access-Control-Allow-Methods"].split(", ")
-        told, headers, problem = call(stack, method, path, origin)
+        told, headers, problem = send_request(stack, method, path, origin)
         assert (told, problem["status"]) == (status, status)
         assert headers["Access-Control-Allow-Origin"] in ("*", origin["Origin"])
 
     @pytest.mark.parametrize("name", ["authorization", "Authorization", "AUTHORIZATION"])
     @pytest.mark.parametrize("spelling", ["{}", "Bearer {}"])
     def test_a_good_token_is_let_in_bare_or_as_bearer(self, user: User, name: str, spelling: str) -> None:
-        status, _, profile = call(user.session.stack, "GET", "/users/me", {name: spelling.format(user.token)})
+        status, _, profile = send_request(user.session.stack, "GET", "/users/me", {name: spelling.format(user.token)})
         assert (status, profile["id"]) == (200, user.sub)
 
-    def test_two_tokens_are_not_one(self, user: User, forge: Forge) -> None:
+    def test_two_tokens_are_not_one(self, user: User, forge: TokenForger) -> None:
         """Whichever of two headers is taken: it is the good one, or nothing is opened."""
         api, forged = urlsplit(user.session.stack.api_url), forge.sign(forge.own_key, sub=NOBODY)
         for tokens in ((user.token, forged), (forged, user.token), (forged, forged)):
@@ -89,22 +98,23 @@ class AuthorizationSuite:
             assert answer.status == 401 or (user.token in tokens and json.loads(content)["id"] == user.sub)
             connection.close()
 
-    def test_a_refusal_says_nothing_of_the_token(self, user: User, forge: Forge) -> None:
+    def test_a_refusal_says_nothing_of_the_token(self, user: User, forge: TokenForger) -> None:
         token = forge.sign(forge.own_key)
-        _, headers, problem = call(user.session.stack, "GET", "/users/me", {"Authorization": token})
+        _, headers, problem = send_request(user.session.stack, "GET", "/users/me", {"Authorization": token})
         assert token[:20] not in f"{headers}{problem}"
 
-    @pytest.mark.parametrize(("method", "path"), ROUTES)
+    @pytest.mark.parametrize(("method", "path"), PROTECTED_ROUTES)
     def test_anothers_profile_is_neither_read_nor_changed_nor_told_of(
         self, user: User, other: User, method: str, path: str
     ) -> None:
         before = other.get().body
         headers = {"Authorization": user.token, "Content-Type": MEDIA.get(method, "application/json")}
         existing, missing = (
-            call(user.session.stack, method, path.format(user_id=user_id), headers) for user_id in (other.sub, NOBODY)
+            send_request(user.session.stack, method, path.format(user_id=user_id), headers)
+            for user_id in (other.sub, NOBODY)
         )
         for told in (existing, missing):
-            assert_refused(told, 403)
+            assert_rejected(told, 403)
         mine = ("request_id",)
         assert {**existing[2], **dict.fromkeys(mine)} == {**missing[2], **dict.fromkeys(mine)}
         assert other.get().body == before
@@ -116,7 +126,7 @@ class AuthorizationSuite:
     @pytest.mark.parametrize("field", ["id", "user_id", "sub"])
     def test_a_body_that_names_another_changes_nothing_of_theirs(self, user: User, other: User, field: str) -> None:
         before = other.get().body
-        answer = user.put({**json.loads(BODY), field: other.sub})
+        answer = user.put({**json.loads(VALID_BODY), field: other.sub})
         assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, f"/{field}")
         assert other.get().body == before
 
@@ -147,7 +157,7 @@ class AuthorizationSuite:
     )
     def test_expression_text_in_a_name_is_text(self, user: User, text: str) -> None:
         assert user.patch({"name": text}).body["name"] == text
-        item = client("dynamodb", user.session.stack).get_item(
+        item = emulator_client("dynamodb", user.session.stack).get_item(
             TableName=user.session.stack.table, Key={"user_id": {"S": user.sub}}
         )["Item"]
         assert item["name"] == {"S": text}

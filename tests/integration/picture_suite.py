@@ -9,18 +9,28 @@ import pytest
 import requests
 from PIL import Image
 
-from tests.hostile_images import HOSTILE
-from tests.images import FORMATS, PLACE, as_taken, encoded, opened, picture
-from tests.integration.conftest import User
-from tests.integration.pictures import ask, choose, is_busy, kept, remove, send, show, shown, uploaded
+from tests.support.hostile_images import HOSTILE_IMAGES
+from tests.support.picture_client import (
+    create_upload,
+    delete_picture,
+    download_picture,
+    get_link,
+    is_busy,
+    list_stored_kinds,
+    post_form,
+    set_picture,
+    upload_file,
+)
+from tests.support.sample_images import FORMATS, GPS_TEXT, camera_metadata, encode, make_image, open_image
+from tests.support.users import User
 
 NOBODY = "0000000a-0000-4000-8000-00000000000b"
 MEBIBYTE = 1024 * 1024
-BOMB = encoded(Image.new("1", (25_001, 1_000)), "image/png")
+BOMB = encode(Image.new("1", (25_001, 1_000)), "image/png")
 NOT_PICTURES = {
     "text": ("image/jpeg", b"<script>alert(1)</script>"),
-    "another type than was said": ("image/jpeg", picture("image/png")),
-    "a beginning alone": ("image/jpeg", picture()[:300]),
+    "another type than was said": ("image/jpeg", make_image("image/png")),
+    "a beginning alone": ("image/jpeg", make_image()[:300]),
     "the right first bytes and a page": ("image/png", b"\x89PNG\r\n\x1a\n<html>"),
     "a decompression bomb": ("image/png", BOMB),
     "an SVG": ("image/webp", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
@@ -33,7 +43,7 @@ class PictureSuite:
     @pytest.mark.parametrize("content_type", FORMATS)
     def test_a_file_is_uploaded_chosen_seen_and_removed(self, user: User, content_type: str) -> None:
         before = user.get().body["version"]
-        chosen = choose(user, uploaded(user, picture(content_type, (320, 200)), content_type))
+        chosen = set_picture(user, upload_file(user, make_image(content_type, (320, 200)), content_type))
         assert (chosen.status, chosen.headers["ETag"]) == (200, f'"{before + 1}"')
         told = chosen.body["picture"]
         assert {**told, "size": 0, "updated_at": ""} == {
@@ -41,34 +51,34 @@ class PictureSuite:
         }  # fmt: skip
         assert told["updated_at"] == chosen.body["updated_at"]
         assert user.get().body == chosen.body
-        image = opened(shown(user))
+        image = open_image(download_picture(user))
         assert (image.format, image.size) == (FORMATS[content_type], (320, 200))
-        assert len(shown(user)) == told["size"]
-        assert kept(user) == ["pictures"]
-        removed = remove(user)
+        assert len(download_picture(user)) == told["size"]
+        assert list_stored_kinds(user) == ["pictures"]
+        removed = delete_picture(user)
         assert (removed.status, removed.body["picture"], removed.body["version"]) == (200, None, before + 2)
-        assert kept(user) == []
-        assert show(user).status == 404
+        assert list_stored_kinds(user) == []
+        assert get_link(user).status == 404
 
     def test_nobody_is_told_where_it_is_kept(self, user: User) -> None:
-        upload_id = uploaded(user)
-        assert upload_id not in str(choose(user, upload_id).body)
+        upload_id = upload_file(user)
+        assert upload_id not in str(set_picture(user, upload_id).body)
         assert upload_id not in str(user.get().body)
 
     def test_the_answer_tells_where_the_profile_is(self, user: User) -> None:
-        chosen = choose(user, uploaded(user))
+        chosen = set_picture(user, upload_file(user))
         place = urljoin("https://x/stage/users/me/picture", chosen.headers["Content-Location"])
         assert place == f"https://x/stage/users/{user.sub}"
 
     def test_what_a_camera_writes_into_a_file_is_gone_and_the_picture_upright(self, user: User) -> None:
-        photo = picture(size=(64, 48), **as_taken(orientation=6))
-        assert PLACE.encode() in photo
-        told = choose(user, uploaded(user, photo)).body["picture"]
+        photo = make_image(size=(64, 48), **camera_metadata(orientation=6))
+        assert GPS_TEXT.encode() in photo
+        told = set_picture(user, upload_file(user, photo)).body["picture"]
         assert (told["width"], told["height"]) == (48, 64)
-        content = shown(user)
-        image = opened(content)
+        content = download_picture(user)
+        image = open_image(content)
         assert not image.getexif()
-        assert not [mark for mark in (b"Exif", b"xmp", b"ICC", PLACE.encode(), b"Jane") if mark in content]
+        assert not [mark for mark in (b"Exif", b"xmp", b"ICC", GPS_TEXT.encode(), b"Jane") if mark in content]
         red, blue = image.getpixel((24, 5)), image.getpixel((24, 58))
         assert isinstance(red, tuple)
         assert isinstance(blue, tuple)
@@ -76,12 +86,12 @@ class PictureSuite:
         assert blue[2] > 200 > blue[0]
 
     def test_what_stands_behind_the_picture_is_gone(self, user: User) -> None:
-        assert choose(user, uploaded(user, picture() + b"<script>alert(1)</script>")).status == 200
-        assert b"script" not in shown(user)
+        assert set_picture(user, upload_file(user, make_image() + b"<script>alert(1)</script>")).status == 200
+        assert b"script" not in download_picture(user)
 
     def test_a_url_says_what_it_is_and_does_not_last(self, user: User) -> None:
-        choose(user, uploaded(user, picture("image/webp"), "image/webp"))
-        told = show(user).body
+        set_picture(user, upload_file(user, make_image("image/webp"), "image/webp"))
+        told = get_link(user).body
         loaded = requests.get(told["url"], timeout=20)
         assert loaded.headers["Content-Type"] == "image/webp"
         assert loaded.headers["Content-Disposition"] == 'inline; filename="picture.webp"'
@@ -95,46 +105,46 @@ class PictureSuite:
 
     @pytest.mark.parametrize("name", NOT_PICTURES)
     def test_what_is_no_picture_is_removed_and_changes_nothing(self, user: User, name: str) -> None:
-        choose(user, uploaded(user))
+        set_picture(user, upload_file(user))
         before, (content_type, content) = user.get().body, NOT_PICTURES[name]
-        refused = choose(user, uploaded(user, content, content_type))
+        refused = set_picture(user, upload_file(user, content, content_type))
         assert refused.status == 422
         assert refused.body["errors"][0]["pointer"] == "/upload_id"
         assert refused.body["errors"][0]["detail"].startswith("the file must ")
         assert user.get().body == before
-        assert kept(user) == ["pictures"]
-        assert opened(shown(user))
+        assert list_stored_kinds(user) == ["pictures"]
+        assert open_image(download_picture(user))
 
-    @pytest.mark.parametrize("name", HOSTILE)
+    @pytest.mark.parametrize("name", HOSTILE_IMAGES)
     def test_hostile_file_is_refused_and_removed(self, user: User, name: str) -> None:
-        before, (content_type, content) = user.get().body, HOSTILE[name]
-        refused = choose(user, uploaded(user, content, content_type))
+        before, (content_type, content) = user.get().body, HOSTILE_IMAGES[name]
+        refused = set_picture(user, upload_file(user, content, content_type))
         assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, "/upload_id")
         assert "EXIF data" in refused.body["errors"][0]["detail"]
         assert user.get().body == before
-        assert "uploads" not in kept(user)
+        assert "uploads" not in list_stored_kinds(user)
 
     @pytest.mark.parametrize(
         ("content", "changed", "status"),
         [
             (b"x" * (5 * MEBIBYTE + 1), {}, 400),
             (b"", {}, 400),
-            (picture(), {"Content-Type": "text/html"}, 403),
-            (picture(), {"key": "uploads/another/one"}, 403),
-            (picture(), {"acl": "public-read"}, 403),
-            (picture(), {"success_action_redirect": "https://evil.example"}, 403),
+            (make_image(), {"Content-Type": "text/html"}, 403),
+            (make_image(), {"key": "uploads/another/one"}, 403),
+            (make_image(), {"acl": "public-read"}, 403),
+            (make_image(), {"success_action_redirect": "https://evil.example"}, 403),
         ],
     )
     def test_s3_takes_only_what_was_asked_for(
         self, user: User, content: bytes, changed: dict[str, str], status: int
     ) -> None:
-        remove(user)
-        before = kept(user)
-        assert send(ask(user).body, content, **changed).status_code == status
-        assert kept(user) == before
+        delete_picture(user)
+        before = list_stored_kinds(user)
+        assert post_form(create_upload(user).body, content, **changed).status_code == status
+        assert list_stored_kinds(user) == before
 
     def test_an_upload_lasts_a_few_minutes_and_says_its_limits(self, user: User) -> None:
-        asked = ask(user, "image/png", 5 * MEBIBYTE)
+        asked = create_upload(user, "image/png", 5 * MEBIBYTE)
         assert asked.status == 200
         assert set(asked.body) == {"upload_id", "url", "fields", "expires_at", "limits"}
         assert asked.body["limits"] == {
@@ -165,43 +175,43 @@ class PictureSuite:
 
     @pytest.mark.parametrize("upload_id", [None, 5, "", "../" * 4, "x" * 36, NOBODY.upper(), [NOBODY]])
     def test_what_is_no_upload_s_id_is_refused(self, user: User, upload_id: Any) -> None:
-        answer = choose(user, upload_id)
+        answer = set_picture(user, upload_id)
         assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "/upload_id")
 
     def test_an_upload_there_is_not_is_a_404(self, user: User) -> None:
         before = user.get().body
-        assert choose(user, NOBODY).status == 404
-        assert choose(user, ask(user).body["upload_id"]).status == 404, "nothing has arrived yet"
+        assert set_picture(user, NOBODY).status == 404
+        assert set_picture(user, create_upload(user).body["upload_id"]).status == 404, "nothing has arrived yet"
         assert user.get().body == before
 
     def test_another_s_upload_is_a_404_and_stays_theirs(self, user: User, other: User) -> None:
-        theirs, before = uploaded(other), user.get().body
-        assert choose(user, theirs).status == 404
+        theirs, before = upload_file(other), user.get().body
+        assert set_picture(user, theirs).status == 404
         assert user.get().body == before
-        assert "uploads" in kept(other)
-        assert choose(other, theirs).status == 200
+        assert "uploads" in list_stored_kinds(other)
+        assert set_picture(other, theirs).status == 200
 
     def test_a_choice_that_is_repeated_changes_nothing(self, user: User) -> None:
-        upload_id = uploaded(user)
-        once, twice = choose(user, upload_id), choose(user, upload_id)
+        upload_id = upload_file(user)
+        once, twice = set_picture(user, upload_id), set_picture(user, upload_id)
         assert (once.status, once.body) == (twice.status, twice.body)
-        assert kept(user) == ["pictures"]
+        assert list_stored_kinds(user) == ["pictures"]
 
     def test_a_choice_that_comes_twice_at_once_is_one(self, user: User) -> None:
-        upload_id, before = uploaded(user), user.get().body["version"]
+        upload_id, before = upload_file(user), user.get().body["version"]
         with ThreadPoolExecutor(4) as threads:
-            answers = list(threads.map(lambda _: choose(user, upload_id), range(4)))
+            answers = list(threads.map(lambda _: set_picture(user, upload_id), range(4)))
         assert {answer.status for answer in answers} in ({200}, {200, 409})
         assert all(is_busy(answer) for answer in answers if answer.status == 409)
-        assert choose(user, upload_id).status == 200
+        assert set_picture(user, upload_id).status == 200
         assert user.get().body["version"] == before + 1
-        assert kept(user) == ["pictures"]
+        assert list_stored_kinds(user) == ["pictures"]
 
     def test_of_choices_at_once_one_stays_and_the_others_are_told(self, user: User) -> None:
-        uploads = [uploaded(user, picture(size=(20 + number, 20))) for number in range(5)]
+        uploads = [upload_file(user, make_image(size=(20 + number, 20))) for number in range(5)]
         before = user.get().body["version"]
         with ThreadPoolExecutor(5) as threads:
-            answers = list(threads.map(lambda upload_id: choose(user, upload_id), uploads))
+            answers = list(threads.map(lambda upload_id: set_picture(user, upload_id), uploads))
         done = [answer.body for answer in answers if answer.status == 200]
         assert done
         assert {answer.status for answer in answers} <= {200, 409}
@@ -209,42 +219,42 @@ class PictureSuite:
         now = user.get().body
         assert now["version"] == before + len(done)
         assert now in done
-        assert opened(shown(user)).width == now["picture"]["width"]
-        assert kept(user).count("pictures") == 1
+        assert open_image(download_picture(user)).width == now["picture"]["width"]
+        assert list_stored_kinds(user).count("pictures") == 1
         for upload_id, answer in zip(uploads, answers, strict=True):
             if answer.status == 409:
-                assert choose(user, upload_id).status == 200, "who was told so may try again"
-        assert kept(user) == ["pictures"]
+                assert set_picture(user, upload_id).status == 200, "who was told so may try again"
+        assert list_stored_kinds(user) == ["pictures"]
 
     def test_an_upload_is_used_once(self, user: User) -> None:
-        first, second = uploaded(user, picture(size=(30, 30))), uploaded(user, picture(size=(40, 40)))
-        assert (choose(user, first).status, choose(user, second).status) == (200, 200)
-        assert choose(user, first).status == 404
+        first, second = upload_file(user, make_image(size=(30, 30))), upload_file(user, make_image(size=(40, 40)))
+        assert (set_picture(user, first).status, set_picture(user, second).status) == (200, 200)
+        assert set_picture(user, first).status == 404
         assert user.get().body["picture"]["width"] == 40
-        assert kept(user) == ["pictures"]
+        assert list_stored_kinds(user) == ["pictures"]
 
     def test_what_is_sent_again_after_it_was_chosen_changes_nothing(self, user: User) -> None:
-        form = ask(user).body
-        send(form, picture(size=(30, 30)))
-        before = choose(user, form["upload_id"]).body
-        assert send(form, picture(size=(40, 40))).status_code == 204, "the form is good until it expires"
-        assert choose(user, form["upload_id"]).body == user.get().body == before
-        assert opened(shown(user)).width == 30
-        assert kept(user) == ["pictures"]
+        form = create_upload(user).body
+        post_form(form, make_image(size=(30, 30)))
+        before = set_picture(user, form["upload_id"]).body
+        assert post_form(form, make_image(size=(40, 40))).status_code == 204, "the form is good until it expires"
+        assert set_picture(user, form["upload_id"]).body == user.get().body == before
+        assert open_image(download_picture(user)).width == 30
+        assert list_stored_kinds(user) == ["pictures"]
 
     def test_a_stale_version_changes_nothing_and_the_upload_stays(self, user: User) -> None:
-        remove(user)
-        upload_id, tag = uploaded(user), user.get().headers["ETag"]
+        delete_picture(user)
+        upload_id, tag = upload_file(user), user.get().headers["ETag"]
         for stale in ({"If_Match": '"1000000"'}, {"If_None_Match": tag}, {"If_None_Match": "*"}):
-            assert choose(user, upload_id, **stale).status == 412
-            assert remove(user, **stale).status == 412
-        assert kept(user) == ["uploads"]
-        assert choose(user, upload_id, If_Match=tag).status == 200
-        assert remove(user, If_Match=tag).status == 412
-        assert kept(user) == ["pictures"]
+            assert set_picture(user, upload_id, **stale).status == 412
+            assert delete_picture(user, **stale).status == 412
+        assert list_stored_kinds(user) == ["uploads"]
+        assert set_picture(user, upload_id, If_Match=tag).status == 200
+        assert delete_picture(user, If_Match=tag).status == 412
+        assert list_stored_kinds(user) == ["pictures"]
 
     def test_a_profile_with_a_picture_is_edited_as_before(self, user: User) -> None:
-        profile = choose(user, uploaded(user)).body
+        profile = set_picture(user, upload_file(user)).body
         edited = user.put({**profile, "name": "Jane R. Roe"})
         assert (edited.status, edited.body["picture"]) == (200, profile["picture"])
         for changed in (None, {**profile["picture"], "width": 1}, {"content_type": "image/gif"}, "x"):
@@ -253,6 +263,6 @@ class PictureSuite:
         assert user.get().body == edited.body
 
     def test_to_remove_what_is_not_there_changes_nothing(self, user: User) -> None:
-        remove(user)
+        delete_picture(user)
         before = user.get().body
-        assert (remove(user).status, remove(user).body) == (200, before)
+        assert (delete_picture(user).status, delete_picture(user).body) == (200, before)

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import settings
-from local.aws import READY_PATH, configuration
-from local.processes import free_port
-from local.session import Session
-from local.settings import ROOT, LocalSettings
-from local.stack import build
-from tests.integration.conftest import PATIENCE
+from local import config
+from local.config import ROOT, LocalSettings
+from local.emulator import READY_PATH, emulator_environment
+from local.ports import allocate_port
+from local.resources.builder import create_stack
+from local.user_client import UserClient
+from tests.support.stack import STACK_TIMEOUT
 
 _SERVER = """
 import asyncio, sys
@@ -28,24 +28,24 @@ asyncio.run(serve(app, config))
 
 
 @contextmanager
-def plain_ministack(directory: Path) -> Iterator[Session]:
+def start_plain_ministack(directory: Path) -> Iterator[UserClient]:
     """Run plain MiniStack with the stack of `make run` in it."""
-    local = LocalSettings(free_port(), free_port(), directory, {})
-    environment = {**local.environment(), **configuration(local), "PERSIST_STATE": "0"}
-    address = f"{settings.HOST}:{local.aws_port}"
+    local = LocalSettings(allocate_port(), allocate_port(), directory, {})
+    environment = {**local.environment(), **emulator_environment(local), "PERSIST_STATE": "0"}
+    address = f"{config.HOST}:{local.aws_port}"
     process = subprocess.Popen(
         [sys.executable, "-c", _SERVER, address], cwd=ROOT, env=environment,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + STACK_TIMEOUT
         while time.monotonic() < deadline:
             try:
                 urllib.request.urlopen(local.aws_endpoint_url + READY_PATH, timeout=1).close()
                 break
             except OSError:
                 time.sleep(0.05)
-        yield Session(build(local))
+        yield UserClient(create_stack(local))
     finally:
         process.terminate()
-        process.wait(PATIENCE)
+        process.wait(STACK_TIMEOUT)

@@ -10,15 +10,16 @@ import pytest
 from botocore.exceptions import ClientError
 from pycognito.aws_srp import AWSSRP
 
-from local.session import Session
-from tests.integration.conftest import PASSWORD, User, attributes
+from local.user_client import UserClient
+from tests.support.data import sign_up_attributes
+from tests.support.users import PASSWORD, User
 
 RESET_CODE = "654321"
 NEW_PASSWORD = "AnotherPass123!"
-TURN_ON = {"SoftwareTokenMfaSettings": {"Enabled": True, "PreferredMfa": True}}
+ENABLE_TOTP = {"SoftwareTokenMfaSettings": {"Enabled": True, "PreferredMfa": True}}
 
 
-def refusal(call: Callable[[], Any]) -> tuple[str, str]:
+def get_client_error(call: Callable[[], Any]) -> tuple[str, str]:
     """Return the code and the message of the error that a call ends in."""
     with pytest.raises(ClientError) as caught:
         call()
@@ -26,29 +27,29 @@ def refusal(call: Callable[[], Any]) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 
-def by_client(user: User) -> dict[str, str]:
+def client_parameters(user: User) -> dict[str, str]:
     return {"ClientId": user.session.stack.user_pool_client_id, "Username": user.email}
 
 
-def sign_up(session: Session, email: str) -> dict[str, Any]:
+def sign_up(session: UserClient, email: str) -> dict[str, Any]:
     """Return the whole answer, which Session.sign_up does not."""
-    pairs = [{"Name": name, "Value": value} for name, value in attributes(email).items()]
+    pairs = [{"Name": name, "Value": value} for name, value in sign_up_attributes(email).items()]
     where = {"ClientId": session.stack.user_pool_client_id, "Username": email}
     return dict(session.cognito.sign_up(**where, Password=PASSWORD, UserAttributes=pairs))
 
 
-def claims(token: str) -> dict[str, Any]:
+def decode_claims(token: str) -> dict[str, Any]:
     return dict(jwt.decode(token, options={"verify_signature": False}))
 
 
-def refresh(user: User) -> dict[str, Any]:
+def refresh_tokens(user: User) -> dict[str, Any]:
     answer = user.session.cognito.get_tokens_from_refresh_token(
         ClientId=user.session.stack.user_pool_client_id, RefreshToken=user.tokens["RefreshToken"]
     )
     return dict(answer["AuthenticationResult"])
 
 
-def register(user: User) -> pyotp.TOTP:
+def register_authenticator(user: User) -> pyotp.TOTP:
     """Return the app, registered with its current code."""
     token = user.tokens["AccessToken"]
     app = pyotp.TOTP(user.session.cognito.associate_software_token(AccessToken=token)["SecretCode"])
@@ -56,18 +57,18 @@ def register(user: User) -> pyotp.TOTP:
     return app
 
 
-def turn_on(user: User) -> pyotp.TOTP:
-    app = register(user)
-    user.session.cognito.set_user_mfa_preference(AccessToken=user.tokens["AccessToken"], **TURN_ON)
+def enable_authenticator(user: User) -> pyotp.TOTP:
+    app = register_authenticator(user)
+    user.session.cognito.set_user_mfa_preference(AccessToken=user.tokens["AccessToken"], **ENABLE_TOTP)
     return app
 
 
-def next_code(app: pyotp.TOTP) -> str:
+def get_next_code(app: pyotp.TOTP) -> str:
     """Return the code of the next 30 seconds, which is accepted and was not used yet."""
     return app.at(datetime.now(UTC) + timedelta(seconds=app.interval))
 
 
-def give_password(session: Session, email: str, password: str = PASSWORD) -> dict[str, Any]:
+def submit_password(session: UserClient, email: str, password: str = PASSWORD) -> dict[str, Any]:
     """Return what Cognito answers to a good password: tokens or a challenge."""
     stack = session.stack
     srp = AWSSRP(
@@ -85,7 +86,9 @@ def give_password(session: Session, email: str, password: str = PASSWORD) -> dic
     return answer
 
 
-def respond(session: Session, challenge: dict[str, Any], username: str, **responses: str) -> dict[str, Any]:
+def respond_to_challenge(
+    session: UserClient, challenge: dict[str, Any], username: str, **responses: str
+) -> dict[str, Any]:
     answer: dict[str, Any] = session.cognito.respond_to_auth_challenge(
         ClientId=session.stack.user_pool_client_id,
         ChallengeName=challenge["ChallengeName"],
@@ -95,5 +98,5 @@ def respond(session: Session, challenge: dict[str, Any], username: str, **respon
     return answer
 
 
-def give_code(user: User, challenge: dict[str, Any], code: str) -> dict[str, Any]:
-    return respond(user.session, challenge, user.email, SOFTWARE_TOKEN_MFA_CODE=code)
+def submit_code(user: User, challenge: dict[str, Any], code: str) -> dict[str, Any]:
+    return respond_to_challenge(user.session, challenge, user.email, SOFTWARE_TOKEN_MFA_CODE=code)

@@ -7,27 +7,30 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import logs
-from chalicelib.bucket import PictureBucket
-from chalicelib.cognito import UserDirectory
-from chalicelib.models import Profile
-from chalicelib.reconciliation import Chain, Options, Reconciliation, Report
-from chalicelib.reconciliation_checkpoints import Checkpoints
-from chalicelib.repository import ProfileRepository
-from chalicelib.user_pool import Rates, UserPool
-from local.stack import Stack, client
-from tests.integration.conftest import PASSWORD, attributes
+from chalicelib.aws.throttled_user_pool import Rates, ThrottledUserPool
+from chalicelib.aws.user_pool import UserPool
+from chalicelib.core import logs, metrics
+from chalicelib.pictures.storage import PictureStorage
+from chalicelib.profiles.models import Profile
+from chalicelib.profiles.repository import ProfileRepository
+from chalicelib.reconciliation.checkpoints import Checkpoints
+from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport
+from chalicelib.reconciliation.service import Reconciliation
+from local.emulator_clients import emulator_client
+from local.stack import Stack
+from tests.support.data import sign_up_attributes
+from tests.support.users import PASSWORD
 
-FAST = Rates(1e4, 1e4, 1e4)
-HEALTH = {"custom:dob", "custom:gender", "custom:blood_group"}
+UNLIMITED_RATES = Rates(1e4, 1e4, 1e4)
+HEALTH_ATTRIBUTES = {"custom:dob", "custom:gender", "custom:blood_group"}
 
 
-class Place:
+class PoolAndTable:
     """A pool and a table of their own in the embedded AWS, and both ends of them."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self.cognito, self.dynamodb = client("cognito-idp", stack), client("dynamodb", stack)
+        self.cognito, self.dynamodb = emulator_client("cognito-idp", stack), emulator_client("dynamodb", stack)
         self.name = name = f"reconciliation-{uuid.uuid4().hex[:8]}"
         created = self.cognito.create_user_pool(PoolName=name, UsernameAttributes=["email"])
         self.pool_id = created["UserPool"]["Id"]
@@ -40,11 +43,11 @@ class Place:
             BillingMode="PAY_PER_REQUEST",
         )
         self.repository = ProfileRepository(self.dynamodb, name)
-        self.pool = UserPool(lambda: self.cognito, self.pool_id, FAST)
-        self.directory = UserDirectory(lambda: self.cognito, self.pool_id)
-        self.s3 = client("s3", stack)
+        self.pool = ThrottledUserPool(lambda: self.cognito, self.pool_id, UNLIMITED_RATES)
+        self.directory = UserPool(lambda: self.cognito, self.pool_id)
+        self.s3 = emulator_client("s3", stack)
         self.s3.create_bucket(Bucket=name)
-        self.bucket = PictureBucket(self.s3, name)
+        self.bucket = PictureStorage(self.s3, name)
 
     def checkpoints(self, *, dry_run: bool = False) -> Checkpoints:
         return Checkpoints(self.dynamodb, self.name, dry_run=dry_run)
@@ -52,7 +55,7 @@ class Place:
     def add_user(self, number: int, *, signed_in: bool = True) -> str:
         """Add a confirmed user, or one who was invited and has not signed in. Return their sub."""
         email = f"user-{number}@example.com"
-        form = {**attributes(email, name=f"Person {number}"), "email_verified": "true"}
+        form = {**sign_up_attributes(email, name=f"Person {number}"), "email_verified": "true"}
         pairs = [{"Name": name, "Value": value} for name, value in form.items()]
         made = self.cognito.admin_create_user(
             UserPoolId=self.pool_id, Username=email, UserAttributes=pairs, MessageAction="SUPPRESS"
@@ -67,7 +70,7 @@ class Place:
     def add_unconfirmed(self, number: int) -> str:
         """Add a user who has signed up and sent no code. Return their sub."""
         email = f"user-{number}@example.com"
-        pairs = [{"Name": name, "Value": value} for name, value in attributes(email).items()]
+        pairs = [{"Name": name, "Value": value} for name, value in sign_up_attributes(email).items()]
         made = self.cognito.sign_up(ClientId=self.client_id, Username=email, Password=PASSWORD, UserAttributes=pairs)
         return str(made["UserSub"])
 
@@ -80,30 +83,30 @@ class Place:
 
     def health_attributes(self, sub: str) -> set[str]:
         user = self.directory.find(sub)
-        return HEALTH & set(user.attributes) if user else set()
+        return HEALTH_ATTRIBUTES & set(user.attributes) if user else set()
 
     def run(
         self,
         left: Callable[[], float] = lambda: 60_000.0,
-        bucket: PictureBucket | None = None,
-        pool: UserPool | None = None,
+        bucket: PictureStorage | None = None,
+        pool: ThrottledUserPool | None = None,
         unconfirmed_hours: float = 24,
         **options: Any,
-    ) -> Report:
+    ) -> ReconciliationReport:
         """Run once."""
-        chosen = Options(**options)
+        chosen = ReconciliationOptions(**options)
         checkpoints = self.checkpoints(dry_run=chosen.dry_run)
         pool, bucket = pool or self.pool, bucket or self.bucket
         return Reconciliation(checkpoints, self.repository, pool, chosen, left, bucket, unconfirmed_hours).run()
 
 
-def time_for(looks: int) -> Callable[[], float]:
+def clock_for_checks(looks: int) -> Callable[[], float]:
     """Return a clock that is over after it was looked at so often."""
     left = iter([60_000.0] * looks)
     return lambda: next(left, 0.0)
 
 
-def chain_of(report: Report) -> Chain:
+def get_next_chain(report: ReconciliationReport) -> Chain:
     """Return what a run has passed on to the next."""
     assert report.next is not None
     assert report.next.chain is not None
@@ -111,15 +114,15 @@ def chain_of(report: Report) -> Chain:
 
 
 @contextmanager
-def metrics() -> Iterator[Callable[[logs.Metric], int]]:
+def count_metrics() -> Iterator[Callable[[metrics.Metric], int]]:
     """Count the metrics that are written meanwhile."""
     lines: list[str] = []
-    logs.outlets.append(lines.append)
+    logs.sinks.append(lines.append)
 
-    def count(metric: logs.Metric) -> int:
+    def count(metric: metrics.Metric) -> int:
         return sum(json.loads(line).get(metric, 0) for line in lines)
 
     try:
         yield count
     finally:
-        logs.outlets.pop()
+        logs.sinks.pop()

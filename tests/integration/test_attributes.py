@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import CONFIRMATION_CODE
-from local.session import Session
-from tests.integration.conftest import PASSWORD, User, attributes, new_email
-from tests.integration.pool_calls import refusal
+from local.emulator import CONFIRMATION_CODE
+from local.user_client import UserClient
+from tests.support.data import sign_up_attributes
+from tests.support.user_pool_calls import get_client_error
+from tests.support.users import PASSWORD, User, generate_email
 
 NewUser = Callable[..., User]
 
@@ -47,7 +48,7 @@ def stored(user: User) -> dict[str, str]:
     return {pair["Name"]: pair["Value"] for pair in found}
 
 
-def mails_to(session: Session, address: str) -> list[Any]:
+def mails_to(session: UserClient, address: str) -> list[Any]:
     url = f"{session.stack.aws_endpoint_url}/_ministack/ses/messages"
     with urllib.request.urlopen(url, timeout=10) as answer:
         accounts = json.load(answer)["messages"].values()
@@ -61,7 +62,7 @@ def user(new_user: NewUser) -> User:
 
 
 def test_new_email_is_not_stored_before_its_code_returns(new_user: NewUser) -> None:
-    user, email = new_user(), new_email()
+    user, email = new_user(), generate_email()
     (delivery,) = update(user, email=email, name="Jane New")
     assert (delivery["AttributeName"], delivery["DeliveryMedium"]) == ("email", "EMAIL")
     assert delivery["Destination"] == "u***@e***"
@@ -70,22 +71,22 @@ def test_new_email_is_not_stored_before_its_code_returns(new_user: NewUser) -> N
 
 
 def test_new_email_code_is_mailed_to_the_new_address(new_user: NewUser) -> None:
-    user, email = new_user(), new_email()
+    user, email = new_user(), generate_email()
     update(user, email=email)
     (mail,) = mails_to(user.session, email)
     assert CONFIRMATION_CODE in json.dumps(mail)
 
 
-def test_pending_email_leaves_the_old_one_for_sign_in(session: Session, new_user: NewUser) -> None:
-    user, email = new_user(), new_email()
+def test_pending_email_leaves_the_old_one_for_sign_in(session: UserClient, new_user: NewUser) -> None:
+    user, email = new_user(), generate_email()
     update(user, email=email)
     session.sign_in(user.email, PASSWORD)
     with pytest.raises(ClientError, match="Incorrect username or password"):
         session.sign_in(email, PASSWORD)
 
 
-def test_verified_email_signs_in_and_the_old_one_does_not(session: Session, new_user: NewUser) -> None:
-    user, email = new_user(), new_email()
+def test_verified_email_signs_in_and_the_old_one_does_not(session: UserClient, new_user: NewUser) -> None:
+    user, email = new_user(), generate_email()
     update(user, email=email)
     verify(user)
     session.sign_in(email, PASSWORD)
@@ -93,8 +94,8 @@ def test_verified_email_signs_in_and_the_old_one_does_not(session: Session, new_
         session.sign_in(user.email, PASSWORD)
 
 
-def test_profile_has_the_verified_email_after_a_sign_in(session: Session, new_user: NewUser) -> None:
-    user, email = new_user(), new_email()
+def test_profile_has_the_verified_email_after_a_sign_in(session: UserClient, new_user: NewUser) -> None:
+    user, email = new_user(), generate_email()
     update(user, email=email)
     verify(user)
     session.sign_in(email, PASSWORD)
@@ -102,45 +103,45 @@ def test_profile_has_the_verified_email_after_a_sign_in(session: Session, new_us
     assert (profile["email"], profile["email_verified"]) == (email, True)
 
 
-def test_old_email_is_free_once_the_new_one_is_verified(session: Session, new_user: NewUser) -> None:
+def test_old_email_is_free_once_the_new_one_is_verified(session: UserClient, new_user: NewUser) -> None:
     user = new_user()
-    update(user, email=new_email())
+    update(user, email=generate_email())
     verify(user)
-    assert session.sign_up(user.email, PASSWORD, attributes(user.email)) != user.sub
+    assert session.sign_up(user.email, PASSWORD, sign_up_attributes(user.email)) != user.sub
 
 
 def test_wrong_code_is_refused_and_changes_nothing(new_user: NewUser) -> None:
     user = new_user()
-    update(user, email=new_email())
+    update(user, email=generate_email())
     expected = ("CodeMismatchException", "Invalid verification code provided, please try again.")
-    assert refusal(lambda: verify(user, "000000")) == expected
+    assert get_client_error(lambda: verify(user, "000000")) == expected
     assert stored(user)["email"] == user.email
 
 
 def test_used_code_is_expired(new_user: NewUser) -> None:
     user = new_user()
-    update(user, email=new_email())
+    update(user, email=generate_email())
     verify(user)
     expected = ("ExpiredCodeException", "Invalid code provided, please request a code again.")
-    assert refusal(lambda: verify(user)) == expected
+    assert get_client_error(lambda: verify(user)) == expected
 
 
 def test_taken_email_is_refused_at_an_update(new_user: NewUser) -> None:
     user, owner = new_user(), new_user()
     expected = ("AliasExistsException", "An account with the given email already exists.")
-    assert refusal(lambda: update(user, email=owner.email)) == expected
+    assert get_client_error(lambda: update(user, email=owner.email)) == expected
 
 
-def test_email_taken_while_pending_is_refused(session: Session, new_user: NewUser) -> None:
-    user, email = new_user(), new_email()
+def test_email_taken_while_pending_is_refused(session: UserClient, new_user: NewUser) -> None:
+    user, email = new_user(), generate_email()
     update(user, email=email)
-    session.sign_up(email, PASSWORD, attributes(email))
-    assert refusal(lambda: verify(user))[0] == "AliasExistsException"
+    session.sign_up(email, PASSWORD, sign_up_attributes(email))
+    assert get_client_error(lambda: verify(user))[0] == "AliasExistsException"
     assert stored(user)["email"] == user.email
 
 
 def test_requested_code_goes_to_the_pending_email(new_user: NewUser) -> None:
-    user, email = new_user(), new_email()
+    user, email = new_user(), generate_email()
     update(user, email=email)
     assert request_code(user)["AttributeName"] == "email"
     assert len(mails_to(user.session, email)) == 2
@@ -162,23 +163,23 @@ def test_requested_code_verifies_the_current_email(made_user: NewUser) -> None:
     ],
 )
 def test_code_for_what_cannot_be_verified_is_refused(user: User, name: str, message: str) -> None:
-    assert refusal(lambda: request_code(user, name)) == ("InvalidParameterException", message)
+    assert get_client_error(lambda: request_code(user, name)) == ("InvalidParameterException", message)
 
 
 @pytest.mark.parametrize("name", ["email_verified", "phone_number_verified", "custom:unknown", "nickname"])
 def test_attribute_not_writable_is_refused(user: User, name: str) -> None:
     before = stored(user)
     expected = ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
-    assert refusal(lambda: update(user, **{"name": "Mallory", name: "true"})) == expected
-    assert refusal(lambda: delete(user, name)) == expected
+    assert get_client_error(lambda: update(user, **{"name": "Mallory", name: "true"})) == expected
+    assert get_client_error(lambda: delete(user, name)) == expected
     assert stored(user) == before
 
 
-def test_sign_up_with_an_attribute_not_writable_is_refused(session: Session) -> None:
-    email = new_email()
-    form = {**attributes(email), "email_verified": "true"}
+def test_sign_up_with_an_attribute_not_writable_is_refused(session: UserClient) -> None:
+    email = generate_email()
+    form = {**sign_up_attributes(email), "email_verified": "true"}
     expected = ("NotAuthorizedException", "A client attempted to write unauthorized attribute")
-    assert refusal(lambda: session.sign_up(email, PASSWORD, form)) == expected
+    assert get_client_error(lambda: session.sign_up(email, PASSWORD, form)) == expected
 
 
 @pytest.mark.parametrize(
@@ -191,11 +192,11 @@ def test_sign_up_with_an_attribute_not_writable_is_refused(session: Session) -> 
     ],
 )
 def test_malformed_contact_is_refused(user: User, name: str, value: str, message: str) -> None:
-    assert refusal(lambda: update(user, **{name: value})) == ("InvalidParameterException", message)
+    assert get_client_error(lambda: update(user, **{name: value})) == ("InvalidParameterException", message)
     assert stored(user)[name] != value
 
 
-def test_new_phone_number_is_stored_as_unverified(session: Session, new_user: NewUser) -> None:
+def test_new_phone_number_is_stored_as_unverified(session: UserClient, new_user: NewUser) -> None:
     user = new_user()
     where = {"UserPoolId": session.stack.user_pool_id, "Username": user.sub}
     verified = [{"Name": "phone_number_verified", "Value": "true"}]
@@ -216,12 +217,12 @@ def test_deleted_attribute_is_gone(new_user: NewUser, blank: bool) -> None:
 
 def test_email_cannot_be_deleted(user: User) -> None:
     expected = ("InvalidParameterException", "user.email: Required attribute cannot be deleted.")
-    assert refusal(lambda: delete(user, "email")) == expected
-    assert refusal(lambda: update(user, email="")) == expected
+    assert get_client_error(lambda: delete(user, "email")) == expected
+    assert get_client_error(lambda: update(user, email="")) == expected
 
 
-def test_revoked_access_token_changes_nothing(session: Session, new_user: NewUser) -> None:
+def test_revoked_access_token_changes_nothing(session: UserClient, new_user: NewUser) -> None:
     user = new_user()
     session.cognito.global_sign_out(AccessToken=user.tokens["AccessToken"])
     for call in (lambda: update(user, name="Mallory"), lambda: request_code(user), lambda: delete(user, "name")):
-        assert refusal(call) == ("NotAuthorizedException", "Access Token has been revoked")
+        assert get_client_error(call) == ("NotAuthorizedException", "Access Token has been revoked")

@@ -17,9 +17,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from local.stack import NAME, Stack, client
-from tests.integration.conftest import Run, running
-from tests.support.processes import children
+from local.emulator_clients import emulator_client
+from local.stack import STACK_NAME, Stack
+from tests.support.processes import list_descendants
+from tests.support.stack import RunningStack, start_stack
 
 OTHERS = {
     "the documented pair of emulators": ("test", "test"),
@@ -31,11 +32,11 @@ SECRET_OF_THE_SHELL = "of the shell, for nobody else"
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """A run started from a shell that has a secret in its environment."""
     with pytest.MonkeyPatch.context() as shell:
         shell.setenv("DEPLOY_TOKEN", SECRET_OF_THE_SHELL)
-        with running(tmp_path_factory.mktemp("local")) as run:
+        with start_stack(tmp_path_factory.mktemp("local")) as run:
             yield run
 
 
@@ -58,22 +59,22 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("service", CALLS)
-def test_key_of_the_run_is_accepted(run: Run, service: str) -> None:
+def test_key_of_the_run_is_accepted(run: RunningStack, service: str) -> None:
     call, arguments = CALLS[service]
-    getattr(client(service, run.stack), call)(**arguments)
+    getattr(emulator_client(service, run.stack), call)(**arguments)
 
 
 @pytest.mark.parametrize("service", CALLS)
 @pytest.mark.parametrize("kind", OTHERS)
-def test_any_other_key_is_rejected(run: Run, service: str, kind: str) -> None:
+def test_any_other_key_is_rejected(run: RunningStack, service: str, kind: str) -> None:
     call, arguments = CALLS[service]
     with pytest.raises(ClientError) as caught:
-        getattr(client(service, with_key(run.stack, *OTHERS[kind])), call)(**arguments)
+        getattr(emulator_client(service, with_key(run.stack, *OTHERS[kind])), call)(**arguments)
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403)
 
 
 @pytest.mark.parametrize("path", ["/2015-03-31/functions/", "/?Action=ListRoles&Version=2010-05-08"])
-def test_unsigned_call_is_rejected(run: Run, path: str) -> None:
+def test_unsigned_call_is_rejected(run: RunningStack, path: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(run.stack.aws_endpoint_url + path, timeout=5)
     caught.value.close()
@@ -81,10 +82,10 @@ def test_unsigned_call_is_rejected(run: Run, path: str) -> None:
 
 
 @pytest.mark.parametrize("kind", OTHERS)
-def test_url_presigned_with_another_key_is_rejected(run: Run, kind: str) -> None:
-    s3 = client("s3", run.stack)
+def test_url_presigned_with_another_key_is_rejected(run: RunningStack, kind: str) -> None:
+    s3 = emulator_client("s3", run.stack)
     s3.put_object(Bucket=run.stack.bucket, Key="uploads/presigned", Body=b"x")
-    signer = client("s3", with_key(run.stack, *OTHERS[kind]))
+    signer = emulator_client("s3", with_key(run.stack, *OTHERS[kind]))
     where = {"Bucket": run.stack.bucket, "Key": "uploads/presigned"}
     urllib.request.urlopen(s3.generate_presigned_url("get_object", Params=where), timeout=5).close()
     with pytest.raises(urllib.error.HTTPError) as caught:
@@ -93,7 +94,7 @@ def test_url_presigned_with_another_key_is_rejected(run: Run, kind: str) -> None
     assert caught.value.code == 403
 
 
-def test_tampered_body_is_rejected(run: Run) -> None:
+def test_tampered_body_is_rejected(run: RunningStack) -> None:
     headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.ListTables"}
     request = AWSRequest("POST", run.stack.aws_endpoint_url + "/", headers, b"{}")
     SigV4Auth(Credentials(*run.stack.access_key.variables.values()), "dynamodb", run.stack.region).add_auth(request)
@@ -106,20 +107,20 @@ def test_tampered_body_is_rejected(run: Run) -> None:
 
 @pytest.mark.slow
 def test_each_run_has_a_key_of_its_own(tmp_path: Path) -> None:
-    with running(tmp_path) as first:
+    with start_stack(tmp_path) as first:
         old = first.stack
-        session = client("sts", old).get_session_token()["Credentials"]
+        session = emulator_client("sts", old).get_session_token()["Credentials"]
         first.stop()
-    with running(tmp_path) as second:
+    with start_stack(tmp_path) as second:
         now = second.stack
         assert old.access_key != now.access_key
-        client("lambda", now).list_functions()
+        emulator_client("lambda", now).list_functions()
         for key in (
             (old.aws_access_key_id, old.aws_secret_access_key),
             (session["AccessKeyId"], session["SecretAccessKey"]),
         ):
             with pytest.raises(ClientError):
-                client("lambda", with_key(now, *key)).list_functions()
+                emulator_client("lambda", with_key(now, *key)).list_functions()
 
 
 CODE = """
@@ -130,13 +131,13 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def function_environment(run: Run) -> dict[str, str]:
+def function_environment(run: RunningStack) -> dict[str, str]:
     """The environment that a function of the embedded AWS runs in."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("environment.py", CODE)
-    lambda_ = client("lambda", run.stack)
-    role = lambda_.get_function_configuration(FunctionName=f"{NAME}-pre_sign_up")["Role"]
+    lambda_ = emulator_client("lambda", run.stack)
+    role = lambda_.get_function_configuration(FunctionName=f"{STACK_NAME}-pre_sign_up")["Role"]
     lambda_.create_function(
         FunctionName="environment", Role=role, Runtime="python3.12", Handler="environment.handler",
         Code={"ZipFile": archive.getvalue()},
@@ -145,7 +146,7 @@ def function_environment(run: Run) -> dict[str, str]:
     return environment
 
 
-def test_function_has_its_role_s_credentials(run: Run, function_environment: dict[str, str]) -> None:
+def test_function_has_its_role_s_credentials(run: RunningStack, function_environment: dict[str, str]) -> None:
     assert run.stack.aws_secret_access_key not in function_environment.values()
     sts = boto3.client(
         "sts",
@@ -155,7 +156,7 @@ def test_function_has_its_role_s_credentials(run: Run, function_environment: dic
         aws_secret_access_key=function_environment["AWS_SECRET_ACCESS_KEY"],
         aws_session_token=function_environment["AWS_SESSION_TOKEN"],
     )
-    role = f"{NAME}-pre_sign_up"
+    role = f"{STACK_NAME}-pre_sign_up"
     assert sts.get_caller_identity()["Arn"].endswith(f":assumed-role/{role}/environment")
 
 
@@ -163,8 +164,8 @@ def test_function_does_not_have_the_shell_s_secrets(function_environment: dict[s
     assert SECRET_OF_THE_SHELL not in function_environment.values()
 
 
-def test_child_processes_do_not_have_the_shell_s_secrets(run: Run) -> None:
+def test_child_processes_do_not_have_the_shell_s_secrets(run: RunningStack) -> None:
     """The embedded AWS and `chalice local`, and what they have started."""
-    environments = [Path(f"/proc/{pid}/environ").read_bytes() for pid in children(run.process.pid)]
+    environments = [Path(f"/proc/{pid}/environ").read_bytes() for pid in list_descendants(run.process.pid)]
     assert len(environments) >= 2
     assert not [it for it in environments if SECRET_OF_THE_SHELL.encode() in it]

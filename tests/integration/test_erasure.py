@@ -5,41 +5,41 @@ from typing import Any
 
 import pytest
 
-from local.session import Answer, Session
-from local.stack import client
-from tests.integration.conftest import User
+from local.emulator_clients import emulator_client
+from local.user_client import ApiResponse, UserClient
+from tests.support.users import User
 
 NewUser = Callable[..., User]
 ERASABLE = ["dob", "gender", "blood_group"]
 
 
-def put(user: User, changes: dict[str, Any]) -> Answer:
+def put(user: User, changes: dict[str, Any]) -> ApiResponse:
     return user.put({**user.get().body, **changes})
 
 
-def patch(user: User, changes: dict[str, Any]) -> Answer:
+def patch(user: User, changes: dict[str, Any]) -> ApiResponse:
     return user.session.call("PATCH", "/users/me", user.token, changes)
 
 
 METHODS = pytest.mark.parametrize("change", [put, patch])
-Change = Callable[[User, dict[str, Any]], Answer]
+Change = Callable[[User, dict[str, Any]], ApiResponse]
 
 
-def stored(session: Session, user: User) -> dict[str, Any]:
-    dynamodb = client("dynamodb", session.stack)
+def stored(session: UserClient, user: User) -> dict[str, Any]:
+    dynamodb = emulator_client("dynamodb", session.stack)
     item: dict[str, Any] = dynamodb.get_item(TableName=session.stack.table, Key={"user_id": {"S": user.sub}})["Item"]
     return item
 
 
-def overwrite(session: Session, user: User, **attributes: Any) -> None:
+def overwrite(session: UserClient, user: User, **attributes: Any) -> None:
     """Store attributes as another release may have written them."""
     item = {**stored(session, user), **attributes}
-    client("dynamodb", session.stack).put_item(TableName=session.stack.table, Item=item)
+    emulator_client("dynamodb", session.stack).put_item(TableName=session.stack.table, Item=item)
 
 
 @METHODS
 @pytest.mark.parametrize("field", ERASABLE)
-def test_null_erases_a_value(session: Session, new_user: NewUser, change: Change, field: str) -> None:
+def test_null_erases_a_value(session: UserClient, new_user: NewUser, change: Change, field: str) -> None:
     user = new_user()
     before = user.get().body
     answer = change(user, {field: None})
@@ -72,7 +72,7 @@ def test_null_does_not_erase_the_name(new_user: NewUser, change: Change) -> None
     assert user.get().body["dob"] == "1985-01-31"
 
 
-def test_unknown_choice_reads_as_null_and_stays_stored(session: Session, new_user: NewUser) -> None:
+def test_unknown_choice_reads_as_null_and_stays_stored(session: UserClient, new_user: NewUser) -> None:
     user = new_user()
     overwrite(session, user, blood_group={"S": "hh"})
     before = stored(session, user)
@@ -82,7 +82,7 @@ def test_unknown_choice_reads_as_null_and_stays_stored(session: Session, new_use
 
 
 @METHODS
-def test_unreadable_values_survive_a_change(session: Session, new_user: NewUser, change: Change) -> None:
+def test_unreadable_values_survive_a_change(session: UserClient, new_user: NewUser, change: Change) -> None:
     """A client that sends back the null it has read must not erase what a later release has stored."""
     user = new_user()
     odd = {"gender": {"S": "Nonbinary"}, "picture": {"M": {"content_type": {"S": "image/avif"}}}}
@@ -94,13 +94,13 @@ def test_unreadable_values_survive_a_change(session: Session, new_user: NewUser,
 
 
 @METHODS
-def test_unreadable_value_can_be_replaced(session: Session, new_user: NewUser, change: Change) -> None:
+def test_unreadable_value_can_be_replaced(session: UserClient, new_user: NewUser, change: Change) -> None:
     user = new_user()
     overwrite(session, user, gender={"S": "Nonbinary"})
     assert change(user, {"gender": "Other"}).body["gender"] == "Other"
 
 
-def test_profile_without_a_version_is_an_error_without_details(session: Session, new_user: NewUser) -> None:
+def test_profile_without_a_version_is_an_error_without_details(session: UserClient, new_user: NewUser) -> None:
     user = new_user()
     overwrite(session, user, version={"S": "seven"})
     answer = user.get()

@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import CONFIRMATION_CODE
-from local.session import Session
-from local.stack import client
-from tests.integration.conftest import PASSWORD, User, attributes, new_email
+from local.emulator import CONFIRMATION_CODE
+from local.emulator_clients import emulator_client
+from local.user_client import UserClient
+from tests.support.data import sign_up_attributes
+from tests.support.users import PASSWORD, User, generate_email
 
 NewUser = Callable[..., User]
 
@@ -33,7 +34,7 @@ EXAMPLE = json.loads("""{
 }""")
 
 
-def test_the_example_sign_up_works_to_the_letter(session: Session) -> None:
+def test_the_example_sign_up_works_to_the_letter(session: UserClient) -> None:
     """`make run` has signed John up: his profile is there, with the edit of its example."""
     tokens = session.sign_in(EXAMPLE["username"], EXAMPLE["password"])
     answer = session.call("GET", "/users/me", tokens["IdToken"])
@@ -57,14 +58,14 @@ def test_the_example_sign_up_works_to_the_letter(session: Session) -> None:
     assert profile["created_at"] < profile["updated_at"]
 
 
-def test_a_sign_up_is_a_profile_that_its_user_can_read_and_replace(session: Session) -> None:
-    email = new_email()
+def test_a_sign_up_is_a_profile_that_its_user_can_read_and_replace(session: UserClient) -> None:
+    email = generate_email()
     form = {**EXAMPLE["user_attributes"], "email": email}
     sub = session.sign_up(email, EXAMPLE["password"], form)
     with pytest.raises(ClientError, match="not confirmed"):
         session.sign_in(email, EXAMPLE["password"])
     session.confirm(email, CONFIRMATION_CODE)
-    dynamodb = client("dynamodb", session.stack)
+    dynamodb = emulator_client("dynamodb", session.stack)
     item = dynamodb.get_item(TableName=session.stack.table, Key={"user_id": {"S": sub}})["Item"]
     assert item["blood_group"] == {"S": "A+"}
     assert item["email_verified"] == {"BOOL": True}
@@ -86,12 +87,12 @@ def test_a_sign_up_is_a_profile_that_its_user_can_read_and_replace(session: Sess
     assert session.call("GET", f"/users/{sub}", token).body == second.body
 
 
-def test_a_wrong_code_confirms_nobody(session: Session) -> None:
-    email = new_email()
-    sub = session.sign_up(email, PASSWORD, attributes(email))
+def test_a_wrong_code_confirms_nobody(session: UserClient) -> None:
+    email = generate_email()
+    sub = session.sign_up(email, PASSWORD, sign_up_attributes(email))
     with pytest.raises(ClientError, match="CodeMismatch"):
         session.confirm(email, "000000")
-    dynamodb = client("dynamodb", session.stack)
+    dynamodb = emulator_client("dynamodb", session.stack)
     assert "Item" not in dynamodb.get_item(TableName=session.stack.table, Key={"user_id": {"S": sub}})
 
 
@@ -119,7 +120,7 @@ def test_another_s_profile_looks_the_same_as_none(new_user: NewUser) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/users", "/users/", "/users/me/picture", "/admin"])
-def test_what_there_is_not_is_a_404(session: Session, new_user: NewUser, path: str) -> None:
+def test_what_there_is_not_is_a_404(session: UserClient, new_user: NewUser, path: str) -> None:
     answer = session.call("GET", path, new_user().token)
     assert (answer.status, answer.body["title"]) == (404, "Not Found")
 
@@ -174,7 +175,7 @@ def test_of_concurrent_edits_of_one_representation_one_wins(new_user: NewUser) -
     assert (last["name"], last["version"]) == (winner, 2)
 
 
-def test_boto3_needs_only_endpoint_key_and_region(session: Session) -> None:
+def test_boto3_needs_only_endpoint_key_and_region(session: UserClient) -> None:
     script = """
 import boto3, sys
 client_id, email, password, code = sys.argv[1:]
@@ -190,7 +191,7 @@ print(boto3.client("dynamodb").get_item(TableName="Users", Key={"user_id": {"S":
         **os.environ, **session.stack.access_key.variables, "AWS_DEFAULT_REGION": session.stack.region,
         "AWS_ENDPOINT_URL": session.stack.aws_endpoint_url,
     }  # fmt: skip
-    arguments = [session.stack.user_pool_client_id, new_email(), PASSWORD, CONFIRMATION_CODE]
+    arguments = [session.stack.user_pool_client_id, generate_email(), PASSWORD, CONFIRMATION_CODE]
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments], env=environment, capture_output=True, text=True, timeout=30
     )

@@ -1,15 +1,15 @@
 """What a product costs more as it grows, in calls: `make growth` measures the rest."""
 
 import pytest
+from benchmarks.growth.reconciliation import measure_run
 
 from benchmarks.growth.__main__ import measure_requests
-from benchmarks.growth.reconcile import walk
-from tests.integration.conftest import Run
+from tests.support.stack import RunningStack
 
 
 @pytest.mark.slow
-def test_reconciliation_asks_no_more_of_aws_for_a_user_of_a_larger_pool(run: Run) -> None:
-    small, large = (walk(run.stack, size)["calls"] for size in (120, 360))
+def test_reconciliation_asks_no_more_of_aws_for_a_user_of_a_larger_pool(run: RunningStack) -> None:
+    small, large = (measure_run(run.stack, size)["calls"] for size in (120, 360))
     assert large["AdminGetUser"] == 3 * small["AdminGetUser"] == 360
     assert large["ListUsers"] == 3 * small["ListUsers"] == 6
     assert large["BatchGetItem"] == 3 * small["BatchGetItem"] == 6

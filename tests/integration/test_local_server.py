@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.integration.conftest import Run, User
+from tests.support.stack import RunningStack
+from tests.support.users import User
 
 VALID = {"name": "Jane R. Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}
 
@@ -18,7 +19,7 @@ def user(new_user: Callable[..., User]) -> User:
     return new_user()
 
 
-def exchange(run: Run, request: bytes) -> tuple[int, dict[str, str], bytes]:
+def exchange(run: RunningStack, request: bytes) -> tuple[int, dict[str, str], bytes]:
     """Send these bytes and read the first answer."""
     port = urlsplit(run.stack.api_url).port
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
@@ -32,16 +33,16 @@ def exchange(run: Run, request: bytes) -> tuple[int, dict[str, str], bytes]:
         return status, headers, stream.read(int(headers["content-length"]))
 
 
-def host(run: Run) -> str:
+def host(run: RunningStack) -> str:
     return urlsplit(run.stack.api_url).netloc
 
 
-def put(run: Run, user: User, headers: str, body: bytes) -> bytes:
+def put(run: RunningStack, user: User, headers: str, body: bytes) -> bytes:
     head = f"PUT /users/me HTTP/1.1\r\nHost: {host(run)}\r\nAuthorization: {user.token}\r\n"
     return f"{head}Content-Type: application/json\r\n{headers}\r\n\r\n".encode() + body
 
 
-def test_an_answer_is_sent_in_one_piece(run: Run, user: User) -> None:
+def test_an_answer_is_sent_in_one_piece(run: RunningStack, user: User) -> None:
     """In two, the second would wait for the first to be acknowledged, which a client does 40 ms later: not at the
     first answers of a connection, hence so many.
     """
@@ -55,7 +56,7 @@ def test_an_answer_is_sent_in_one_piece(run: Run, user: User) -> None:
             assert json.loads(body)["id"] == user.sub
 
 
-def test_a_client_that_waits_to_be_told_to_go_on_is_told(run: Run, user: User) -> None:
+def test_a_client_that_waits_to_be_told_to_go_on_is_told(run: RunningStack, user: User) -> None:
     port = urlsplit(run.stack.api_url).port
     body = json.dumps(VALID).encode()
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
@@ -65,7 +66,7 @@ def test_a_client_that_waits_to_be_told_to_go_on_is_told(run: Run, user: User) -
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
 
 
-def test_a_chunked_body_is_a_body(run: Run, user: User) -> None:
+def test_a_chunked_body_is_a_body(run: RunningStack, user: User) -> None:
     body = json.dumps(VALID).encode()
     chunks = b"".join(b"%x;a=b\r\n%s\r\n" % (len(part), part) for part in (body[:7], body[7:]))
     status, _, answer = exchange(run, put(run, user, "Transfer-Encoding: chunked", chunks + b"0\r\nTrailer: x\r\n\r\n"))
@@ -84,7 +85,7 @@ def test_a_chunked_body_is_a_body(run: Run, user: User) -> None:
         ("Transfer-Encoding: chunked", b"fffffffffff\r\n"),
     ],
 )
-def test_a_body_of_no_length_is_a_bad_request(run: Run, user: User, headers: str, body: bytes) -> None:
+def test_a_body_of_no_length_is_a_bad_request(run: RunningStack, user: User, headers: str, body: bytes) -> None:
     status, told, answer = exchange(run, put(run, user, headers, body))
     assert (status, told["content-type"], told["connection"]) == (400, "application/problem+json", "close")
     assert json.loads(answer)["status"] == 400
@@ -100,7 +101,7 @@ MEBIBYTE = 1024 * 1024
     [(10 * MEBIBYTE, "The body must be at most 65536 bytes long."), (10 * MEBIBYTE + 1, "The body is too large.")],
     ids=["application", "gateway"],
 )
-def test_large_body_is_answered_413(run: Run, user: User, size: int, detail: str, is_chunked: bool) -> None:
+def test_large_body_is_answered_413(run: RunningStack, user: User, size: int, detail: str, is_chunked: bool) -> None:
     """API Gateway refuses a body over 10 MB, the application one over 64 KiB."""
     body = b"x" * size
     headers, sent = (
@@ -125,7 +126,9 @@ def test_large_body_is_answered_413(run: Run, user: User, size: int, detail: str
         (b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", 431),
     ],
 )
-def test_what_is_hardly_http_is_refused_in_the_shape_of_all_errors(run: Run, request_: bytes, status: int) -> None:
+def test_what_is_hardly_http_is_refused_in_the_shape_of_all_errors(
+    run: RunningStack, request_: bytes, status: int
+) -> None:
     got, told, answer = exchange(run, request_)
     assert (got, told["content-type"]) == (status, "application/problem+json")
     problem = json.loads(answer)
@@ -133,14 +136,14 @@ def test_what_is_hardly_http_is_refused_in_the_shape_of_all_errors(run: Run, req
     assert "Secret" not in (run.directory / "api.log").read_text()
 
 
-def test_the_log_has_the_request_id_of_an_unreadable_request(run: Run) -> None:
+def test_the_log_has_the_request_id_of_an_unreadable_request(run: RunningStack) -> None:
     _, headers, answer = exchange(run, b"GET /users/me HTTP/9.9\r\n\r\n")
     assert headers["x-request-id"] == json.loads(answer)["request_id"]
     (line,) = run.lines_of(headers["x-request-id"])
     assert (line["request"], line["status"]) == ("unreadable request", 505)
 
 
-def test_what_functions_log_is_in_a_log_of_this_machine(run: Run, user: User) -> None:
+def test_what_functions_log_is_in_a_log_of_this_machine(run: RunningStack, user: User) -> None:
     lines: list[dict[str, Any]] = [
         json.loads(line) for line in (run.directory / "aws.log").read_text().splitlines() if line.startswith("{")
     ]
@@ -149,7 +152,7 @@ def test_what_functions_log_is_in_a_log_of_this_machine(run: Run, user: User) ->
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST"])
-def test_api_answers_to_hosts_of_this_machine(run: Run, name: str) -> None:
+def test_api_answers_to_hosts_of_this_machine(run: RunningStack, name: str) -> None:
     port = urlsplit(run.stack.api_url).port
     status, _, _ = exchange(run, f"GET /problems HTTP/1.1\r\nHost: {name}:{port}\r\n\r\n".encode())
     assert status == 200
@@ -168,7 +171,7 @@ def test_api_answers_to_hosts_of_this_machine(run: Run, name: str) -> None:
         ("Host: 127.0.0.1:{port}\r\nHost: evil.test:{port}", 400),
     ],
 )
-def test_api_refuses_any_other_host(run: Run, headers: str, status: int) -> None:
+def test_api_refuses_any_other_host(run: RunningStack, headers: str, status: int) -> None:
     """A page whose name leads here must not become a page of this server."""
     lines = headers.format(port=urlsplit(run.stack.api_url).port)
     got, told, body = exchange(run, f"GET /problems HTTP/1.1\r\n{lines}\r\n\r\n".encode())

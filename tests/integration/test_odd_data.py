@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from local.session import Session
-from local.stack import client
-from tests.integration.conftest import PASSWORD, Run, User
+from local.emulator_clients import emulator_client
+from local.user_client import UserClient
+from tests.support.stack import RunningStack
+from tests.support.users import PASSWORD, User
 
 NewUser = Callable[..., User]
 
@@ -32,9 +33,9 @@ ITEMS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def overwrite(session: Session, user: User, change: dict[str, Any]) -> dict[str, Any]:
+def overwrite(session: UserClient, user: User, change: dict[str, Any]) -> dict[str, Any]:
     """Change a stored item; return it."""
-    dynamodb, key = client("dynamodb", session.stack), {"user_id": {"S": user.sub}}
+    dynamodb, key = emulator_client("dynamodb", session.stack), {"user_id": {"S": user.sub}}
     item = {**dynamodb.get_item(TableName=session.stack.table, Key=key)["Item"], **change}
     item = {name: value for name, value in item.items() if value is not None}
     dynamodb.put_item(TableName=session.stack.table, Item=item)
@@ -42,16 +43,18 @@ def overwrite(session: Session, user: User, change: dict[str, Any]) -> dict[str,
 
 
 @pytest.mark.parametrize("change", ITEMS.values(), ids=ITEMS)
-def test_sign_in_works_whatever_is_stored(session: Session, new_user: NewUser, change: dict[str, Any]) -> None:
+def test_sign_in_works_whatever_is_stored(session: UserClient, new_user: NewUser, change: dict[str, Any]) -> None:
     user = new_user()
     item = overwrite(session, user, change)
     assert session.sign_in(user.email, PASSWORD)["IdToken"]
-    found = client("dynamodb", session.stack).get_item(TableName=session.stack.table, Key={"user_id": {"S": user.sub}})
+    found = emulator_client("dynamodb", session.stack).get_item(
+        TableName=session.stack.table, Key={"user_id": {"S": user.sub}}
+    )
     assert found["Item"] == item
 
 
 @pytest.mark.parametrize("change", [ITEMS["key alone"], ITEMS["no version"]], ids=["key alone", "no version"])
-def test_confirmation_again_leaves_an_odd_item(session: Session, new_user: NewUser, change: dict[str, Any]) -> None:
+def test_confirmation_again_leaves_an_odd_item(session: UserClient, new_user: NewUser, change: dict[str, Any]) -> None:
     """Cognito calls a trigger up to three times."""
     user = new_user()
     item = overwrite(session, user, change)
@@ -59,21 +62,21 @@ def test_confirmation_again_leaves_an_odd_item(session: Session, new_user: NewUs
         "triggerSource": "PostConfirmation_ConfirmSignUp",
         "request": {"userAttributes": {"sub": user.sub, "email": user.email, "email_verified": "true"}},
     }
-    lambda_ = client("lambda", session.stack)
+    lambda_ = emulator_client("lambda", session.stack)
     answer = lambda_.invoke(FunctionName="healthtech-local-post_confirmation", Payload=json.dumps(event))
     assert "FunctionError" not in answer
     assert json.load(answer["Payload"])["request"] == event["request"]
     assert overwrite(session, user, {}) == item
 
 
-def test_unreadable_email_is_replaced_by_that_of_the_pool(session: Session, new_user: NewUser) -> None:
+def test_unreadable_email_is_replaced_by_that_of_the_pool(session: UserClient, new_user: NewUser) -> None:
     user = new_user()
     overwrite(session, user, {"email": {"SS": ["jane@example.com"]}})
     session.sign_in(user.email, PASSWORD)
     assert overwrite(session, user, {})["email"] == {"S": user.email}
 
 
-def test_failed_trigger_of_a_sign_in_is_logged(session: Session, new_user: NewUser, run: Run) -> None:
+def test_failed_trigger_of_a_sign_in_is_logged(session: UserClient, new_user: NewUser, run: RunningStack) -> None:
     user = new_user()
     overwrite(session, user, {"version": None})
     session.sign_in(user.email, PASSWORD)

@@ -3,13 +3,13 @@
 import json
 import urllib.request
 
-from local.settings import ROOT
-from tests.integration.conftest import Run
+from local.config import ROOT
+from tests.support.stack import RunningStack
 
 COMMITTED = json.loads((ROOT / "openapi.json").read_text())
 
 
-def test_local_document_names_its_own_server_first(run: Run) -> None:
+def test_local_document_names_its_own_server_first(run: RunningStack) -> None:
     with urllib.request.urlopen(f"{run.stack.api_url}/openapi.json") as response:
         served = json.load(response)
     first, *others = served["servers"]
@@ -18,7 +18,7 @@ def test_local_document_names_its_own_server_first(run: Run) -> None:
     assert {**served, "servers": []} == {**COMMITTED, "servers": []}
 
 
-def test_local_document_is_readable_from_another_origin(run: Run) -> None:
+def test_local_document_is_readable_from_another_origin(run: RunningStack) -> None:
     request = urllib.request.Request(f"{run.stack.api_url}/openapi.json", headers={"Origin": "http://docs.example"})
     with urllib.request.urlopen(request) as response:
         assert response.headers["Access-Control-Allow-Origin"] == "*"

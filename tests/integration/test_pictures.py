@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from local.stack import client
-from tests.integration.conftest import User
-from tests.integration.picture_suite import PictureSuite
-from tests.integration.pictures import choose, kept, uploaded
+from local.emulator_clients import emulator_client
+from tests.support.picture_client import list_stored_kinds, set_picture, upload_file
+from tests.support.picture_suite import PictureSuite
+from tests.support.users import User
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +26,9 @@ class TestLocal(PictureSuite):
 
 def test_a_picture_of_a_user_without_a_profile_heals_it(new_user: Callable[..., User]) -> None:
     user = new_user()
-    upload_id = uploaded(user)
+    upload_id = upload_file(user)
     stack = user.session.stack
-    client("dynamodb", stack).delete_item(TableName=stack.table, Key={"user_id": {"S": user.sub}})
-    chosen = choose(user, upload_id)
+    emulator_client("dynamodb", stack).delete_item(TableName=stack.table, Key={"user_id": {"S": user.sub}})
+    chosen = set_picture(user, upload_id)
     assert (chosen.status, chosen.body["version"], chosen.body["name"]) == (200, 2, "Jane Roe")
-    assert kept(user) == ["pictures"]
+    assert list_stored_kinds(user) == ["pictures"]

@@ -6,38 +6,39 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import CONFIRMATION_CODE
-from local.session import Session
-from tests.integration.conftest import PASSWORD, User, attributes, new_email, signed_up
-from tests.integration.plain import plain_ministack
-from tests.integration.pool_calls import (
+from local.emulator import CONFIRMATION_CODE
+from local.user_client import UserClient
+from tests.support.data import sign_up_attributes
+from tests.support.plain_ministack import start_plain_ministack
+from tests.support.user_pool_calls import (
+    ENABLE_TOTP,
     NEW_PASSWORD,
     RESET_CODE,
-    TURN_ON,
-    by_client,
-    claims,
-    give_code,
-    give_password,
-    next_code,
-    refresh,
-    register,
+    client_parameters,
+    decode_claims,
+    get_next_code,
+    refresh_tokens,
+    register_authenticator,
     sign_up,
+    submit_code,
+    submit_password,
 )
+from tests.support.users import PASSWORD, User, generate_email, sign_up_and_sign_in
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    with plain_ministack(tmp_path_factory.mktemp("plain")) as session:
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UserClient]:
+    with start_plain_ministack(tmp_path_factory.mktemp("plain")) as session:
         yield session
 
 
 @pytest.fixture(scope="module")
-def user(plain: Session) -> User:
-    return signed_up(plain)
+def user(plain: UserClient) -> User:
+    return sign_up_and_sign_in(plain)
 
 
-def test_plain_new_email_is_stored_at_once(plain: Session) -> None:
-    user, email = signed_up(plain), new_email()
+def test_plain_new_email_is_stored_at_once(plain: UserClient) -> None:
+    user, email = sign_up_and_sign_in(plain), generate_email()
     pair = {"Name": "email", "Value": email}
     answer = plain.cognito.update_user_attributes(AccessToken=user.tokens["AccessToken"], UserAttributes=[pair])
     assert answer["CodeDeliveryDetailsList"] == []
@@ -59,7 +60,7 @@ def test_plain_attribute_operation_is_missing(user: User, operation: str, parame
         call(AccessToken=user.tokens["AccessToken"], **parameters)
 
 
-def test_plain_attributes_cannot_be_deleted_by_an_admin(plain: Session, user: User) -> None:
+def test_plain_attributes_cannot_be_deleted_by_an_admin(plain: UserClient, user: User) -> None:
     with pytest.raises(ClientError, match="Unknown Cognito IDP action"):
         plain.cognito.admin_delete_user_attributes(
             UserPoolId=plain.stack.user_pool_id, Username=user.sub, UserAttributeNames=["custom:dob"]
@@ -72,12 +73,12 @@ def test_plain_update_accepts_any_attribute(user: User, name: str, value: str) -
     user.session.cognito.update_user_attributes(AccessToken=user.tokens["AccessToken"], UserAttributes=[pair])
 
 
-def test_plain_sign_up_accepts_any_attribute(plain: Session) -> None:
-    email = new_email()
-    plain.sign_up(email, PASSWORD, {**attributes(email), "email_verified": "true"})
+def test_plain_sign_up_accepts_any_attribute(plain: UserClient) -> None:
+    email = generate_email()
+    plain.sign_up(email, PASSWORD, {**sign_up_attributes(email), "email_verified": "true"})
 
 
-def test_plain_challenge_is_answered_without_a_session(plain: Session, user: User) -> None:
+def test_plain_challenge_is_answered_without_a_session(plain: UserClient, user: User) -> None:
     answer = plain.cognito.respond_to_auth_challenge(
         ClientId=plain.stack.user_pool_client_id, ChallengeName="MFA_SETUP", Session="x" * 32,
         ChallengeResponses={"USERNAME": user.email},
@@ -85,72 +86,72 @@ def test_plain_challenge_is_answered_without_a_session(plain: Session, user: Use
     assert "AuthenticationResult" in answer
 
 
-def test_plain_new_password_follows_no_policy(plain: Session) -> None:
-    user = signed_up(plain)
+def test_plain_new_password_follows_no_policy(plain: UserClient) -> None:
+    user = sign_up_and_sign_in(plain)
     plain.cognito.respond_to_auth_challenge(
         ClientId=plain.stack.user_pool_client_id, ChallengeName="NEW_PASSWORD_REQUIRED", Session="x" * 32,
         ChallengeResponses={"USERNAME": user.email, "NEW_PASSWORD": "short"},
     )  # fmt: skip
 
 
-def test_plain_app_is_turned_on_once_registered(plain: Session) -> None:
-    user = signed_up(plain)
-    register(user)
+def test_plain_app_is_turned_on_once_registered(plain: UserClient) -> None:
+    user = sign_up_and_sign_in(plain)
+    register_authenticator(user)
     told = plain.cognito.get_user(AccessToken=user.tokens["AccessToken"])
     assert told["UserMFASettingList"] == ["SOFTWARE_TOKEN_MFA"]
 
 
-def test_plain_code_signs_in_twice(plain: Session) -> None:
-    user = signed_up(plain)
-    code = next_code(register(user))
+def test_plain_code_signs_in_twice(plain: UserClient) -> None:
+    user = sign_up_and_sign_in(plain)
+    code = get_next_code(register_authenticator(user))
     for _ in range(2):
-        assert "AuthenticationResult" in give_code(user, give_password(plain, user.email), code)
+        assert "AuthenticationResult" in submit_code(user, submit_password(plain, user.email), code)
 
 
-def test_plain_unregistered_app_is_turned_on(plain: Session) -> None:
-    plain.cognito.set_user_mfa_preference(AccessToken=signed_up(plain).tokens["AccessToken"], **TURN_ON)
+def test_plain_unregistered_app_is_turned_on(plain: UserClient) -> None:
+    plain.cognito.set_user_mfa_preference(AccessToken=sign_up_and_sign_in(plain).tokens["AccessToken"], **ENABLE_TOTP)
 
 
-def test_plain_client_reads_every_attribute(plain: Session, user: User) -> None:
+def test_plain_client_reads_every_attribute(plain: UserClient, user: User) -> None:
     told = plain.cognito.get_user(AccessToken=user.tokens["AccessToken"])
     assert "custom:dob" in {pair["Name"] for pair in told["UserAttributes"]}
     assert "UserMFASettingList" in told
-    assert "custom:dob" in claims(user.token)
+    assert "custom:dob" in decode_claims(user.token)
 
 
 def test_plain_unverified_email_is_true_in_a_token(user: User) -> None:
-    assert claims(user.token)["email_verified"] is True  # its ConfirmSignUp verifies no address
+    assert decode_claims(user.token)["email_verified"] is True  # its ConfirmSignUp verifies no address
 
 
 def test_plain_refresh_renews_the_time_of_the_sign_in(user: User) -> None:
     time.sleep(1.1)  # whole seconds
-    assert claims(refresh(user)["IdToken"])["auth_time"] > claims(user.token)["auth_time"]
+    assert decode_claims(refresh_tokens(user)["IdToken"])["auth_time"] > decode_claims(user.token)["auth_time"]
 
 
-def test_plain_email_in_another_case_is_unknown(plain: Session, user: User) -> None:
+def test_plain_email_in_another_case_is_unknown(plain: UserClient, user: User) -> None:
     with pytest.raises(ClientError, match="Incorrect username or password"):
         plain.sign_in(user.email.upper(), PASSWORD)
 
 
-def test_plain_confirmed_user_gets_codes(plain: Session, user: User) -> None:
-    plain.cognito.resend_confirmation_code(**by_client(user))
+def test_plain_confirmed_user_gets_codes(plain: UserClient, user: User) -> None:
+    plain.cognito.resend_confirmation_code(**client_parameters(user))
 
 
-def test_plain_unconfirmed_user_gets_a_reset_code(plain: Session) -> None:
-    email = new_email()
-    plain.sign_up(email, PASSWORD, attributes(email))
+def test_plain_unconfirmed_user_gets_a_reset_code(plain: UserClient) -> None:
+    email = generate_email()
+    plain.sign_up(email, PASSWORD, sign_up_attributes(email))
     where = {"ClientId": plain.stack.user_pool_client_id, "Username": email}
     plain.cognito.forgot_password(**where)
     plain.cognito.confirm_forgot_password(**where, ConfirmationCode=RESET_CODE, Password=NEW_PASSWORD)
 
 
-def test_plain_sign_up_answers_the_whole_address(plain: Session) -> None:
-    email = new_email()
+def test_plain_sign_up_answers_the_whole_address(plain: UserClient) -> None:
+    email = generate_email()
     assert sign_up(plain, email)["CodeDeliveryDetails"]["Destination"] == email
 
 
-def test_plain_destination_has_four_asterisks(plain: Session) -> None:
-    email = new_email()
+def test_plain_destination_has_four_asterisks(plain: UserClient) -> None:
+    email = generate_email()
     sign_up(plain, email)
     where = {"ClientId": plain.stack.user_pool_client_id, "Username": email}
     assert "****@" in plain.cognito.resend_confirmation_code(**where)["CodeDeliveryDetails"]["Destination"]

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.session import Session
-from local.stack import client
-from tests.integration.conftest import User
+from local.emulator_clients import emulator_client
+from local.user_client import UserClient
+from tests.support.users import User
 
 NewUser = Callable[..., User]
 VALID = {"name": "Jane R. Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}
@@ -33,8 +33,8 @@ def send(user: User, body: bytes | None, content_type: str | None = "application
     return answer.status, problem
 
 
-def stored(session: Session, user: User) -> Any:
-    dynamodb = client("dynamodb", session.stack)
+def stored(session: UserClient, user: User) -> Any:
+    dynamodb = emulator_client("dynamodb", session.stack)
     return dynamodb.get_item(TableName=session.stack.table, Key={"user_id": {"S": user.sub}})["Item"]
 
 
@@ -57,7 +57,7 @@ def stored(session: Session, user: User) -> Any:
     ],
 )
 def test_a_body_that_is_no_profile_changes_nothing(
-    session: Session, user: User, body: bytes | None, status: int
+    session: UserClient, user: User, body: bytes | None, status: int
 ) -> None:
     before = stored(session, user)
     assert send(user, body)[0] == status
@@ -65,7 +65,7 @@ def test_a_body_that_is_no_profile_changes_nothing(
 
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/xml", "multipart/form-data"])
-def test_a_body_of_another_type_changes_nothing(session: Session, user: User, content_type: str | None) -> None:
+def test_a_body_of_another_type_changes_nothing(session: UserClient, user: User, content_type: str | None) -> None:
     before = stored(session, user)
     assert send(user, json.dumps(VALID).encode(), content_type)[0] == 415
     assert stored(session, user) == before
@@ -99,7 +99,7 @@ WRONG: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("field", "value"), WRONG)
-def test_a_wrong_field_is_named_and_changes_nothing(session: Session, user: User, field: str, value: Any) -> None:
+def test_a_wrong_field_is_named_and_changes_nothing(session: UserClient, user: User, field: str, value: Any) -> None:
     before = stored(session, user)
     answer = user.put({**VALID, field: value})
     assert answer.status == 422
@@ -108,7 +108,7 @@ def test_a_wrong_field_is_named_and_changes_nothing(session: Session, user: User
 
 
 @pytest.mark.parametrize("field", VALID)
-def test_a_missing_field_is_named_and_changes_nothing(session: Session, user: User, field: str) -> None:
+def test_a_missing_field_is_named_and_changes_nothing(session: UserClient, user: User, field: str) -> None:
     before = stored(session, user)
     answer = user.put({name: value for name, value in VALID.items() if name != field})
     assert answer.status == 422

@@ -18,17 +18,19 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.aws import CONFIRMATION_CODE
-from local.processes import free_port, port_in_use
-from local.session import Session
-from local.settings import ROOT
-from local.stack import client
-from tests.images import picture
-from tests.integration.conftest import PASSWORD, PATIENCE, Run, attributes, new_email, running, signed_up
-from tests.integration.pictures import uploaded
-from tests.integration.tokens import call
-from tests.support.processes import children, is_running
+from local.config import ROOT
+from local.emulator import CONFIRMATION_CODE
+from local.emulator_clients import emulator_client
+from local.ports import allocate_port, is_port_in_use
+from local.user_client import UserClient
+from tests.support.data import sign_up_attributes
+from tests.support.picture_client import upload_file
+from tests.support.processes import is_running, list_descendants
+from tests.support.sample_images import make_image
 from tests.support.shells import SHELLS, paste
+from tests.support.stack import STACK_TIMEOUT, RunningStack, start_stack
+from tests.support.token_forger import send_request
+from tests.support.users import PASSWORD, generate_email, sign_up_and_sign_in
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-def ports(run: Run) -> list[int]:
+def ports(run: RunningStack) -> list[int]:
     return [urlsplit(url).port or 0 for url in (run.stack.api_url, run.stack.aws_endpoint_url)]
 
 
@@ -54,17 +56,17 @@ def ports(run: Run) -> list[int]:
     ],
 )
 def test_a_stop_ends_every_process_frees_every_port_and_takes_the_stack_file(tmp_path: Path, number: int) -> None:
-    with running(tmp_path) as run:
-        started, used = children(run.process.pid), ports(run)
+    with start_stack(tmp_path) as run:
+        started, used = list_descendants(run.process.pid), ports(run)
         assert len(started) >= 2
         assert run.stop(number) == 0
         assert not [process for process in started if is_running(process)]
-        assert not [port for port in used if port_in_use(port)]
+        assert not [port for port in used if is_port_in_use(port)]
         assert not (tmp_path / "stack.json").exists()
     assert run.output.read_text().endswith("Stopped.\n")
 
 
-def test_what_it_prints_is_plain_short_and_complete(run: Run) -> None:
+def test_what_it_prints_is_plain_short_and_complete(run: RunningStack) -> None:
     output = run.output.read_text()
     assert "\033" not in output
     steps = ["SignUp", "ConfirmSignUp", "DynamoDB", "Sign in (SRP)", "GET /users/{user_id}", "PUT /users/{user_id}"]
@@ -77,13 +79,13 @@ def test_what_it_prints_is_plain_short_and_complete(run: Run) -> None:
     assert len(output.partition("Ready in")[0].splitlines()) < 45
 
 
-def test_the_stack_file_tells_scripts_and_front_ends_where_things_are(run: Run) -> None:
+def test_the_stack_file_tells_scripts_and_front_ends_where_things_are(run: RunningStack) -> None:
     told = json.loads((run.directory / "stack.json").read_text())
     names = {"api_url", "aws_endpoint_url", "region", "user_pool_id", "user_pool_client_id", "table", "bucket"}
     assert told.keys() == names | {"aws_access_key_id", "aws_secret_access_key"}
 
 
-def test_it_listens_on_this_machine_only(run: Run) -> None:
+def test_it_listens_on_this_machine_only(run: RunningStack) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # sends nothing; finds our address
         address = probe.getsockname()[0]
@@ -94,13 +96,13 @@ def test_it_listens_on_this_machine_only(run: Run) -> None:
             socket.create_connection((address, port), timeout=2)
 
 
-def printed_commands(run: Run) -> str:
+def printed_commands(run: RunningStack) -> str:
     return run.output.read_text().partition("in this folder\n")[2].partition("Ready in")[0]
 
 
-def pasted(run: Run, shell: str) -> list[Any]:
+def pasted(run: RunningStack, shell: str) -> list[Any]:
     """What the printed commands answer, each as JSON."""
-    printed = paste(shell, printed_commands(run), ROOT, PATIENCE)
+    printed = paste(shell, printed_commands(run), ROOT, STACK_TIMEOUT)
     decoder, answers = json.JSONDecoder(), []
     while printed := printed.lstrip():
         answer, end = decoder.raw_decode(printed)
@@ -113,44 +115,44 @@ def pasted(run: Run, shell: str) -> list[Any]:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_commands_it_prints_work_when_pasted(tmp_path: Path, shell: str) -> None:
     """Jane's sign-up, confirmation, sign-in, read and edit; after a second run, without the sign-up."""
-    with running(tmp_path) as run:
+    with start_stack(tmp_path) as run:
         _, confirmed, read, edited = pasted(run, shell)
         assert (confirmed, read["name"], edited["name"]) == ({}, "Jane Roe", "Jane R. Roe")
         run.stop()
-    with running(tmp_path) as again:
+    with start_stack(tmp_path) as again:
         read, edited = pasted(again, shell)
         assert read == edited
 
 
 @pytest.mark.slow
 def test_a_user_who_was_not_confirmed_is_confirmed(tmp_path: Path) -> None:
-    with running(tmp_path) as run:
+    with start_stack(tmp_path) as run:
         sign_up, *_ = printed_commands(run).partition("cognito ConfirmSignUp")
-        paste("bash", sign_up, ROOT, PATIENCE)
+        paste("bash", sign_up, ROOT, STACK_TIMEOUT)
         run.stop()
-    with running(tmp_path) as again:
+    with start_stack(tmp_path) as again:
         confirmed, read, _ = pasted(again, "bash")
         assert (confirmed, read["name"]) == ({}, "Jane Roe")
 
 
-def test_what_it_prints_has_no_comment(run: Run) -> None:
+def test_what_it_prints_has_no_comment(run: RunningStack) -> None:
     assert not re.search(r"(^|\s)#", printed_commands(run), re.MULTILINE)
 
 
 @pytest.mark.slow
 def test_a_second_run_finds_the_users_of_the_first(tmp_path: Path) -> None:
-    with running(tmp_path) as first:
-        session = Session(first.stack)
-        email = new_email()
-        session.sign_up(email, PASSWORD, attributes(email))
+    with start_stack(tmp_path) as first:
+        session = UserClient(first.stack)
+        email = generate_email()
+        session.sign_up(email, PASSWORD, sign_up_attributes(email))
         session.confirm(email, CONFIRMATION_CODE)
         token = session.sign_in(email, PASSWORD)["IdToken"]
         read = session.call("GET", "/users/me", token).body
         pool_id = first.stack.user_pool_id
         first.stop()
-    with running(tmp_path) as second:
+    with start_stack(tmp_path) as second:
         assert "is here from an earlier run" in second.output.read_text()
-        session = Session(second.stack)
+        session = UserClient(second.stack)
         assert second.stack.user_pool_id == pool_id
         assert session.call("GET", "/users/me", token).body == read
         again = session.sign_in(email, PASSWORD)["IdToken"]
@@ -161,10 +163,15 @@ def test_a_second_run_finds_the_users_of_the_first(tmp_path: Path) -> None:
 def test_a_port_in_use_is_one_clear_line(tmp_path: Path, variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        environment = {**os.environ, "API_PORT": str(free_port()), "AWS_PORT": str(free_port())}
+        environment = {**os.environ, "API_PORT": str(allocate_port()), "AWS_PORT": str(allocate_port())}
         environment |= {"LOCAL_DIR": str(tmp_path), variable: str(port)}
         ended = subprocess.run(
-            [sys.executable, "-m", "local"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
+            [sys.executable, "-m", "local"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=STACK_TIMEOUT,
         )
     assert ended.returncode == 1
     assert ended.stdout == ""
@@ -178,16 +185,16 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path, variable: str) -> None:
 def test_a_port_that_is_none_is_one_clear_line(value: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "local"], cwd=ROOT, env={**os.environ, "API_PORT": value},
-        capture_output=True, text=True, timeout=PATIENCE,
+        capture_output=True, text=True, timeout=STACK_TIMEOUT,
     )  # fmt: skip
     assert (ended.returncode, ended.stderr) == (1, "API_PORT must be a port number from 1 to 65535\n")
 
 
 def test_the_same_port_twice_is_one_clear_line() -> None:
-    port = str(free_port())
+    port = str(allocate_port())
     ended = subprocess.run(
         [sys.executable, "-m", "local"], cwd=ROOT, env={**os.environ, "API_PORT": port, "AWS_PORT": port},
-        capture_output=True, text=True, timeout=PATIENCE,
+        capture_output=True, text=True, timeout=STACK_TIMEOUT,
     )  # fmt: skip
     assert (ended.returncode, ended.stderr.splitlines()) == (
         1,
@@ -197,7 +204,7 @@ def test_the_same_port_twice_is_one_clear_line() -> None:
 
 def test_missing_packages_are_one_clear_line() -> None:
     ended = subprocess.run(
-        [sys.executable, "-S", "-m", "local"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
+        [sys.executable, "-S", "-m", "local"], cwd=ROOT, capture_output=True, text=True, timeout=STACK_TIMEOUT
     )
     assert ended.returncode == 1
     assert ended.stderr == "The embedded AWS is not installed: pip install -r requirements-run.txt\n"
@@ -205,18 +212,23 @@ def test_missing_packages_are_one_clear_line() -> None:
 
 @pytest.mark.parametrize("seconds", [0.05, 0.1, 0.2, 0.3, 0.4])
 def test_ctrl_c_at_the_start_prints_no_traceback(tmp_path: Path, seconds: float) -> None:
-    environment = {**os.environ, "API_PORT": str(free_port()), "AWS_PORT": str(free_port()), "LOCAL_DIR": str(tmp_path)}
+    environment = {
+        **os.environ,
+        "API_PORT": str(allocate_port()),
+        "AWS_PORT": str(allocate_port()),
+        "LOCAL_DIR": str(tmp_path),
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "local"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True,
     )  # fmt: skip
     caught = f"/proc/{process.pid}/status"
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + STACK_TIMEOUT
     while not handles_interrupts(Path(caught)):  # until our code runs at all
         assert time.monotonic() < deadline
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
-    assert "Traceback" not in process.communicate(timeout=PATIENCE)[0]
+    assert "Traceback" not in process.communicate(timeout=STACK_TIMEOUT)[0]
 
 
 def handles_interrupts(status: Path) -> bool:
@@ -227,13 +239,13 @@ def handles_interrupts(status: Path) -> bool:
 
 @pytest.mark.slow
 def test_a_run_that_was_killed_leaves_no_process_and_loses_no_user_of_long_ago(tmp_path: Path) -> None:
-    with running(tmp_path) as run:
-        session, started, used = Session(run.stack), children(run.process.pid), ports(run)
-        email = new_email()
-        session.sign_up(email, PASSWORD, attributes(email))
+    with start_stack(tmp_path) as run:
+        session, started, used = UserClient(run.stack), list_descendants(run.process.pid), ports(run)
+        email = generate_email()
+        session.sign_up(email, PASSWORD, sign_up_attributes(email))
         session.confirm(email, CONFIRMATION_CODE)
         saved = tmp_path / "state" / "cognito.json"
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + STACK_TIMEOUT
         while time.monotonic() < deadline and not (saved.exists() and email in saved.read_text()):
             time.sleep(0.1)
         run.process.kill()
@@ -241,31 +253,31 @@ def test_a_run_that_was_killed_leaves_no_process_and_loses_no_user_of_long_ago(t
         while time.monotonic() < deadline and any(is_running(process) for process in started):
             time.sleep(0.1)
         assert not [process for process in started if is_running(process)]
-        assert not [port for port in used if port_in_use(port)]
-    with running(tmp_path) as again:
-        assert Session(again.stack).sign_in(email, PASSWORD)["IdToken"]
+        assert not [port for port in used if is_port_in_use(port)]
+    with start_stack(tmp_path) as again:
+        assert UserClient(again.stack).sign_in(email, PASSWORD)["IdToken"]
 
 
-def child_of(run: Run, mark: str) -> int:
+def child_of(run: RunningStack, mark: str) -> int:
     return next(
-        process for process in children(run.process.pid) if mark in Path(f"/proc/{process}/cmdline").read_text()
+        process for process in list_descendants(run.process.pid) if mark in Path(f"/proc/{process}/cmdline").read_text()
     )
 
 
 @pytest.mark.slow
 def test_an_embedded_aws_that_dies_is_told_of_and_ends_the_run(tmp_path: Path) -> None:
-    with running(tmp_path) as run:
+    with start_stack(tmp_path) as run:
         os.kill(child_of(run, "local.aws"), signal.SIGKILL)
-        assert run.process.wait(PATIENCE) == 1
+        assert run.process.wait(STACK_TIMEOUT) == 1
         assert "the embedded AWS has ended" in run.output.read_text()
 
 
 @pytest.mark.slow
 def test_an_api_that_dies_is_started_again(tmp_path: Path) -> None:
-    with running(tmp_path) as run:
+    with start_stack(tmp_path) as run:
         os.kill(child_of(run, "chalice"), signal.SIGKILL)
         until(run, 1, "chalice local has ended, reloading")
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + STACK_TIMEOUT
         told = ""
         while not told and time.monotonic() < deadline:
             with suppress(OSError):
@@ -276,12 +288,12 @@ def test_an_api_that_dies_is_started_again(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_requests_of_a_front_end_are_shown(tmp_path: Path) -> None:
     """Sign-up, sign-in, calls and uploads; not those of the run itself."""
-    with running(tmp_path) as run:
+    with start_stack(tmp_path) as run:
         assert "GET /users/" not in run.output.read_text().partition("Ready in")[2]
-        user = signed_up(Session(run.stack))
-        uploaded(user, picture())
+        user = sign_up_and_sign_in(UserClient(run.stack))
+        upload_file(user, make_image())
         user.get()
-        call(run.stack, "GET", "/users/me", {})
+        send_request(run.stack, "GET", "/users/me", {})
         run.wait_for("There is no token.")
         shown = run.output.read_text().partition("Ready in")[2]
         bucket = run.stack.bucket
@@ -299,11 +311,16 @@ def test_requests_of_a_front_end_are_shown(tmp_path: Path) -> None:
     assert all(re.fullmatch(pattern, line) for pattern, line in zip(expected, lines, strict=True)), shown
 
 
-def test_two_runs_do_not_share_a_state(run: Run) -> None:
-    environment = {**os.environ, "API_PORT": str(free_port()), "AWS_PORT": str(free_port())}
+def test_two_runs_do_not_share_a_state(run: RunningStack) -> None:
+    environment = {**os.environ, "API_PORT": str(allocate_port()), "AWS_PORT": str(allocate_port())}
     environment["LOCAL_DIR"] = str(run.directory)
     ended = subprocess.run(
-        [sys.executable, "-m", "local"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
+        [sys.executable, "-m", "local"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=STACK_TIMEOUT,
     )
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
     ports = f"API_PORT={environment['API_PORT']} AWS_PORT={environment['AWS_PORT']}"
@@ -314,19 +331,19 @@ def test_two_runs_do_not_share_a_state(run: Run) -> None:
 
 
 @pytest.fixture
-def editable(tree: Path, tmp_path: Path) -> Iterator[Run]:
-    with running(tmp_path, tree) as run:
+def editable(tree: Path, tmp_path: Path) -> Iterator[RunningStack]:
+    with start_stack(tmp_path, tree) as run:
         yield run
 
 
-def until(run: Run, count: int, text: str) -> None:
-    deadline = time.monotonic() + PATIENCE
+def until(run: RunningStack, count: int, text: str) -> None:
+    deadline = time.monotonic() + STACK_TIMEOUT
     while run.output.read_text().count(text) < count:
         assert time.monotonic() < deadline, run.output.read_text()
         time.sleep(0.05)
 
 
-def detail(run: Run) -> str:
+def detail(run: RunningStack) -> str:
     """What the API says without a token."""
     try:
         urllib.request.urlopen(run.stack.api_url + "/users/me", timeout=5)
@@ -343,15 +360,15 @@ def save_by_renaming(file: Path, text: str) -> None:
     part.rename(file)
 
 
-def test_the_api_and_the_triggers_run_the_working_tree(tree: Path, editable: Run) -> None:
-    session = Session(editable.stack)
+def test_the_api_and_the_triggers_run_the_working_tree(tree: Path, editable: RunningStack) -> None:
+    session = UserClient(editable.stack)
     errors, profiles = tree / "chalicelib" / "errors.py", tree / "chalicelib" / "profiles.py"
     assert detail(editable).startswith("A valid ID token")
 
     good = errors.read_text()
     errors.write_text(good.replace("A valid ID token", "A brand-new text"))
     until(editable, 1, "reloading")
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + STACK_TIMEOUT
     told = ""
     while not told.startswith("A brand-new text") and time.monotonic() < deadline:
         with suppress(OSError):
@@ -361,10 +378,10 @@ def test_the_api_and_the_triggers_run_the_working_tree(tree: Path, editable: Run
     profiles.write_text(
         profiles.read_text().replace("SignUp.salvage(attributes)", 'SignUp.salvage({**attributes, "name": "Edited"})')
     )
-    email = new_email()
-    sub = session.sign_up(email, PASSWORD, attributes(email))
+    email = generate_email()
+    sub = session.sign_up(email, PASSWORD, sign_up_attributes(email))
     session.confirm(email, CONFIRMATION_CODE)
-    dynamodb = client("dynamodb", editable.stack)
+    dynamodb = emulator_client("dynamodb", editable.stack)
     item = dynamodb.get_item(TableName=editable.stack.table, Key={"user_id": {"S": sub}})["Item"]
     assert item["name"] == {"S": "Edited"}
 
@@ -375,7 +392,7 @@ def test_the_api_and_the_triggers_run_the_working_tree(tree: Path, editable: Run
     errors.write_text(good)
     until(editable, 2, "Mend the code and save it")
     save_by_renaming(routes, right)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + STACK_TIMEOUT
     while time.monotonic() < deadline:
         with suppress(OSError):
             told = detail(editable)

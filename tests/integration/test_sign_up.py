@@ -7,32 +7,33 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.session import Session
-from local.stack import client
-from tests.integration.conftest import PASSWORD, User, attributes, new_email
+from local.emulator_clients import emulator_client
+from local.user_client import UserClient
+from tests.support.data import sign_up_attributes
+from tests.support.users import PASSWORD, User, generate_email
 
 NewUser = Callable[..., User]
 VALID = {"name": "Jane Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}
 
 
 @pytest.fixture(scope="module")
-def cognito(session: Session) -> Any:
-    return client("cognito-idp", session.stack)
+def cognito(session: UserClient) -> Any:
+    return emulator_client("cognito-idp", session.stack)
 
 
 @pytest.fixture(scope="module")
-def dynamodb(session: Session) -> Any:
-    return client("dynamodb", session.stack)
+def dynamodb(session: UserClient) -> Any:
+    return emulator_client("dynamodb", session.stack)
 
 
-def refusal(session: Session, **changed: str | None) -> str:
+def refusal(session: UserClient, **changed: str | None) -> str:
     """What Cognito answers to a sign-up with these attributes changed, and that there is no account then."""
-    email = new_email()
+    email = generate_email()
     with pytest.raises(ClientError) as caught:
-        session.sign_up(email, PASSWORD, attributes(email, **changed))
+        session.sign_up(email, PASSWORD, sign_up_attributes(email, **changed))
     error = caught.value.response["Error"]
     assert error["Code"] == "UserLambdaValidationException"
-    cognito = client("cognito-idp", session.stack)
+    cognito = emulator_client("cognito-idp", session.stack)
     with pytest.raises(ClientError, match="UserNotFound"):
         cognito.admin_get_user(UserPoolId=session.stack.user_pool_id, Username=email)
     return error["Message"]
@@ -54,11 +55,11 @@ def refusal(session: Session, **changed: str | None) -> str:
         ("blood_group", None, "blood group is required"),
     ],
 )
-def test_a_wrong_form_makes_no_account(session: Session, field: str, value: str | None, problem: str) -> None:
+def test_a_wrong_form_makes_no_account(session: UserClient, field: str, value: str | None, problem: str) -> None:
     assert refusal(session, **{field: value}) == f"PreSignUp failed with error {problem}."
 
 
-def test_all_that_is_wrong_is_said_at_once(session: Session) -> None:
+def test_all_that_is_wrong_is_said_at_once(session: UserClient) -> None:
     message = refusal(session, name=None, dob="never", blood_group="Z")
     assert message == (
         "PreSignUp failed with error name is required; "
@@ -67,19 +68,21 @@ def test_all_that_is_wrong_is_said_at_once(session: Session) -> None:
     )
 
 
-def test_nobody_is_confirmed_by_signing_up(session: Session, cognito: Any) -> None:
-    email = new_email()
-    session.sign_up(email, PASSWORD, attributes(email))
+def test_nobody_is_confirmed_by_signing_up(session: UserClient, cognito: Any) -> None:
+    email = generate_email()
+    session.sign_up(email, PASSWORD, sign_up_attributes(email))
     user = cognito.admin_get_user(UserPoolId=session.stack.user_pool_id, Username=email)
     assert user["UserStatus"] == "UNCONFIRMED"
 
 
-def test_an_administrator_may_know_little_but_nothing_wrong(session: Session, cognito: Any, made_user: NewUser) -> None:
+def test_an_administrator_may_know_little_but_nothing_wrong(
+    session: UserClient, cognito: Any, made_user: NewUser
+) -> None:
     assert made_user().get().status == 200
     with pytest.raises(ClientError, match="date of birth must not be in the future"):
         cognito.admin_create_user(
             UserPoolId=session.stack.user_pool_id,
-            Username=new_email(),
+            Username=generate_email(),
             UserAttributes=[{"Name": "custom:dob", "Value": "2999-01-01"}],
         )
 
@@ -117,7 +120,7 @@ def test_of_concurrent_first_gets_one_makes_the_profile(made_user: NewUser) -> N
     assert "'version': 1" in only
 
 
-def test_health_data_is_not_taken_from_a_token(session: Session, cognito: Any, made_user: NewUser) -> None:
+def test_health_data_is_not_taken_from_a_token(session: UserClient, cognito: Any, made_user: NewUser) -> None:
     """Tokens have none: the pool's record is what counts."""
     user = made_user(**{"custom:blood_group": "A+"})
     cognito.admin_update_user_attributes(
@@ -129,7 +132,7 @@ def test_health_data_is_not_taken_from_a_token(session: Session, cognito: Any, m
 
 
 def test_a_user_who_is_disabled_is_not_healed(
-    session: Session, cognito: Any, dynamodb: Any, made_user: NewUser
+    session: UserClient, cognito: Any, dynamodb: Any, made_user: NewUser
 ) -> None:
     user = made_user()
     cognito.admin_disable_user(UserPoolId=session.stack.user_pool_id, Username=user.email)
@@ -137,7 +140,7 @@ def test_a_user_who_is_disabled_is_not_healed(
     assert "Item" not in dynamodb.get_item(TableName=session.stack.table, Key={"user_id": {"S": user.sub}})
 
 
-def test_a_user_who_is_gone_is_not_healed(session: Session, cognito: Any, dynamodb: Any, new_user: NewUser) -> None:
+def test_a_user_who_is_gone_is_not_healed(session: UserClient, cognito: Any, dynamodb: Any, new_user: NewUser) -> None:
     user = new_user()
     cognito.delete_user(AccessToken=user.tokens["AccessToken"])
     dynamodb.delete_item(TableName=session.stack.table, Key={"user_id": {"S": user.sub}})
@@ -146,7 +149,7 @@ def test_a_user_who_is_gone_is_not_healed(session: Session, cognito: Any, dynamo
 
 
 def test_a_profile_that_was_lost_is_healed_from_the_sign_up_form(
-    session: Session, dynamodb: Any, new_user: NewUser
+    session: UserClient, dynamodb: Any, new_user: NewUser
 ) -> None:
     user = new_user(name="Jane Lost")
     before = user.get().body

@@ -6,26 +6,28 @@ from typing import Any
 import pytest
 
 import app
-from chalicelib.models import SignUp
-from chalicelib.repository import KEY
-from chalicelib.settings import load
-from infra.custom_attributes import add_missing
-from local.session import Session
-from local.settings import ROOT
-from local.stack import CHECK_PICTURE, NAME, TRIGGERS, client
+from chalicelib.core.settings import load_settings
+from chalicelib.profiles.items import PARTITION_KEY
+from chalicelib.profiles.models import SignUpAttributes
+from infra.custom_attributes import add_missing_attributes
+from local.config import ROOT
+from local.emulator_clients import emulator_client
+from local.function_definitions import CHECK_PICTURE_FUNCTION, TRIGGERS
+from local.stack import STACK_NAME
+from local.user_client import UserClient
 
 
 @pytest.fixture(scope="module")
-def pool(session: Session) -> Any:
-    cognito = client("cognito-idp", session.stack)
+def pool(session: UserClient) -> Any:
+    cognito = emulator_client("cognito-idp", session.stack)
     return cognito.describe_user_pool(UserPoolId=session.stack.user_pool_id)["UserPool"]
 
 
-def test_the_table_is_keyed_as_the_repository_writes(session: Session) -> None:
-    dynamodb = client("dynamodb", session.stack)
+def test_the_table_is_keyed_as_the_repository_writes(session: UserClient) -> None:
+    dynamodb = emulator_client("dynamodb", session.stack)
     table = dynamodb.describe_table(TableName=session.stack.table)["Table"]
-    assert table["KeySchema"] == [{"AttributeName": KEY, "KeyType": "HASH"}]
-    assert table["AttributeDefinitions"] == [{"AttributeName": KEY, "AttributeType": "S"}]
+    assert table["KeySchema"] == [{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}]
+    assert table["AttributeDefinitions"] == [{"AttributeName": PARTITION_KEY, "AttributeType": "S"}]
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     assert table["DeletionProtectionEnabled"]
     backups = dynamodb.describe_continuous_backups(TableName=session.stack.table)["ContinuousBackupsDescription"]
@@ -34,37 +36,37 @@ def test_the_table_is_keyed_as_the_repository_writes(session: Session) -> None:
 
 def test_the_pool_asks_for_what_a_profile_is_made_of(pool: Any) -> None:
     schema = {attribute["Name"] for attribute in pool["SchemaAttributes"]}
-    assert {field.alias or name for name, field in SignUp.model_fields.items()} <= schema
+    assert {field.alias or name for name, field in SignUpAttributes.model_fields.items()} <= schema
     assert pool["UsernameAttributes"] == pool["AutoVerifiedAttributes"] == ["email"]
     assert pool["UsernameConfiguration"] == {"CaseSensitive": False}
     assert pool["DeletionProtection"] == "ACTIVE"
 
 
-def test_custom_attributes_are_added_once_and_one_that_is_a_standard_s_namesake_too(session: Session) -> None:
-    cognito = client("cognito-idp", session.stack)
+def test_custom_attributes_are_added_once_and_one_that_is_a_standard_s_namesake_too(session: UserClient) -> None:
+    cognito = emulator_client("cognito-idp", session.stack)
     pool_id = cognito.create_user_pool(PoolName="attributes")["UserPool"]["Id"]
     first, second = {"dob": 10, "gender": 16}, {"dob": 10, "gender": 16, "height": 3}
-    assert add_missing(cognito, pool_id, first, is_emulated=True) == ["custom:dob", "custom:gender"]
-    assert add_missing(cognito, pool_id, second, is_emulated=True) == ["custom:height"]
+    assert add_missing_attributes(cognito, pool_id, first, is_emulated=True) == ["custom:dob", "custom:gender"]
+    assert add_missing_attributes(cognito, pool_id, second, is_emulated=True) == ["custom:height"]
     schema = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["SchemaAttributes"]
     names = [attribute["Name"] for attribute in schema]
     assert names.count("custom:gender") == names.count("gender") == 1
     assert "custom:custom:gender" not in names
 
 
-def test_every_trigger_of_the_app_is_a_function_and_is_attached(session: Session, pool: Any) -> None:
+def test_every_trigger_of_the_app_is_a_function_and_is_attached(session: UserClient, pool: Any) -> None:
     triggers = {handler for handler, _ in TRIGGERS.values()}
-    assert {function.name for function in app.app.pure_lambda_functions} == {*triggers, CHECK_PICTURE}
-    lambda_ = client("lambda", session.stack)
+    assert {function.name for function in app.app.pure_lambda_functions} == {*triggers, CHECK_PICTURE_FUNCTION}
+    lambda_ = emulator_client("lambda", session.stack)
     for trigger, (handler, _) in TRIGGERS.items():
-        function = lambda_.get_function_configuration(FunctionName=f"{NAME}-{handler}")
+        function = lambda_.get_function_configuration(FunctionName=f"{STACK_NAME}-{handler}")
         assert pool["LambdaConfig"][trigger] == function["FunctionArn"]
-        assert load(function["Environment"]["Variables"]).table == session.stack.table
+        assert load_settings(function["Environment"]["Variables"]).table == session.stack.table
         assert function["Timeout"] <= 5
 
 
-def test_the_client_is_public_and_keeps_health_data_out_of_tokens(session: Session) -> None:
-    cognito = client("cognito-idp", session.stack)
+def test_the_client_is_public_and_keeps_health_data_out_of_tokens(session: UserClient) -> None:
+    cognito = emulator_client("cognito-idp", session.stack)
     told = cognito.describe_user_pool_client(
         UserPoolId=session.stack.user_pool_id, ClientId=session.stack.user_pool_client_id
     )["UserPoolClient"]
@@ -74,7 +76,7 @@ def test_the_client_is_public_and_keeps_health_data_out_of_tokens(session: Sessi
     assert not [name for name in told["ReadAttributes"] if name.startswith("custom:")]
 
 
-def test_the_local_stage_names_the_local_table_and_bucket(session: Session) -> None:
+def test_the_local_stage_names_the_local_table_and_bucket(session: UserClient) -> None:
     config = json.loads((ROOT / ".chalice" / "config.json").read_text())
-    settings = load(config["stages"]["local"]["environment_variables"])
+    settings = load_settings(config["stages"]["local"]["environment_variables"])
     assert (settings.table, settings.bucket) == (session.stack.table, session.stack.bucket)

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import CONFIRMATION_CODE
-from local.session import Session
-from local.stack import NAME, client
-from tests.integration.conftest import PASSWORD, User, attributes, new_email
+from local.emulator import CONFIRMATION_CODE
+from local.emulator_clients import emulator_client
+from local.stack import STACK_NAME
+from local.user_client import UserClient
+from tests.support.data import sign_up_attributes
+from tests.support.users import PASSWORD, User, generate_email
 
 NewUser = Callable[..., User]
 PROBE = """
@@ -27,25 +29,25 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def cognito(session: Session) -> Any:
-    return client("cognito-idp", session.stack)
+def cognito(session: UserClient) -> Any:
+    return emulator_client("cognito-idp", session.stack)
 
 
-def profile(session: Session, sub: str) -> Any:
-    dynamodb = client("dynamodb", session.stack)
+def profile(session: UserClient, sub: str) -> Any:
+    dynamodb = emulator_client("dynamodb", session.stack)
     return dynamodb.get_item(TableName=session.stack.table, Key={"user_id": {"S": sub}}).get("Item")
 
 
-def test_an_admin_s_confirmation_makes_a_profile_with_an_unproven_address(session: Session, cognito: Any) -> None:
-    email = new_email()
-    sub = session.sign_up(email, PASSWORD, attributes(email))
+def test_an_admin_s_confirmation_makes_a_profile_with_an_unproven_address(session: UserClient, cognito: Any) -> None:
+    email = generate_email()
+    sub = session.sign_up(email, PASSWORD, sign_up_attributes(email))
     cognito.admin_confirm_sign_up(UserPoolId=session.stack.user_pool_id, Username=email)
     item = profile(session, sub)
     assert item["email"] == {"S": email}
     assert item["email_verified"] == {"BOOL": False}
 
 
-def test_a_confirmation_happens_once(session: Session, cognito: Any, new_user: NewUser) -> None:
+def test_a_confirmation_happens_once(session: UserClient, cognito: Any, new_user: NewUser) -> None:
     user = new_user()
     with pytest.raises(ClientError, match="CONFIRMED"):
         session.confirm(user.email, CONFIRMATION_CODE)
@@ -53,7 +55,7 @@ def test_a_confirmation_happens_once(session: Session, cognito: Any, new_user: N
     assert user.get().body["version"] == 1
 
 
-def test_a_password_reset_keeps_the_edited_profile(session: Session, cognito: Any, new_user: NewUser) -> None:
+def test_a_password_reset_keeps_the_edited_profile(session: UserClient, cognito: Any, new_user: NewUser) -> None:
     user = new_user()
     edited = user.put({**user.get().body, "name": "Jane Edited"}).body
     client_id = session.stack.user_pool_client_id
@@ -65,7 +67,7 @@ def test_a_password_reset_keeps_the_edited_profile(session: Session, cognito: An
     assert session.call("GET", "/users/me", token).body == edited
 
 
-def test_the_same_event_again_changes_nothing(session: Session, new_user: NewUser) -> None:
+def test_the_same_event_again_changes_nothing(session: UserClient, new_user: NewUser) -> None:
     user = new_user()
     edited = user.put({**user.get().body, "name": "Jane Edited"}).body
     event = {
@@ -75,23 +77,23 @@ def test_the_same_event_again_changes_nothing(session: Session, new_user: NewUse
         "userPoolId": session.stack.user_pool_id,
         "userName": user.sub,
         "callerContext": {"clientId": session.stack.user_pool_client_id},
-        "request": {"userAttributes": {**attributes(user.email), "sub": user.sub}},
+        "request": {"userAttributes": {**sign_up_attributes(user.email), "sub": user.sub}},
         "response": {},
     }
-    lambda_ = client("lambda", session.stack)
+    lambda_ = emulator_client("lambda", session.stack)
     for _ in range(3):
-        answer = lambda_.invoke(FunctionName=f"{NAME}-post_confirmation", Payload=json.dumps(event))
+        answer = lambda_.invoke(FunctionName=f"{STACK_NAME}-post_confirmation", Payload=json.dumps(event))
         assert json.load(answer["Payload"]) == event
     assert user.get().body == edited
 
 
-def test_attributes_that_break_a_rule_do_not_cost_the_profile(session: Session) -> None:
+def test_attributes_that_break_a_rule_do_not_cost_the_profile(session: UserClient) -> None:
     """An account may have been there before the rules were: PreSignUp lets none of these in today."""
     sub = str(uuid.uuid4())
-    form = attributes("old@example.com", dob="2999-01-01", gender="none of these")
+    form = sign_up_attributes("old@example.com", dob="2999-01-01", gender="none of these")
     event = {"triggerSource": "PostConfirmation_ConfirmSignUp", "request": {"userAttributes": {**form, "sub": sub}}}
-    lambda_ = client("lambda", session.stack)
-    answer = lambda_.invoke(FunctionName=f"{NAME}-post_confirmation", Payload=json.dumps(event))
+    lambda_ = emulator_client("lambda", session.stack)
+    answer = lambda_.invoke(FunctionName=f"{STACK_NAME}-post_confirmation", Payload=json.dumps(event))
     assert "FunctionError" not in answer
     item = profile(session, sub)
     assert item["blood_group"] == {"S": "O-"}
@@ -99,7 +101,7 @@ def test_attributes_that_break_a_rule_do_not_cost_the_profile(session: Session) 
 
 
 @pytest.fixture
-def probe(session: Session, cognito: Any) -> Iterator[Callable[[], dict[str, Any]]]:
+def probe(session: UserClient, cognito: Any) -> Iterator[Callable[[], dict[str, Any]]]:
     """A pool's trigger that keeps its last event; the pool's own one is put back afterwards."""
     import io
     import zipfile
@@ -109,9 +111,9 @@ def probe(session: Session, cognito: Any) -> Iterator[Callable[[], dict[str, Any
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("probe.py", PROBE)
-    lambda_ = client("lambda", session.stack)
-    role = lambda_.get_function_configuration(FunctionName=f"{NAME}-post_confirmation")["Role"]
-    iam = client("iam", session.stack)
+    lambda_ = emulator_client("lambda", session.stack)
+    role = lambda_.get_function_configuration(FunctionName=f"{STACK_NAME}-post_confirmation")["Role"]
+    iam = emulator_client("iam", session.stack)
     statement = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{session.stack.bucket}/*"}
     iam.put_role_policy(
         RoleName=role.rpartition("/")[2],
@@ -130,7 +132,7 @@ def probe(session: Session, cognito: Any) -> Iterator[Callable[[], dict[str, Any
     cognito.update_user_pool(UserPoolId=pool_id, LambdaConfig={**before, "PostConfirmation": made["FunctionArn"]})
 
     def last_event() -> dict[str, Any]:
-        s3 = client("s3", session.stack)
+        s3 = emulator_client("s3", session.stack)
         event: dict[str, Any] = json.load(s3.get_object(Bucket=session.stack.bucket, Key="event.json")["Body"])
         return event
 
@@ -141,10 +143,10 @@ def probe(session: Session, cognito: Any) -> Iterator[Callable[[], dict[str, Any
 
 
 def test_the_event_is_shaped_as_aws_documents_it(
-    session: Session, cognito: Any, probe: Callable[[], dict[str, Any]]
+    session: UserClient, cognito: Any, probe: Callable[[], dict[str, Any]]
 ) -> None:
-    email = new_email()
-    form = attributes(email)
+    email = generate_email()
+    form = sign_up_attributes(email)
     sub = session.sign_up(email, PASSWORD, form)
     client_id = session.stack.user_pool_client_id
     cognito.confirm_sign_up(
@@ -178,10 +180,10 @@ def test_the_event_is_shaped_as_aws_documents_it(
     ("name", "message"), [("Raise", "PostConfirmation failed with error no room."), ("Nothing", "unrecognizable")]
 )
 def test_a_trigger_that_fails_tells_the_client_and_the_account_is_confirmed_all_the_same(
-    session: Session, cognito: Any, probe: Callable[[], dict[str, Any]], name: str, message: str
+    session: UserClient, cognito: Any, probe: Callable[[], dict[str, Any]], name: str, message: str
 ) -> None:
-    email = new_email()
-    session.sign_up(email, PASSWORD, attributes(email, name=name))
+    email = generate_email()
+    session.sign_up(email, PASSWORD, sign_up_attributes(email, name=name))
     with pytest.raises(ClientError, match=message):
         session.confirm(email, CONFIRMATION_CODE)
     user = cognito.admin_get_user(UserPoolId=session.stack.user_pool_id, Username=email)

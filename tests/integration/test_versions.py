@@ -6,9 +6,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from local.session import Session
-from local.stack import client
-from tests.integration.conftest import User
+from local.emulator_clients import emulator_client
+from local.user_client import UserClient
+from tests.support.users import User
 
 NewUser = Callable[..., User]
 EDIT = {"name": "Jane R. Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}
@@ -64,8 +64,8 @@ def test_a_precondition_that_does_not_hold_changes_nothing(user: User, headers: 
     assert user.get().body["version"] == 1
 
 
-def test_a_precondition_is_asked_of_a_healed_profile(session: Session, user: User) -> None:
-    dynamodb = client("dynamodb", session.stack)
+def test_a_precondition_is_asked_of_a_healed_profile(session: UserClient, user: User) -> None:
+    dynamodb = emulator_client("dynamodb", session.stack)
     dynamodb.delete_item(TableName=session.stack.table, Key={"user_id": {"S": user.sub}})
     assert user.put(EDIT, If_Match="*").status == 200
 
@@ -107,8 +107,8 @@ def test_a_patch_does_not_change_what_the_server_owns(user: User, field: str) ->
     assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, f"/{field}")
 
 
-def test_a_patch_heals(session: Session, user: User) -> None:
-    dynamodb = client("dynamodb", session.stack)
+def test_a_patch_heals(session: UserClient, user: User) -> None:
+    dynamodb = emulator_client("dynamodb", session.stack)
     dynamodb.delete_item(TableName=session.stack.table, Key={"user_id": {"S": user.sub}})
     answer = user.patch({"name": "Jane R. Roe"})
     assert (answer.status, answer.body["dob"], answer.body["version"]) == (200, "1985-01-31", 2)

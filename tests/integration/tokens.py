@@ -17,26 +17,29 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app import app
-from local.session import Session
-from local.stack import Stack, client
-from tests.integration.conftest import PASSWORD, User, new_email
+from local.emulator_clients import emulator_client
+from local.stack import Stack
+from local.user_client import UserClient
+from tests.support.users import PASSWORD, User, generate_email
 
 # What asks for a token: all but the page about problem types.
-ROUTES = [(method, path) for path, methods in app.routes.items() for method in methods if path != "/problems"]
-BODY = json.dumps({"name": "Mallory", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"})
+PROTECTED_ROUTES = [(method, path) for path, methods in app.routes.items() for method in methods if path != "/problems"]
+VALID_BODY = json.dumps({"name": "Mallory", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"})
 
 
-def call(stack: Stack, method: str, path: str, headers: dict[str, str]) -> tuple[int, http.client.HTTPMessage, Any]:
+def send_request(
+    stack: Stack, method: str, path: str, headers: dict[str, str]
+) -> tuple[int, http.client.HTTPMessage, Any]:
     api = urlsplit(stack.api_url)
     connection = http.client.HTTPConnection(api.netloc, timeout=20)
-    connection.request(method, api.path + path, BODY, {"Content-Type": "application/json", **headers})
+    connection.request(method, api.path + path, VALID_BODY, {"Content-Type": "application/json", **headers})
     answer = connection.getresponse()
     content = answer.read()
     connection.close()
     return answer.status, answer.headers, json.loads(content or "{}")
 
 
-class Forge:
+class TokenForger:
     """Makes tokens with the pool's own keys, which only the pool has on AWS, and with others."""
 
     def __init__(self, directory: Path, user: User) -> None:
@@ -81,7 +84,7 @@ class Forge:
 
 
 NOW = int(time.time())
-TOKENS: dict[str, Callable[[Forge], str]] = {
+INVALID_TOKENS: dict[str, Callable[[TokenForger], str]] = {
     "empty": lambda forge: "",
     "bearer alone": lambda forge: "Bearer",
     "garbage": lambda forge: "garbage",
@@ -110,15 +113,15 @@ TOKENS: dict[str, Callable[[Forge], str]] = {
 }
 
 
-def token_of_another_pool(stack: Stack) -> str:
+def create_token_of_other_pool(stack: Stack) -> str:
     """A good ID token, of a pool that is not the stack's."""
-    cognito = client("cognito-idp", stack)
+    cognito = emulator_client("cognito-idp", stack)
     pool_id = cognito.create_user_pool(PoolName="another", UsernameAttributes=["email"])["UserPool"]["Id"]
     made = cognito.create_user_pool_client(
         UserPoolId=pool_id, ClientName="web", ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     )
     foreign = replace(stack, user_pool_id=pool_id, user_pool_client_id=made["UserPoolClient"]["ClientId"])
-    email = new_email()
+    email = generate_email()
     cognito.admin_create_user(UserPoolId=pool_id, Username=email, MessageAction="SUPPRESS")
     cognito.admin_set_user_password(UserPoolId=pool_id, Username=email, Password=PASSWORD, Permanent=True)
-    return Session(foreign).sign_in(email, PASSWORD)["IdToken"]
+    return UserClient(foreign).sign_in(email, PASSWORD)["IdToken"]

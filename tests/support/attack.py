@@ -1,10 +1,8 @@
-"""A page's attack on the embedded AWS: a Lambda function is a process of the user."""
+"""An attack on the embedded AWS by a web page that creates a Lambda function, which runs on the developer's machine."""
 
 import base64
 import hashlib
-import io
 import json
-import zipfile
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,17 +10,19 @@ from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from local.settings import AccessKey
-from local.stack import NAME, Stack, client
+from local.config import AccessKey
+from local.emulator_clients import emulator_client
+from local.stack import STACK_NAME, Stack
+from tests.support.aws import zip_file
 
-FUNCTION = "planted"
+FUNCTION_NAME = "planted"
 DOCUMENTED_KEY = AccessKey("test", "test")
 _CODE = "def handler(event, context):\n    return 'run'\n"
 
 
 @dataclass(frozen=True)
-class Signed:
-    """A request with its signature, ready to be sent by anybody."""
+class SignedRequest:
+    """A request with its signature, which any HTTP client can send."""
 
     method: str
     url: str
@@ -30,31 +30,29 @@ class Signed:
     body: str
 
 
-def create_function(stack: Stack, key: AccessKey, *, in_query: bool = False) -> Signed:
-    """CreateFunction, signed with this key in the Authorization header or in the query."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("planted.py", _CODE)
+def create_function(stack: Stack, key: AccessKey, *, in_query: bool = False) -> SignedRequest:
+    """Return CreateFunction, signed with this key in the Authorization header or in the query."""
     body = {
-        "FunctionName": FUNCTION,
-        "Role": f"arn:aws:iam::000000000000:role/{NAME}-pre_sign_up",
+        "FunctionName": FUNCTION_NAME,
+        "Role": f"arn:aws:iam::000000000000:role/{STACK_NAME}-pre_sign_up",
         "Runtime": "python3.12",
         "Handler": "planted.handler",
-        "Code": {"ZipFile": base64.b64encode(archive.getvalue()).decode()},
+        "Code": {"ZipFile": base64.b64encode(zip_file("planted.py", _CODE)).decode()},
     }
     return _sign(stack, key, "/2015-03-31/functions", body, in_query)
 
 
-def invoke_function(stack: Stack, key: AccessKey) -> Signed:
-    return _sign(stack, key, f"/2015-03-31/functions/{FUNCTION}/invocations", {}, in_query=False)
+def invoke_function(stack: Stack, key: AccessKey) -> SignedRequest:
+    """Return Invoke for the created function, signed with this key."""
+    return _sign(stack, key, f"/2015-03-31/functions/{FUNCTION_NAME}/invocations", {}, in_query=False)
 
 
-def _sign(stack: Stack, key: AccessKey, path: str, arguments: dict[str, Any], in_query: bool) -> Signed:
+def _sign(stack: Stack, key: AccessKey, path: str, arguments: dict[str, Any], in_query: bool) -> SignedRequest:
     body = json.dumps(arguments)
     request = AWSRequest("POST", stack.aws_endpoint_url + path, data=None if in_query else body)
     signer = _SigV4QueryAuth(body, key, stack) if in_query else SigV4Auth(*_scope(key, stack))
     signer.add_auth(request)
-    return Signed("POST", str(request.url), dict(request.headers), body)
+    return SignedRequest("POST", str(request.url), dict(request.headers), body)
 
 
 def _scope(key: AccessKey, stack: Stack) -> tuple[Credentials, str, str]:
@@ -62,7 +60,7 @@ def _scope(key: AccessKey, stack: Stack) -> tuple[Credentials, str, str]:
 
 
 class _SigV4QueryAuth(SigV4QueryAuth):
-    """A signature in the query, of a request with a body, which botocore would move to the query."""
+    """Signs in the query a request with a body. botocore would move the body to the query."""
 
     def __init__(self, body: str, key: AccessKey, stack: Stack) -> None:
         super().__init__(*_scope(key, stack))
@@ -73,5 +71,6 @@ class _SigV4QueryAuth(SigV4QueryAuth):
 
 
 def has_function(stack: Stack) -> bool:
-    """Whether the attack has succeeded."""
-    return FUNCTION in {it["FunctionName"] for it in client("lambda", stack).list_functions()["Functions"]}
+    """Return True if the attack has succeeded."""
+    functions = emulator_client("lambda", stack).list_functions()["Functions"]
+    return FUNCTION_NAME in {function["FunctionName"] for function in functions}

@@ -1,4 +1,4 @@
-"""A page of another origin in Chromium. Tests are skipped where Chromium is missing."""
+"""Web pages of another origin in Chromium. Tests are skipped if Chromium is not installed."""
 
 import functools
 import shutil
@@ -18,8 +18,8 @@ _FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-n
 
 
 @contextmanager
-def serving(directory: Path) -> Iterator[str]:
-    """Serve a folder on a port of its own, and yield its address."""
+def serve_directory(directory: Path) -> Iterator[str]:
+    """Serve a directory on a free port, and yield its URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_QuietHandler, directory=directory))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -32,8 +32,8 @@ def serving(directory: Path) -> Iterator[str]:
 
 
 @contextmanager
-def chromium_page(*flags: str) -> Iterator[Page]:
-    """Yield an empty page in a browser of its own, started with these flags, too."""
+def open_chromium_page(*flags: str) -> Iterator[Page]:
+    """Start a browser with additional flags, and yield an empty page in it."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         skip(NO_CHROMIUM)

@@ -1,23 +1,23 @@
-"""Processes of this machine, by Linux's /proc."""
+"""Processes of this machine, read from /proc of Linux."""
 
 from contextlib import suppress
 from pathlib import Path
 
 
-def children(process: int) -> list[int]:
-    """All processes below one."""
-    found: list[int] = []
+def list_descendants(process: int) -> list[int]:
+    """Return the ids of a process's children, of their children, and so on."""
+    descendants: list[int] = []
     for status in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended meanwhile
+        with suppress(OSError):  # the process has ended since glob listed it
             parent = int(status.read_text().rpartition(")")[2].split()[1])
             if parent == process:
                 pid = int(status.parent.name)
-                found += [pid, *children(pid)]
-    return found
+                descendants += [pid, *list_descendants(pid)]
+    return descendants
 
 
 def is_running(process: int) -> bool:
-    """Whether it runs; one that has ended, and that init has not got round to yet, does not."""
+    """Return True if the process runs. A zombie, which has ended but has not been reaped, does not run."""
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:

@@ -1,7 +1,8 @@
-"""Spread the test files over pytest-xdist's processes. A plugin: `pytest -p tests.support.scheduling -n 2`.
+"""A pytest plugin that distributes test files over the processes of pytest-xdist.
 
-A file stays whole, so that its fixtures are made once. All tests that run Terraform stay together: they share one
-deployed stage, and Terraform's plugin cache takes one process at a time.
+Use it with `pytest -p tests.support.scheduling -n 2`. All tests of a file run in one process, so that its fixtures are
+created once. All tests that run Terraform do as well: they share one deployed stage, and Terraform's plugin cache
+supports one process at a time.
 """
 
 import pytest
@@ -12,7 +13,7 @@ _TERRAFORM = ("tests/deployment/cloud/", "tests/deployment/test_terraform.py")
 
 
 class FileScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed
-    """Distribute files, and those that run Terraform as one."""
+    """Distributes files, and the files that run Terraform as one unit."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "terraform" if nodeid.startswith(_TERRAFORM) else nodeid.partition("::")[0]
@@ -20,5 +21,8 @@ class FileScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not
 
 @pytest.hookimpl
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling:
-    """https://pytest-xdist.readthedocs.io/en/stable/how-to.html#writing-custom-schedulers"""
+    """Return the scheduler.
+
+    https://pytest-xdist.readthedocs.io/en/stable/how-to.html#writing-custom-schedulers
+    """
     return FileScheduling(config, log)

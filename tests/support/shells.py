@@ -1,4 +1,4 @@
-"""Commands pasted into a shell, as people paste them from the README and from `make run`."""
+"""Commands pasted into a shell, as a reader pastes them from the README and from the output of `make run`."""
 
 import os
 import shutil
@@ -8,8 +8,8 @@ from typing import Final
 
 from tests.support import optional_tools
 
-# Without the user's own settings, with history expansion, ending at the first failure. An interactive zsh takes `#`
-# for an argument; that is the shell of every Mac.
+# Without the settings of the user, with history expansion, and ending at the first failure. zsh, the default shell of
+# macOS, treats `#` as an argument if it is interactive.
 SHELLS: Final = {
     "bash": ["bash", "--norc", "--noprofile", "-o", "history", "-o", "histexpand", "-eu"],
     "zsh": ["zsh", "-f", "-i", "-o", "no_prompt_sp", "-eu"],
@@ -17,18 +17,18 @@ SHELLS: Final = {
 
 
 def require_shell(shell: str) -> None:
-    """Skip the test where the shell is missing."""
+    """Skip the test if the shell is not installed."""
     if shutil.which(shell) is None:
         optional_tools.skip(f"needs {shell}: apt-get install {shell}")
 
 
 def paste(shell: str, text: str, directory: Path, timeout: float, **environment: str) -> str:
-    """Run commands as if they were pasted, and return what they print. Each must succeed and report no error."""
+    """Run commands as if they were pasted, and return their output. Each must succeed and print no error."""
     require_shell(shell)
-    quiet = {"PS1": "", "PS2": "", "HISTFILE": os.devnull}
-    done = subprocess.run(
-        SHELLS[shell], input=text, cwd=directory, env={**os.environ, **quiet, **environment},
+    quiet_prompt = {"PS1": "", "PS2": "", "HISTFILE": os.devnull}
+    process = subprocess.run(
+        SHELLS[shell], input=text, cwd=directory, env={**os.environ, **quiet_prompt, **environment},
         capture_output=True, text=True, timeout=timeout,
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
-    return done.stdout
+    assert (process.returncode, process.stderr) == (0, ""), process.stdout + process.stderr
+    return process.stdout

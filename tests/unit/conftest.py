@@ -1,19 +1,26 @@
-import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+"""A client of the application's routes, and no pauses between attempts to reach AWS.
 
+AWS is a closed port here. A request that reaches it is answered with 503.
+"""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import botocore.endpoint
 import pytest
 
-EVENTS = Path(__file__).parent / "events"
+from app import app
+from tests.support.in_process import ApiClient
 
 
 @pytest.fixture
-def golden() -> Callable[[str], dict[str, Any]]:
-    """A trigger event as AWS documents it, by file name."""
+def api() -> ApiClient:
+    return ApiClient(app)
 
-    def read(name: str) -> dict[str, Any]:
-        event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
-        return event
 
-    return read
+@pytest.fixture(autouse=True, scope="session")
+def _no_pauses_between_attempts() -> Iterator[None]:
+    """Retry failed calls immediately. botocore waits up to one second before a second attempt."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda seconds: None))
+        yield

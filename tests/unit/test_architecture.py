@@ -1,76 +1,183 @@
-"""The house rules that a reader can't see broken at a glance."""
+"""The import rules of docs/architecture.md, and other rules about the structure of the application."""
 
 import ast
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-# Top to bottom; a module imports only from lines below its own, or nothing of ours.
-FLOORS = [
-    ["app"],
-    ["reconciliation"],
-    ["reconciliation_profiles", "reconciliation_users"],
-    ["http", "images", "pictures", "problems", "reconciliation_checkpoints"],
-    ["checking", "picture_leases", "profiles"],
-    ["user_pool"],
-    ["auth", "bucket", "cognito", "image_limits", "repository"],
-    ["aws", "models"],
-    ["sdk"],
-    ["botocore_tuning", "gc_tuning"],
-    ["preconditions", "rate_limit", "settings", "values"],
-    ["cors", "errors", "idle_connections", "logs"],
-]
-MODULES = sorted((ROOT / "chalicelib").glob("*.py"))
+ROOT: Final = Path(__file__).parents[2]
+APPLICATION: Final = [ROOT / "app.py", *sorted((ROOT / "chalicelib").rglob("*.py"))]
+DOMAINS: Final = ("accounts", "profiles", "pictures", "reconciliation")
+# The packages of chalicelib that each package may import, besides itself.
+ALLOWED_PACKAGES: Final = {
+    "core": set[str](),
+    "aws": {"core"},
+    "api": {"core"},
+    "access": {"core"},
+    "profiles": {"core", "aws", "access"},
+    "accounts": {"core", "aws", "profiles"},
+    "pictures": {"core", "aws", "access", "profiles"},
+    "reconciliation": {"core", "aws", "profiles", "pictures"},
+}
+# Modules at the edge of a domain are called by Chalice. They may also import these packages.
+ENTRY_POINTS: Final = {
+    "routes": {"api", "access", "bootstrap"},
+    "triggers": {"bootstrap"},
+    "functions": {"bootstrap"},
+    "jobs": {"bootstrap"},
+}
+DEVELOPMENT_PACKAGES: Final = {"benchmarks", "infra", "jwt", "local", "ministack", "pycognito", "tests", "tools"}
 
 
-def imported(file: Path) -> tuple[set[str], set[str]]:
-    """The modules of chalicelib that a file imports, and the packages of others."""
-    ours, others = set[str](), set[str]()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            others |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module == "chalicelib":
-            ours |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            package, _, module = node.module.partition(".")
-            ours |= {module} if package == "chalicelib" else set()
-            others.add(package)
-    return ours, others
+class Imported(NamedTuple):
+    """An imported module, or a module of which names are imported."""
+
+    module: str
+    is_at_top_level: bool
+
+    @property
+    def root(self) -> str:
+        return self.module.partition(".")[0]
+
+    @property
+    def package(self) -> str | None:
+        """Return the package below chalicelib."""
+        return self.module.split(".")[1] if self.module.startswith("chalicelib.") else None
 
 
-def floor(module: str) -> int:
-    return next(number for number, modules in enumerate(FLOORS) if module in modules)
+@cache
+def find_imports(file: Path) -> tuple[Imported, ...]:
+    """Return all imports of a file except those for type checkers."""
+    return tuple(_iterate_imports(file))
 
 
-@pytest.mark.parametrize("file", [ROOT / "app.py", *MODULES], ids=lambda file: file.stem)
-def test_imports_point_down(file: Path) -> None:
-    if file.stem == "__init__":
-        return
-    ours, _ = imported(file)
-    assert all(floor(file.stem) < floor(module) for module in ours), ours
-
-
-@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.stem)
-def test_nothing_in_production_imports_what_is_for_development(file: Path) -> None:
-    assert not imported(file)[1] & {"local", "jwt", "ministack", "pycognito", "tests"}
-
-
-@pytest.mark.parametrize("file", [ROOT / "app.py", *MODULES], ids=lambda file: file.stem)
-def test_only_settings_reads_the_environment(file: Path) -> None:
-    assert ("os" in imported(file)[1]) == (file.stem == "settings")
-
-
-def test_the_image_library_is_imported_by_one_module_and_that_by_one_function() -> None:
-    assert [file.stem for file in MODULES if "PIL" in imported(file)[1]] == ["images"]
-    assert not [file.stem for file in MODULES if "images" in imported(file)[0]]
-    top = ast.parse((ROOT / "app.py").read_text()).body
-    assert not [node for node in top if isinstance(node, ast.ImportFrom) and "images" in ast.unparse(node)]
-
-
-def test_handlers_are_under_ten_lines() -> None:
-    functions = [
-        node for node in ast.walk(ast.parse((ROOT / "app.py").read_text())) if isinstance(node, ast.FunctionDef)
+def _iterate_imports(file: Path) -> Iterator[Imported]:
+    tree = ast.parse(file.read_text())
+    type_checking = [
+        node
+        for statement in ast.walk(tree)
+        if isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING"
+        for node in ast.walk(statement)
     ]
-    assert functions
-    assert all((node.end_lineno or 0) - node.lineno < 10 for node in functions)
+    for node in ast.walk(tree):
+        is_at_top_level = node in tree.body
+        if node in type_checking:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (Imported(alias.name, is_at_top_level) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (Imported(f"{node.module}.{alias.name}", is_at_top_level) for alias in node.names)
+
+
+def name_of(file: Path) -> str:
+    return file.relative_to(ROOT).with_suffix("").as_posix()
+
+
+def package_of(file: Path) -> str | None:
+    parts = file.relative_to(ROOT).parts
+    return parts[1] if len(parts) == 3 else None
+
+
+in_application = pytest.mark.parametrize("file", APPLICATION, ids=name_of)
+in_packages = pytest.mark.parametrize("file", [file for file in APPLICATION if package_of(file)], ids=name_of)
+
+
+@in_packages
+def test_packages_import_only_what_the_table_allows(file: Path) -> None:
+    package = str(package_of(file))
+    allowed = {package} | ALLOWED_PACKAGES[package] | ENTRY_POINTS.get(file.stem, set())
+    imported = {found.package for found in find_imports(file)} - {None}
+    assert imported <= allowed
+
+
+def test_table_has_all_packages() -> None:
+    assert {package_of(file) for file in APPLICATION} - {None} == set(ALLOWED_PACKAGES)
+
+
+@in_application
+def test_entry_points_are_imported_only_by_the_app(file: Path) -> None:
+    if file.stem == "app":
+        return
+    imported = {found.module for found in find_imports(file)}
+    entry_points = {f"chalicelib.{domain}.{module}" for domain in DOMAINS for module in ENTRY_POINTS}
+    assert not imported & entry_points
+
+
+def test_bootstrap_imports_domains_inside_its_factories() -> None:
+    imports = [found for found in find_imports(ROOT / "chalicelib/bootstrap.py") if found.package]
+    assert {found.package for found in imports if found.is_at_top_level} <= {"core", "aws"}
+    assert {found.package for found in imports} >= {"profiles", "pictures"}
+
+
+@in_application
+def test_services_know_neither_chalice_nor_botocore(file: Path) -> None:
+    if file.stem == "service":
+        assert not {found.root for found in find_imports(file)} & {"botocore", "chalice"}
+
+
+@in_application
+def test_only_aws_imports_botocore(file: Path) -> None:
+    roots = {found.root for found in find_imports(file)}
+    assert "boto3" not in roots
+    assert "botocore" not in roots or package_of(file) == "aws"
+
+
+@in_application
+def test_only_settings_imports_os(file: Path) -> None:
+    imports_os = "os" in {found.root for found in find_imports(file)}
+    assert imports_os == (file == ROOT / "chalicelib/core/settings.py")
+
+
+@in_application
+def test_only_the_sanitizer_imports_pillow(file: Path) -> None:
+    imports_pillow = "PIL" in {found.root for found in find_imports(file)}
+    assert imports_pillow == (file.stem == "image_sanitizer")
+
+
+def test_sanitizer_is_imported_inside_its_function() -> None:
+    importers = {
+        (name_of(file), found.is_at_top_level)
+        for file in APPLICATION
+        for found in find_imports(file)
+        if found.module.endswith("image_sanitizer")
+    }
+    assert importers == {("chalicelib/pictures/functions", False)}
+
+
+@in_application
+def test_application_imports_no_development_package(file: Path) -> None:
+    development = [found for found in find_imports(file) if found.root in DEVELOPMENT_PACKAGES]
+    # The chalice command loads app.py on a developer's machine, where tools/ patches it.
+    assert [found.module for found in development] == (["tools.chalice_cli"] if file.stem == "app" else [])
+    assert not [found for found in development if found.is_at_top_level]
+
+
+def find_functions(file: Path) -> list[ast.FunctionDef]:
+    return [node for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)]
+
+
+def test_views_are_under_ten_lines() -> None:
+    views = [
+        view
+        for file in [ROOT / "app.py", *APPLICATION]
+        if file.stem in ("app", "routes")
+        for view in find_functions(file)
+    ]
+    assert len(views) > 8
+    assert [view.name for view in views if (view.end_lineno or 0) - view.lineno >= 10] == []
+
+
+def test_views_have_no_docstrings() -> None:
+    """Chalice would publish them as descriptions in the deployed API."""
+    views = [
+        view
+        for file in APPLICATION
+        if file.stem in ("app", "routes")
+        for view in find_functions(file)
+        if view.decorator_list
+    ]
+    assert len(views) > 7
+    assert [view.name for view in views if ast.get_docstring(view)] == []

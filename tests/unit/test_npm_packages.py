@@ -1,4 +1,4 @@
-"""npm packages of the tests are pinned, and their lock files work with any registry."""
+"""npm packages of the tests have exact versions, and their lock files work with any registry."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.settings import ROOT
+from local.config import ROOT
 
 PATTERNS = ("*/package.json", "*/*/package.json")  # as in the Makefile: not below node_modules
 FOLDERS = sorted(file.parent for pattern in PATTERNS for file in (ROOT / "tests").glob(pattern))

@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 
 from infra.deploy import runtime
-from local.aws import READY_PATH
-from local.processes import Child, free_port
-from local.session import Session
-from local.settings import LocalSettings
-from local.stack import Stack, client
-from tests.conftest import assert_nothing_personal
-from tests.integration.conftest import User, signed_up
+from local.config import LocalSettings
+from local.emulator import READY_PATH
+from local.emulator_clients import emulator_client
+from local.ports import allocate_port
+from local.processes import ChildProcess
+from local.stack import Stack
+from local.user_client import UserClient
+from tests.support.personal_data import assert_no_personal_data
+from tests.support.users import User, sign_up_and_sign_in
 
 STAGE = "dev"
 ORIGIN = "https://app.example.com"
@@ -31,7 +33,7 @@ picture_bucket     = "{BUCKET}"
 
 picture_uploads_per_day = 200
 """
-PATIENCE = 400  # seconds for a make
+MAKE_TIMEOUT = 400  # seconds for a make
 UNSUITABLE_PYTHON = (
     f"needs a Python that Lambda runs, and .venv has {runtime.CURRENT}: "
     "make clean, then make PYTHON=python3.13 test-all"
@@ -45,14 +47,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [item for item in items if item not in last] + last
     for item in here:
         if item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(PATIENCE))
+            item.add_marker(pytest.mark.timeout(MAKE_TIMEOUT))
         item.add_marker(pytest.mark.slow)
-        if runtime.CURRENT not in runtime.OFFERED:
+        if runtime.CURRENT not in runtime.SUPPORTED:
             item.add_marker(pytest.mark.skip(UNSUITABLE_PYTHON))
 
 
 @dataclass
-class Cloud:
+class DeployedStage:
     """An embedded AWS, a checkout, and what is deployed from the one to the other."""
 
     tree: Path
@@ -75,18 +77,18 @@ class Cloud:
 
     def make(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         command, where = self.command(*arguments, **more)
-        return subprocess.run(command, **where, capture_output=True, timeout=PATIENCE)
+        return subprocess.run(command, **where, capture_output=True, timeout=MAKE_TIMEOUT)
 
     def terraform(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """By hand, in the stage's workspace."""
         environment = {**self.environment, "TF_WORKSPACE": STAGE}
         return subprocess.run(
             ["terraform", "-chdir=infra", *arguments],
-            cwd=self.tree, env=environment, capture_output=True, text=True, timeout=PATIENCE,
+            cwd=self.tree, env=environment, capture_output=True, text=True, timeout=MAKE_TIMEOUT,
         )  # fmt: skip
 
     def client(self, service: str) -> Any:
-        return client(service, self.aws)
+        return emulator_client(service, self.aws)
 
     @property
     def outputs(self) -> dict[str, Any]:
@@ -117,26 +119,28 @@ class Cloud:
 @contextmanager
 def embedded_aws(directory: Path) -> Iterator[LocalSettings]:
     """An embedded AWS with nothing in it."""
-    local = LocalSettings(free_port(), free_port(), directory, dict(os.environ))
+    local = LocalSettings(allocate_port(), allocate_port(), directory, dict(os.environ))
     log = local.directory / "aws.log"
     # An account with AWS's usual limit: the embedded AWS takes one that fits the machine.
     environment = {**local.environment(), "LAMBDA_ACCOUNT_CONCURRENCY": "1000"}
-    child = Child("the embedded AWS", [sys.executable, "-m", "local.aws"], environment, log, lambda _: None)
+    child = ChildProcess("the embedded AWS", [sys.executable, "-m", "local.aws"], environment, log, lambda _: None)
     try:
         child.wait_until_serving(local.aws_endpoint_url + READY_PATH)
         yield local
     finally:
         child.stop()
-    assert_nothing_personal(log.read_text())
+    assert_no_personal_data(log.read_text())
 
 
-def prepared(tree: Path, aws: LocalSettings, terraform_environment: dict[str, str], variables: str) -> Cloud:
+def prepare_checkout(
+    tree: Path, aws: LocalSettings, terraform_environment: dict[str, str], variables: str
+) -> DeployedStage:
     """A checkout before its first deploy."""
     (tree / "infra" / f"{STAGE}.tfvars").write_text(variables)
     (tree / ".venv").symlink_to(sys.prefix)
     terraform = {name: value for name, value in terraform_environment.items() if name.startswith("TF_")}
     environment = {**aws.tool_environment(), **terraform}
-    return Cloud(tree, aws, environment)
+    return DeployedStage(tree, aws, environment)
 
 
 @pytest.fixture(scope="session")
@@ -146,30 +150,30 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSettings]:
 
 
 @pytest.fixture(scope="session")
-def bare_cloud(terraform_environment: dict[str, str], aws: LocalSettings, project: Callable[[], Path]) -> Cloud:
-    return prepared(project(), aws, terraform_environment, VARIABLES)
+def bare_cloud(terraform_environment: dict[str, str], aws: LocalSettings, project: Callable[[], Path]) -> DeployedStage:
+    return prepare_checkout(project(), aws, terraform_environment, VARIABLES)
 
 
 @pytest.fixture(scope="session")
-def first_deploy(bare_cloud: Cloud) -> subprocess.CompletedProcess[str]:
+def first_deploy(bare_cloud: DeployedStage) -> subprocess.CompletedProcess[str]:
     return bare_cloud.make("deploy", f"STAGE={STAGE}")
 
 
 @pytest.fixture(scope="session")
-def cloud(bare_cloud: Cloud, first_deploy: subprocess.CompletedProcess[str]) -> Cloud:
+def cloud(bare_cloud: DeployedStage, first_deploy: subprocess.CompletedProcess[str]) -> DeployedStage:
     assert first_deploy.returncode == 0, first_deploy.stdout + first_deploy.stderr
     return bare_cloud
 
 
 @pytest.fixture(scope="session")
-def session(cloud: Cloud) -> Session:
-    return Session(cloud.stack)
+def session(cloud: DeployedStage) -> UserClient:
+    return UserClient(cloud.stack)
 
 
 @pytest.fixture(scope="session")
-def new_user(session: Session) -> Callable[..., User]:
+def new_user(session: UserClient) -> Callable[..., User]:
     """Sign a user up, confirm them and sign them in."""
-    return functools.partial(signed_up, session)
+    return functools.partial(sign_up_and_sign_in, session)
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployment.cloud.conftest import BUCKET, PATIENCE, STAGE, Cloud, embedded_aws, prepared
+from tests.deployment.cloud.conftest import BUCKET, MAKE_TIMEOUT, STAGE, DeployedStage, embedded_aws, prepare_checkout
 
-pytestmark = pytest.mark.timeout(3 * PATIENCE)
+pytestmark = pytest.mark.timeout(3 * MAKE_TIMEOUT)
 # A line of the output, and how many seconds after it Ctrl-C is pressed.
 DEPLOY = [
     (f"Stage {STAGE}", 4),  # Terraform plans or applies
@@ -26,14 +26,14 @@ DESTROY = [(f"Stage {STAGE}", 3), ("  ok  code", 3)]
 @pytest.fixture(scope="module")
 def cloud(
     tmp_path_factory: pytest.TempPathFactory, terraform_environment: dict[str, str], project: Callable[[], Path]
-) -> Iterator[Cloud]:
+) -> Iterator[DeployedStage]:
     """One of these tests alone, where nothing is deployed yet."""
     with embedded_aws(tmp_path_factory.mktemp("aws")) as aws:
         variables = f'picture_bucket = "{BUCKET}"\ndeletion_protection = false\n'
-        yield prepared(project(), aws, terraform_environment, variables)
+        yield prepare_checkout(project(), aws, terraform_environment, variables)
 
 
-def interrupt(cloud: Cloud, target: str, line: str, seconds: float) -> None:
+def interrupt(cloud: DeployedStage, target: str, line: str, seconds: float) -> None:
     """Run make and press Ctrl-C some time after a line."""
     command, where = cloud.command(target, f"STAGE={STAGE}")
     with subprocess.Popen(
@@ -49,13 +49,13 @@ def interrupt(cloud: Cloud, target: str, line: str, seconds: float) -> None:
             raise AssertionError(f"{line!r} is not in {told}")
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)
-        rest, errors = process.communicate(timeout=PATIENCE)
+        rest, errors = process.communicate(timeout=MAKE_TIMEOUT)
     assert process.returncode != 0, f"over before Ctrl-C: {told} {rest}"
     assert "Interrupted. Run the same command again" in errors
     assert "Traceback" not in errors
 
 
-def test_interrupted_deploy_is_completed_by_the_next_run(cloud: Cloud) -> None:
+def test_interrupted_deploy_is_completed_by_the_next_run(cloud: DeployedStage) -> None:
     for line, seconds in DEPLOY:
         interrupt(cloud, "deploy", line, seconds)
     done = cloud.make("deploy", f"STAGE={STAGE}")
@@ -69,7 +69,7 @@ def test_interrupted_deploy_is_completed_by_the_next_run(cloud: Cloud) -> None:
     assert sorted(rules) == [f"healthtech-{STAGE}-key-disabled", f"healthtech-{STAGE}-reconcile-event"]
 
 
-def test_interrupted_destroy_is_completed_by_the_next_run(cloud: Cloud) -> None:
+def test_interrupted_destroy_is_completed_by_the_next_run(cloud: DeployedStage) -> None:
     for line, seconds in DESTROY:
         interrupt(cloud, "destroy", line, seconds)
     done = cloud.make("destroy", f"STAGE={STAGE}")
@@ -81,7 +81,7 @@ def test_interrupted_destroy_is_completed_by_the_next_run(cloud: Cloud) -> None:
     assert_forgotten(cloud)
 
 
-def test_destroy_interrupted_at_its_end_is_completed(cloud: Cloud) -> None:
+def test_destroy_interrupted_at_its_end_is_completed(cloud: DeployedStage) -> None:
     """Nothing is left on AWS, and the checkout still knows the stage."""
     config = cloud.tree / ".chalice" / "config.json"
     stages = json.loads(config.read_text())
@@ -97,7 +97,7 @@ def test_destroy_interrupted_at_its_end_is_completed(cloud: Cloud) -> None:
     assert_forgotten(cloud)
 
 
-def assert_forgotten(cloud: Cloud) -> None:
+def assert_forgotten(cloud: DeployedStage) -> None:
     """The checkout knows nothing of the stage."""
     workspaces = subprocess.run(
         ["terraform", "-chdir=infra", "workspace", "list"],

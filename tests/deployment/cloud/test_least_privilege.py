@@ -9,12 +9,20 @@ from typing import Any
 import pytest
 import requests
 
-from tests.conftest import SUB
-from tests.deployment.cloud.conftest import BUCKET, STAGE, Cloud
-from tests.images import picture
-from tests.integration.conftest import PASSWORD, User
-from tests.integration.pictures import ask, choose, kept, remove, send, show, uploaded
-from tests.integration.pool_calls import NEW_PASSWORD, RESET_CODE, by_client, refresh
+from tests.deployment.cloud.conftest import BUCKET, STAGE, DeployedStage
+from tests.support.data import SUB
+from tests.support.picture_client import (
+    create_upload,
+    delete_picture,
+    get_link,
+    list_stored_kinds,
+    post_form,
+    set_picture,
+    upload_file,
+)
+from tests.support.sample_images import make_image
+from tests.support.user_pool_calls import NEW_PASSWORD, RESET_CODE, client_parameters, refresh_tokens
+from tests.support.users import PASSWORD, User
 
 NewUser = Callable[..., User]
 ROLES = ["api_handler", "check_picture", "pre_sign_up", "post_confirmation", "post_authentication", "reconcile"]
@@ -25,7 +33,7 @@ PHONE = "+4915112345678"
 class Probes:
     """What shows that a function can do its work. Each answers whether it could."""
 
-    def __init__(self, cloud: Cloud, new_user: NewUser) -> None:
+    def __init__(self, cloud: DeployedStage, new_user: NewUser) -> None:
         self.cloud, self.new_user = cloud, new_user
         self.dynamodb = cloud.client("dynamodb")
         self.pool = {"UserPoolId": cloud.outputs["user_pool_id"]}
@@ -46,19 +54,19 @@ class Probes:
         return (edited, user.get().status) == (200, 200) and self.pictures(user)
 
     def pictures(self, user: User) -> bool:
-        form = ask(user).body
-        arrived = send(form, picture()).status_code == 204
-        chosen = choose(user, form["upload_id"])
+        form = create_upload(user).body
+        arrived = post_form(form, make_image()).status_code == 204
+        chosen = set_picture(user, form["upload_id"])
         if not arrived or chosen.status != 200:
             return False
-        seen = requests.get(show(user).body["url"], timeout=20).status_code == 200
-        first = kept(user)
-        removed = remove(user).status == 200
-        return seen and removed and (first, kept(user)) == (["pictures"], [])
+        seen = requests.get(get_link(user).body["url"], timeout=20).status_code == 200
+        first = list_stored_kinds(user)
+        removed = delete_picture(user).status == 200
+        return seen and removed and (first, list_stored_kinds(user)) == (["pictures"], [])
 
     def check_picture(self) -> bool:
         user = self.new_user()
-        return choose(user, uploaded(user)).status == 200
+        return set_picture(user, upload_file(user)).status == 200
 
     def pre_sign_up(self) -> bool:
         return bool(self.new_user().sub)
@@ -69,10 +77,10 @@ class Probes:
 
     def reset_ends_sessions(self, user: User) -> bool:
         cognito = user.session.cognito
-        cognito.forgot_password(**by_client(user))
-        cognito.confirm_forgot_password(**by_client(user), ConfirmationCode=RESET_CODE, Password=NEW_PASSWORD)
+        cognito.forgot_password(**client_parameters(user))
+        cognito.confirm_forgot_password(**client_parameters(user), ConfirmationCode=RESET_CODE, Password=NEW_PASSWORD)
         try:
-            refresh(user)
+            refresh_tokens(user)
         except cognito.exceptions.NotAuthorizedException:
             return True
         return False
@@ -166,12 +174,12 @@ EVENT = json.dumps(
 
 
 @pytest.fixture(scope="module")
-def probes(cloud: Cloud, new_user: NewUser) -> Probes:
+def probes(cloud: DeployedStage, new_user: NewUser) -> Probes:
     return Probes(cloud, new_user)
 
 
 @pytest.fixture
-def policy(cloud: Cloud, request: pytest.FixtureRequest) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def policy(cloud: DeployedStage, request: pytest.FixtureRequest) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """A role's name and its statements, put back afterwards."""
     iam, role = cloud.client("iam"), f"healthtech-{STAGE}-{request.param}"
     document = iam.get_role_policy(RoleName=role, PolicyName="function")["PolicyDocument"]
@@ -179,7 +187,7 @@ def policy(cloud: Cloud, request: pytest.FixtureRequest) -> Iterator[tuple[str, 
     iam.put_role_policy(RoleName=role, PolicyName="function", PolicyDocument=json.dumps(document))
 
 
-def put(cloud: Cloud, role: str, statements: list[dict[str, Any]]) -> None:
+def put(cloud: DeployedStage, role: str, statements: list[dict[str, Any]]) -> None:
     document = json.dumps({"Version": "2012-10-17", "Statement": statements})
     cloud.client("iam").put_role_policy(
         RoleName=f"healthtech-{STAGE}-{role}", PolicyName="function", PolicyDocument=document
@@ -187,13 +195,16 @@ def put(cloud: Cloud, role: str, statements: list[dict[str, Any]]) -> None:
 
 
 def without(statements: list[dict[str, Any]], action: str) -> list[dict[str, Any]]:
-    left = [{**it, "Action": [kept for kept in it["Action"] if kept != action]} for it in statements]
+    left = [
+        {**it, "Action": [list_stored_kinds for list_stored_kinds in it["Action"] if list_stored_kinds != action]}
+        for it in statements
+    ]
     return [it for it in left if it["Action"]]
 
 
 @pytest.mark.parametrize("policy", ROLES, indirect=True)
 def test_nothing_that_a_role_may_do_can_be_taken_from_it(
-    cloud: Cloud, probes: Probes, policy: tuple[str, list[dict[str, Any]]]
+    cloud: DeployedStage, probes: Probes, policy: tuple[str, list[dict[str, Any]]]
 ) -> None:
     role, statements = policy
     assert probes.all(role)
@@ -215,7 +226,7 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def attempt(cloud: Cloud) -> Iterator[Callable[..., str]]:
+def attempt(cloud: DeployedStage) -> Iterator[Callable[..., str]]:
     """Do something under a function's role; AWS's error code, or `done`."""
     lambda_, made = cloud.client("lambda"), set[str]()
     archive = io.BytesIO()
@@ -239,7 +250,7 @@ def attempt(cloud: Cloud) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture(scope="module")
-def another_stage_s_table(cloud: Cloud) -> Iterator[str]:
+def another_stage_s_table(cloud: DeployedStage) -> Iterator[str]:
     dynamodb, table = cloud.client("dynamodb"), "Users-qa"
     dynamodb.create_table(
         TableName=table,
@@ -277,7 +288,7 @@ def test_no_role_touches_another_stage_s_table(
         assert attempt(role, "dynamodb", call, TableName=another_stage_s_table, **arguments) == "AccessDeniedException"
 
 
-def test_no_role_has_a_wildcard_where_an_arn_can_stand(cloud: Cloud) -> None:
+def test_no_role_has_a_wildcard_where_an_arn_can_stand(cloud: DeployedStage) -> None:
     iam = cloud.client("iam")
     for role in ROLES:
         document = iam.get_role_policy(RoleName=f"healthtech-{STAGE}-{role}", PolicyName="function")["PolicyDocument"]

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from local.stack import CHECK_PICTURE, NAME, RECONCILE, TRIGGERS, EmbeddedAws, Stack, client
-from tests.deployment.cloud.conftest import ORIGIN, STAGE, Cloud
-from tests.integration.conftest import Run
+from local.emulator_clients import EmulatorConnection, emulator_client
+from local.function_definitions import CHECK_PICTURE_FUNCTION, RECONCILE_FUNCTION, TRIGGERS
+from local.stack import STACK_NAME, Stack
+from tests.deployment.cloud.conftest import ORIGIN, STAGE, DeployedStage
+from tests.support.stack import RunningStack
 
 # A name, a number or a date of one of the two: no difference.
 OF_ONE_ALONE = {
@@ -22,7 +24,7 @@ OF_ONE_ALONE = {
 
 def described(stack: Stack, name: str) -> dict[str, Any]:
     """All that AWS tells of a stack, as path -> value; its names and addresses replaced by what they stand for."""
-    cognito, dynamodb, s3 = (client(it, stack) for it in ("cognito-idp", "dynamodb", "s3"))
+    cognito, dynamodb, s3 = (emulator_client(it, stack) for it in ("cognito-idp", "dynamodb", "s3"))
     pool, bucket = {"UserPoolId": stack.user_pool_id}, {"Bucket": stack.bucket}
     told = {
         "pool": cognito.describe_user_pool(**pool)["UserPool"],
@@ -69,8 +71,8 @@ def plain(text: str, names: dict[str, str]) -> str:
     return text
 
 
-def test_the_local_stack_is_the_deployed_one(cloud: Cloud, run: Run) -> None:
-    local, deployed = described(run.stack, NAME), described(cloud.stack, f"healthtech-{STAGE}")
+def test_the_local_stack_is_the_deployed_one(cloud: DeployedStage, run: RunningStack) -> None:
+    local, deployed = described(run.stack, STACK_NAME), described(cloud.stack, f"healthtech-{STAGE}")
     assert len(deployed) > 100
     differing = [
         f"{path}: {local.get(path)!r} locally, {deployed.get(path)!r} by Terraform"
@@ -80,14 +82,18 @@ def test_the_local_stack_is_the_deployed_one(cloud: Cloud, run: Run) -> None:
     assert not differing, "\n".join(differing)
 
 
-@pytest.mark.parametrize("handler", [*(handler for handler, _ in TRIGGERS.values()), RECONCILE, CHECK_PICTURE])
-def test_a_local_function_may_do_what_the_deployed_one_may(cloud: Cloud, run: Run, handler: str) -> None:
-    def actions(aws: EmbeddedAws, role: str, policy: str) -> set[str]:
-        iam = client("iam", aws)
+@pytest.mark.parametrize(
+    "handler", [*(handler for handler, _ in TRIGGERS.values()), RECONCILE_FUNCTION, CHECK_PICTURE_FUNCTION]
+)
+def test_a_local_function_may_do_what_the_deployed_one_may(
+    cloud: DeployedStage, run: RunningStack, handler: str
+) -> None:
+    def actions(aws: EmulatorConnection, role: str, policy: str) -> set[str]:
+        iam = emulator_client("iam", aws)
         document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
         return {action for statement in document["Statement"] for action in statement["Action"]}
 
-    local = actions(run.stack, f"{NAME}-{handler}", "trigger")
+    local = actions(run.stack, f"{STACK_NAME}-{handler}", "trigger")
     deployed = actions(cloud.aws, f"healthtech-{STAGE}-{handler}", "function")
     # The laptop has no traces, and no queue for failed runs of a schedule, which it does not have either.
     assert local == {action for action in deployed if not action.startswith(("xray:", "sqs:"))}

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.deployment.cloud.conftest import BUCKET, STAGE, Cloud
-from tests.integration.conftest import User
+from tests.deployment.cloud.conftest import BUCKET, STAGE, DeployedStage
+from tests.support.users import User
 
 pytestmark = pytest.mark.last
 
 
-def test_a_protected_stage_is_not_taken_down(cloud: Cloud, user: User) -> None:
+def test_a_protected_stage_is_not_taken_down(cloud: DeployedStage, user: User) -> None:
     done = cloud.make("destroy", f"STAGE={STAGE}")
     assert done.returncode != 0
     assert "Deletion protection is on" in done.stderr
@@ -16,7 +16,7 @@ def test_a_protected_stage_is_not_taken_down(cloud: Cloud, user: User) -> None:
     assert user.get().status == 200
 
 
-def test_an_unprotected_stage_is_taken_down_whole(cloud: Cloud) -> None:
+def test_an_unprotected_stage_is_taken_down_whole(cloud: DeployedStage) -> None:
     s3 = cloud.client("s3")
     s3.put_object(Bucket=BUCKET, Key="uploads/forgotten", Body=b"x")
     lifted = cloud.make("deploy", f"STAGE={STAGE}", TF_VAR_deletion_protection="false")

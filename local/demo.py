@@ -1,0 +1,65 @@
+"""The demo of `make run`: a user signs up, signs in, and updates the profile."""
+
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from local import console
+from local.emulator import CONFIRMATION_CODE
+from local.emulator_clients import emulator_client
+from local.user_client import UserClient
+
+USERNAME: Final = "john@example.com"
+PASSWORD: Final = "StrongPass123!"
+ATTRIBUTES: Final = {
+    "name": "John Doe",
+    "email": "john@example.com",
+    "phone_number": "+8801712345678",
+    "custom:dob": "1990-05-14",
+    "custom:gender": "Male",
+    "custom:blood_group": "A+",
+}
+EDITED_NAME: Final = "John A. Doe"
+
+
+def run_demo(client: UserClient) -> None:
+    """Sign up the demo user and print the result of each step. Only sign in if an earlier run has created the user."""
+    try:
+        sub = client.sign_up(USERNAME, PASSWORD, ATTRIBUTES)
+    except ClientError as exc:
+        if exc.response["Error"]["Code"] != "UsernameExistsException":
+            raise
+        console.print_title(f"{USERNAME} exists from an earlier run")
+        _show_profile(client, _sign_in(client, 1), 2, "me")
+        return
+    console.print_title(f"{USERNAME} signs up")
+    console.print_step(1, "SignUp", f"user {sub}, confirmation code sent by mail")
+    client.confirm(USERNAME, CONFIRMATION_CODE)
+    console.print_step(2, "ConfirmSignUp", f"with code {CONFIRMATION_CODE}; Cognito invokes PostConfirmation")
+    _show_stored_item(client, sub)
+    token = _sign_in(client, 4)
+    profile = _show_profile(client, token, 5, sub)
+    response = client.call("PUT", f"/users/{sub}", token, {**profile, "name": EDITED_NAME})
+    console.print_step(6, "PUT /users/{user_id}", f"{response.status}, name is now {response.body['name']}")
+    _show_profile(client, token, 7, sub)
+
+
+def _show_stored_item(client: UserClient, sub: str) -> None:
+    dynamodb = emulator_client("dynamodb", client.stack)
+    item = dynamodb.get_item(TableName=client.stack.table, Key={"user_id": {"S": sub}})["Item"]
+    console.print_step(3, "DynamoDB", f"profile stored in {client.stack.table}, version {item['version']['N']}")
+
+
+def _sign_in(client: UserClient, number: int) -> str:
+    token = client.sign_in(USERNAME, PASSWORD)["IdToken"]
+    console.print_step(number, "Sign in (SRP)", f"ID token of {len(token)} characters, valid for 15 minutes")
+    return token
+
+
+def _show_profile(client: UserClient, token: str, number: int, user_id: str) -> dict[str, Any]:
+    response = client.call("GET", f"/users/{user_id}", token)
+    profile = response.body
+    values = ", ".join(str(profile.get(name)) for name in ("name", "dob", "gender", "blood_group"))
+    path = "GET /users/me" if user_id == "me" else "GET /users/{user_id}"
+    console.print_step(number, path, f"{response.status}, version {profile.get('version')}: {values}")
+    return profile

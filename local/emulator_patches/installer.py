@@ -1,0 +1,40 @@
+"""Install all patches of MiniStack."""
+
+from typing import Final
+
+from local.emulator_patches import (
+    cloudwatch_alarms,
+    cognito_accounts,
+    cognito_admin,
+    cognito_attributes,
+    cognito_delivery,
+    cognito_sign_in,
+    cognito_tokens,
+    cognito_triggers,
+    credentials,
+    lambda_logs,
+    lambda_runtimes,
+    rest_apis,
+)
+
+# In this order, because some patches wrap the same function.
+_PATCHES: Final = (
+    cloudwatch_alarms,
+    lambda_logs,
+    rest_apis,
+    cognito_triggers,
+    cognito_accounts,
+    cognito_admin,
+    cognito_attributes,
+    cognito_delivery,
+    cognito_sign_in,
+    cognito_tokens,
+    credentials,
+    lambda_runtimes,
+)
+
+
+def install_patches() -> None:
+    """Install all patches. MiniStack reads its configuration at import, so the environment must be set."""
+    for patch in _PATCHES:
+        patch.install()

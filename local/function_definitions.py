@@ -1,0 +1,52 @@
+"""The Lambda functions of the local stack: names, handlers, and the actions that their roles allow."""
+
+from typing import Final, NamedTuple
+
+CHECK_PICTURE_FUNCTION: Final = "check_picture"
+RECONCILE_FUNCTION: Final = "reconcile"  # `make reconcile` invokes it; the local stack has no schedule
+# Function name -> dotted path of its handler.
+HANDLERS: Final = {
+    "pre_sign_up": "app.pre_sign_up",
+    "post_confirmation": "app.post_confirmation",
+    "post_authentication": "app.post_authentication",
+    RECONCILE_FUNCTION: "app.reconcile",
+    CHECK_PICTURE_FUNCTION: "app.check_picture",
+}
+
+
+class TriggerFunction(NamedTuple):
+    """The function of a Cognito trigger, and the actions that its role allows on the table and the user pool."""
+
+    name: str
+    actions: list[str]
+
+
+TRIGGERS: Final = {
+    "PreSignUp": TriggerFunction("pre_sign_up", []),
+    "PostConfirmation": TriggerFunction(
+        "post_confirmation", ["dynamodb:PutItem", "cognito-idp:AdminUserGlobalSignOut"]
+    ),
+    "PostAuthentication": TriggerFunction(
+        "post_authentication", ["dynamodb:GetItem", "dynamodb:UpdateItem", "cognito-idp:AdminGetUser"]
+    ),
+}
+TRIGGER_TIMEOUT_SECONDS: Final = 5  # Cognito does not wait longer
+RECONCILE_ACTIONS: Final = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Scan",
+    "cognito-idp:AdminDeleteUser",
+    "cognito-idp:AdminDeleteUserAttributes",
+    "cognito-idp:AdminGetUser",
+    "cognito-idp:ListUsers",
+    "lambda:InvokeFunction",
+    "s3:DeleteObject",
+    "s3:ListBucket",
+]
+RECONCILE_TIMEOUT_SECONDS: Final = 300
+CHECK_PICTURE_ACTIONS: Final = ["s3:GetObject", "s3:PutObject"]
+CHECK_PICTURE_TIMEOUT_SECONDS: Final = 7
+CHECK_PICTURE_MEMORY_MIB: Final = 1769
+DEFAULT_MEMORY_MIB: Final = 512

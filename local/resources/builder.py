@@ -1,0 +1,33 @@
+"""Create the resources of the local stack."""
+
+from local.config import REGION, LocalSettings
+from local.emulator_clients import emulator_client
+from local.resources.bucket import ensure_bucket
+from local.resources.encryption_key import ensure_key
+from local.resources.functions import ensure_picture_function, ensure_reconcile_function, ensure_trigger_functions
+from local.resources.table import ensure_table
+from local.resources.user_pool import ensure_user_pool
+from local.stack import BUCKET_NAME, TABLE_NAME, Stack
+
+
+def create_stack(local: LocalSettings) -> Stack:
+    """Create the resources that do not exist, and return the stack."""
+    key_arn = ensure_key(emulator_client("kms", local))
+    table_arn = ensure_table(emulator_client("dynamodb", local), key_arn)
+    ensure_bucket(emulator_client("s3", local), key_arn)
+    trigger_arns = ensure_trigger_functions(local, table_arn)
+    pool_id, client_id = ensure_user_pool(emulator_client("cognito-idp", local), trigger_arns)
+    stack = Stack(
+        api_url=local.api_url,
+        aws_endpoint_url=local.aws_endpoint_url,
+        aws_access_key_id=local.access_key.id,
+        aws_secret_access_key=local.access_key.secret,
+        region=REGION,
+        user_pool_id=pool_id,
+        user_pool_client_id=client_id,
+        table=TABLE_NAME,
+        bucket=BUCKET_NAME,
+    )
+    ensure_reconcile_function(local, table_arn, stack.user_pool_arn)
+    ensure_picture_function(local, table_arn)
+    return stack

@@ -1,0 +1,165 @@
+"""Tests of authentication and authorization that `chalice local` and the deployed API both pass."""
+
+import http.client
+import json
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import pytest
+
+from local.emulator_clients import emulator_client
+from tests.support.aws import require_item
+from tests.support.data import UNKNOWN_SUB
+from tests.support.token_forger import (
+    INVALID_TOKENS,
+    PROTECTED_ROUTES,
+    VALID_BODY,
+    TokenForger,
+    create_token_of_other_pool,
+    send_request,
+)
+from tests.support.users import User
+
+_MEDIA_TYPES: Final = {"PATCH": "application/merge-patch+json"}
+
+
+def assert_rejected(response: tuple[int, Any, Any], status: int = 401) -> None:
+    """Check the problem, the headers and the challenge of a 401 or 403."""
+    actual, headers, problem = response
+    assert (actual, problem.get("status", status)) == (status, status)
+    assert headers["Content-Type"] == "application/problem+json"
+    assert headers["Cache-Control"] == "private, no-store"
+    assert headers["X-Request-Id"] == problem.get("request_id", headers["X-Request-Id"])
+    # API Gateway renames the header in responses of the application.
+    challenge = headers.get("WWW-Authenticate") or headers.get("x-amzn-Remapped-WWW-Authenticate")
+    assert challenge == ("Bearer" if status == 401 else None)
+
+
+class AuthorizationSuite:
+    """Uses the fixtures `user`, `other_user` and `token_forger`."""
+
+    @pytest.mark.parametrize(("method", "path"), PROTECTED_ROUTES)
+    def test_request_without_token_is_rejected(self, user: User, method: str, path: str) -> None:
+        assert_rejected(send_request(user.client.stack, method, path.format(user_id="me"), {}))
+
+    @pytest.mark.parametrize(("method", "path"), PROTECTED_ROUTES)
+    @pytest.mark.parametrize("kind", INVALID_TOKENS)
+    def test_invalid_token_is_rejected(
+        self, user: User, token_forger: TokenForger, method: str, path: str, kind: str
+    ) -> None:
+        for prefix in ("", "Bearer "):
+            header = (prefix + INVALID_TOKENS[kind](token_forger)).encode().decode("latin-1")
+            assert_rejected(
+                send_request(user.client.stack, method, path.format(user_id="me"), {"Authorization": header})
+            )
+
+    def test_token_of_another_pool_is_rejected(self, user: User) -> None:
+        token = create_token_of_other_pool(user.client.stack)
+        assert_rejected(send_request(user.client.stack, "GET", "/users/me", {"Authorization": token}))
+
+    @pytest.mark.parametrize("length", [8_000, 60_000, 100_000])
+    def test_oversized_token_is_rejected(self, user: User, length: int) -> None:
+        api = urlsplit(user.client.stack.api_url)
+        connection = http.client.HTTPConnection(api.netloc, timeout=10)
+        try:
+            connection.request("GET", f"{api.path}/users/me", headers={"Authorization": "x" * length})
+            assert connection.getresponse().status in (400, 401, 431)
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+            pass  # the server closed the connection before it had read the whole header
+        finally:
+            connection.close()
+
+    @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/elsewhere", 404), ("DELETE", "/users/me", 405)])
+    def test_page_can_read_the_error_of_an_unknown_route(self, user: User, method: str, path: str, status: int) -> None:
+        """A browser sends the request only if its preflight succeeds."""
+        stack, origin = user.client.stack, {"Origin": "https://app.example.com"}
+        preflight = send_request(stack, "OPTIONS", path, {**origin, "Access-Control-Request-Method": method})
+        assert preflight[0] == 204
+        assert method in preflight[1]["Access-Control-Allow-Methods"].split(", ")
+        actual, headers, problem = send_request(stack, method, path, origin)
+        assert (actual, problem["status"]) == (status, status)
+        assert headers["Access-Control-Allow-Origin"] in ("*", origin["Origin"])
+
+    @pytest.mark.parametrize("name", ["authorization", "Authorization", "AUTHORIZATION"])
+    @pytest.mark.parametrize("header_format", ["{}", "Bearer {}"])
+    def test_valid_token_is_accepted_bare_and_as_bearer(self, user: User, name: str, header_format: str) -> None:
+        status, _, profile = send_request(
+            user.client.stack, "GET", "/users/me", {name: header_format.format(user.token)}
+        )
+        assert (status, profile["id"]) == (200, user.sub)
+
+    def test_two_authorization_headers_never_give_another_identity(self, user: User, token_forger: TokenForger) -> None:
+        """The server uses the valid token or rejects the request, whichever header it reads."""
+        api, forged = urlsplit(user.client.stack.api_url), token_forger.sign(token_forger.own_key, sub=UNKNOWN_SUB)
+        for tokens in ((user.token, forged), (forged, user.token), (forged, forged)):
+            connection = http.client.HTTPConnection(api.netloc, timeout=10)
+            connection.putrequest("GET", f"{api.path}/users/me")
+            for token in tokens:
+                connection.putheader("Authorization", token)
+            connection.endheaders()
+            response = connection.getresponse()
+            content = response.read()
+            assert response.status == 401 or (user.token in tokens and json.loads(content)["id"] == user.sub)
+            connection.close()
+
+    def test_rejection_does_not_contain_the_token(self, user: User, token_forger: TokenForger) -> None:
+        token = token_forger.sign(token_forger.own_key)
+        _, headers, problem = send_request(user.client.stack, "GET", "/users/me", {"Authorization": token})
+        assert token[:20] not in f"{headers}{problem}"
+
+    @pytest.mark.parametrize(("method", "path"), PROTECTED_ROUTES)
+    def test_profile_of_another_user_is_forbidden_and_unchanged(
+        self, user: User, other_user: User, method: str, path: str
+    ) -> None:
+        """The response does not reveal whether the profile exists."""
+        before = other_user.get().body
+        headers = {"Authorization": user.token, "Content-Type": _MEDIA_TYPES.get(method, "application/json")}
+        existing, missing = (
+            send_request(user.client.stack, method, path.format(user_id=user_id), headers)
+            for user_id in (other_user.sub, UNKNOWN_SUB)
+        )
+        for response in (existing, missing):
+            assert_rejected(response, 403)
+        assert {**existing[2], "request_id": ""} == {**missing[2], "request_id": ""}
+        assert other_user.get().body == before
+
+    def test_id_may_be_url_encoded(self, user: User) -> None:
+        for path in ("%6d%65", user.sub.replace("-", "%2D")):
+            assert user.get(path).status == 200
+
+    @pytest.mark.parametrize("field", ["id", "user_id", "sub"])
+    def test_id_in_the_body_is_rejected_and_changes_nothing(self, user: User, other_user: User, field: str) -> None:
+        before = other_user.get().body
+        response = user.put({**json.loads(VALID_BODY), field: other_user.sub})
+        assert (response.status, response.body["errors"][0]["pointer"]) == (422, f"/{field}")
+        assert other_user.get().body == before
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "version",
+            "#name",
+            ":name",
+            "user_id",
+            "name.first",
+            "__proto__",
+            "constructor",
+            "attribute_not_exists(x)",
+            "",
+        ],
+    )
+    def test_unknown_field_is_rejected_by_name(self, user: User, name: str) -> None:
+        before = user.get().body
+        response = user.patch({"name": "Mallory", name: {"S": "x"}})
+        pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+        assert (response.status, [error["pointer"] for error in response.body["errors"]]) == (422, [pointer])
+        assert user.get().body == before
+
+    @pytest.mark.parametrize(
+        "text",
+        ["SET #version = :one", "attribute_exists(user_id) OR :a = :a", "{{7*seven}}", "<script>alert(1)</script>"],
+    )
+    def test_expression_syntax_in_a_name_is_stored_as_text(self, user: User, text: str) -> None:
+        assert user.patch({"name": text}).body["name"] == text
+        stack = user.client.stack
+        assert require_item(emulator_client("dynamodb", stack), stack.table, user.sub)["name"] == {"S": text}

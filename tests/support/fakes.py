@@ -1,0 +1,292 @@
+"""In-memory fakes of the adapters, for unit tests of the services.
+
+A fake derives from its adapter, so that mypy compares the signatures. Both pass the same suite of
+tests/support/contracts.py. A fake does not reproduce AWS faults. Tests inject them with `fail_with`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from chalicelib.aws.dynamodb_values import FieldValue
+from chalicelib.aws.user_pool import PoolUser, UserPool
+from chalicelib.core.clock import utc_now
+from chalicelib.core.errors import NotFound, UpstreamError
+from chalicelib.core.preconditions import NO_PRECONDITIONS, Preconditions
+from chalicelib.pictures.leases import LEASE_SECONDS, PictureLeases
+from chalicelib.pictures.models import CreateUploadRequest, PictureLink, PresignedUpload, UploadLimits
+from chalicelib.pictures.processing import PictureProcessor, ProcessingRequest, ProcessingResult
+from chalicelib.pictures.repository import LeaseState, PictureConditionFailed, PictureRepository, ProfileRecord
+from chalicelib.pictures.storage import PRESIGNED_URL_TTL, PictureStorage, UploadedFile, upload_key
+from chalicelib.profiles.fields import PictureType
+from chalicelib.profiles.models import Picture, Profile
+from chalicelib.profiles.repository import ProfileConditionFailed, ProfileRepository
+
+SCAN_PAGE_SIZE: Final = 100
+
+
+@dataclass
+class InMemoryTable:
+    """The items that the repositories and the leases share."""
+
+    records: dict[str, ProfileRecord] = field(default_factory=dict)
+    contact_synced_at: dict[str, datetime] = field(default_factory=dict)
+    lease_holders: dict[str, str] = field(default_factory=dict)
+    fail_with: UpstreamError | None = None  # raised by each call
+
+    def check_fault(self) -> None:
+        if self.fail_with:
+            raise self.fail_with
+
+
+def _to_stored(moment: datetime) -> datetime:
+    """Return a time in the precision of the table, milliseconds."""
+    utc = moment.astimezone(UTC)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+def _write(profile: Profile, changes: Mapping[str, FieldValue], now: datetime) -> Profile:
+    updates = {**changes, "updated_at": _to_stored(now), "version": profile.version + 1}
+    return Profile.model_validate({**dict(profile), **updates})
+
+
+class InMemoryProfileRepository(ProfileRepository):
+    """Profiles in a dictionary."""
+
+    def __init__(self, table: InMemoryTable | None = None) -> None:
+        self.table = table or InMemoryTable()
+
+    def get_profile(self, user_id: str) -> Profile | None:
+        self.table.check_fault()
+        record = self.table.records.get(user_id)
+        return record.profile if record else None
+
+    def create_if_absent(self, profile: Profile) -> tuple[Profile, bool]:
+        stored = self.get_profile(profile.id)
+        if stored is not None:
+            return stored, False
+        times = {name: _to_stored(getattr(profile, name)) for name in ("created_at", "updated_at")}
+        self.table.records[profile.id] = ProfileRecord(profile.model_copy(update=times))
+        return profile, True
+
+    def get_contact_synced_at(self, user_id: str) -> datetime | None:
+        self.table.check_fault()
+        return self.table.contact_synced_at.get(user_id)
+
+    def update_contact_if_newer(
+        self, user_id: str, contact: Mapping[str, FieldValue], as_of: datetime, now: datetime
+    ) -> Profile | None:
+        stored, synced_at = self.get_profile(user_id), self.get_contact_synced_at(user_id)
+        if stored is None or (synced_at and synced_at > _to_stored(as_of)):
+            return None
+        self.table.contact_synced_at[user_id] = _to_stored(as_of)
+        return self._store(_write(stored, contact, now))
+
+    def update_fields(
+        self,
+        user_id: str,
+        changes: Mapping[str, FieldValue],
+        expected: Mapping[str, FieldValue],
+        now: datetime,
+        preconditions: Preconditions = NO_PRECONDITIONS,
+    ) -> Profile:
+        stored = self.get_profile(user_id)
+        if stored is None:
+            raise ProfileConditionFailed(None)
+        is_written = stored.updated_at == _to_stored(now)
+        is_as_expected = all(getattr(stored, name) == value for name, value in expected.items())
+        is_satisfied = is_as_expected and preconditions.permits_write(stored.version)
+        if all(getattr(stored, name) == value for name, value in changes.items()) and (
+            is_satisfied or (changes and is_written)
+        ):
+            return stored
+        if not is_satisfied:
+            raise ProfileConditionFailed(stored)
+        return self._store(_write(stored, changes, now))
+
+    def find_existing_ids(self, user_ids: Sequence[str]) -> set[str]:
+        self.table.check_fault()
+        return set(user_ids) & set(self.table.records)
+
+    def scan_ids(self, cursor: str | None) -> tuple[list[str], str | None]:
+        self.table.check_fault()
+        user_ids = sorted(user_id for user_id in self.table.records if cursor is None or user_id > cursor)
+        page = user_ids[:SCAN_PAGE_SIZE]
+        return page, page[-1] if len(user_ids) > len(page) else None
+
+    def delete(self, user_id: str) -> bool:
+        self.table.check_fault()
+        self.table.contact_synced_at.pop(user_id, None)
+        return self.table.records.pop(user_id, None) is not None
+
+    def _store(self, profile: Profile) -> Profile:
+        self.table.records[profile.id] = replace(self.table.records[profile.id], profile=profile)
+        return profile
+
+
+class InMemoryPictureRepository(PictureRepository):
+    """Pictures of the profiles in the same dictionary."""
+
+    def __init__(self, table: InMemoryTable) -> None:
+        self.table = table
+
+    def get_record(self, user_id: str) -> ProfileRecord | None:
+        self.table.check_fault()
+        return self.table.records.get(user_id)
+
+    def set_picture(
+        self,
+        record: ProfileRecord,
+        picture: Picture | None,
+        key: str | None,
+        now: datetime,
+        preconditions: Preconditions,
+    ) -> Profile:
+        stored = self.get_record(record.profile.id)
+        if stored is None:
+            raise PictureConditionFailed(None)
+        is_same_revision = stored.picture_revision == record.picture_revision
+        if not is_same_revision or not preconditions.permits_write(stored.profile.version):
+            is_next = (stored.picture_key, stored.picture_revision) == (key, record.picture_revision + 1)
+            if is_next and (key is not None or stored.profile.updated_at == _to_stored(now)):
+                return stored.profile
+            raise PictureConditionFailed(stored)
+        profile = _write(stored.profile, {"picture": picture}, now)
+        lease = replace(stored.lease, expires_at=0) if key is not None else stored.lease
+        self.table.records[profile.id] = ProfileRecord(profile, key, stored.picture_revision + 1, lease)
+        return profile
+
+    def invalidate_pending_changes(self, record: ProfileRecord) -> bool:
+        stored = self.get_record(record.profile.id)
+        if stored is None or stored.picture_revision != record.picture_revision:
+            return False
+        changed = replace(stored, picture_revision=stored.picture_revision + 1)
+        self.table.records[record.profile.id] = changed
+        return True
+
+
+class InMemoryPictureLeases(PictureLeases):
+    """Leases on the records in the same dictionary."""
+
+    def __init__(self, table: InMemoryTable, uploads_per_day: int = 50) -> None:
+        self.table = table
+        self._uploads_per_day = uploads_per_day
+
+    def acquire(self, record: ProfileRecord, key: str, now: datetime) -> None:
+        self.table.check_fault()
+        stored = self.table.records.get(record.profile.id)
+        if stored is None:
+            raise NotFound("There is no profile for this user.")
+        self.require_available(stored.lease, now)
+        today = now.astimezone(UTC).date().isoformat()
+        uploads = stored.lease.uploads if stored.lease.day == today else 0
+        lease = LeaseState(int(now.timestamp()) + LEASE_SECONDS, today, uploads + 1)
+        self.table.records[record.profile.id] = replace(stored, lease=lease)
+        self.table.lease_holders[record.profile.id] = key
+
+    def release(self, user_id: str, key: str, *, count: bool) -> None:
+        self.table.check_fault()
+        if self.table.lease_holders.get(user_id) != key:
+            return
+        del self.table.lease_holders[user_id]
+        record = self.table.records[user_id]
+        uploads = record.lease.uploads - (0 if count else 1)
+        self.table.records[user_id] = replace(record, lease=replace(record.lease, expires_at=0, uploads=uploads))
+
+
+class FakeUserPool(UserPool):
+    """Users in a dictionary, by their username."""
+
+    def __init__(self, *users: PoolUser) -> None:
+        self.users = {user.username: user for user in users}
+        self.signed_out: list[str] = []
+        self.lookups = 0
+        self.fail_with: UpstreamError | None = None
+
+    def get_user(self, username: str) -> PoolUser | None:
+        if self.fail_with:
+            raise self.fail_with
+        self.lookups += 1
+        return self.users.get(username)
+
+    def sign_out(self, username: str) -> None:
+        if self.fail_with:
+            raise self.fail_with
+        if username in self.users:
+            self.signed_out.append(username)
+
+
+class InMemoryPictureStorage(PictureStorage):
+    """Objects in a dictionary, by their key."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, UploadedFile] = {}
+        self.fail_with: UpstreamError | None = None
+
+    def upload(self, user_id: str, upload_id: str, content: bytes = b"content") -> str:
+        """Store an upload as a client does with a presigned form. Return its key."""
+        key = upload_key(user_id, upload_id)
+        self.objects[key] = UploadedFile(content, PictureType.PNG.value)
+        return key
+
+    def create_presigned_upload(self, user_id: str, request: CreateUploadRequest) -> PresignedUpload:
+        upload_id = f"00000000-0000-4000-8000-{len(self.objects):012x}"
+        return PresignedUpload(
+            upload_id=upload_id,
+            url="https://bucket.example.com/",
+            fields={"key": upload_key(user_id, upload_id), "Content-Type": request.content_type.value},
+            expires_at=utc_now() + PRESIGNED_URL_TTL,
+            limits=UploadLimits(content_type=request.content_type),
+        )
+
+    def create_presigned_link(self, key: str, picture: Picture) -> PictureLink:
+        url = f"https://bucket.example.com/{key}"
+        return PictureLink(**dict(picture), url=url, expires_at=utc_now() + PRESIGNED_URL_TTL)
+
+    def exists(self, key: str) -> bool:
+        self._check_fault()
+        return key in self.objects
+
+    def list_picture_keys(self, user_id: str) -> list[str]:
+        self._check_fault()
+        return sorted(key for key in self.objects if key.startswith(f"pictures/{user_id}/"))
+
+    def read_upload(self, key: str, seconds: float) -> UploadedFile | None:
+        assert seconds > 0
+        self._check_fault()
+        return self.objects.get(key)
+
+    def put_picture(self, key: str, content: bytes, content_type: PictureType) -> None:
+        self._check_fault()
+        self.objects[key] = UploadedFile(content, content_type.value)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        self._check_fault()
+        for key in list(keys):
+            self.objects.pop(key, None)
+
+    def _check_fault(self) -> None:
+        if self.fail_with:
+            raise self.fail_with
+
+
+class FakePictureProcessor(PictureProcessor):
+    """Accepts each upload and stores it as a picture, unless `result` is set."""
+
+    def __init__(self, storage: InMemoryPictureStorage) -> None:
+        self._storage = storage
+        self.result: ProcessingResult | None = None
+        self.fail_with: UpstreamError | None = None
+        self.requests: list[ProcessingRequest] = []
+
+    def process(self, request: ProcessingRequest) -> ProcessingResult:
+        self.requests.append(request)
+        if self.fail_with:
+            raise self.fail_with
+        if self.result:
+            return self.result
+        content = self._storage.objects[request.upload_key].content
+        self._storage.put_picture(request.picture_key, content, PictureType.PNG)
+        size = len(content)
+        return ProcessingResult(status="accepted", content_type=PictureType.PNG, size=size, width=1, height=1)

@@ -1,0 +1,107 @@
+"""The application in the test's own process: its handlers, and its clients on a table of the embedded AWS."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from chalice import Chalice
+from chalice.test import Client, HTTPResponse
+
+import app
+from chalicelib.aws import client_factory, clients
+from chalicelib.core.settings import get_settings as load_settings
+from local import emulator_clients, stack
+from tests.support.aws import create_users_table
+from tests.support.data import CLAIMS, OTHER_SUB, SUB, profile_item
+from tests.support.events import api_gateway_event
+from tests.support.tokens import encode_unsigned_token
+
+SEEDED_TABLE: Final = "Handlers"
+
+
+class ApiClient:
+    """Calls the application as API Gateway does after its authorizer accepted a request."""
+
+    def __init__(self, app: Chalice) -> None:
+        self._app = app
+
+    def request(
+        self,
+        method: str,
+        user_id: str = "me",
+        body: str | bytes | None = None,
+        content_type: str | None = "application/json",
+        claims: Any = CLAIMS,
+        path: str = "/users/{user_id}",
+        headers: dict[str, str] | None = None,
+    ) -> HTTPResponse:
+        """Send a request to a route, and return the response. `claims` are those of the verified token."""
+        content_headers = {"content-type": content_type} if content_type else {}
+        event = api_gateway_event(
+            method, path, user_id, body=body, headers={**content_headers, **(headers or {})}, claims=claims
+        )
+        return HTTPResponse.create_from_dict(self._app(event, None))
+
+
+def unsigned_token() -> str:
+    """Return a token of the user SUB. Chalice's test client reads its claims and verifies no signature."""
+    return encode_unsigned_token({**CLAIMS, "cognito:username": SUB}, signature="x")
+
+
+@contextmanager
+def use_stack(embedded: stack.Stack) -> Iterator[None]:
+    """Point the application's own clients at an embedded AWS and the seeded table in it."""
+    caches = (
+        client_factory._shared_session, clients.dynamodb, clients.cognito, clients.s3, clients.lambda_,
+        app.repository, app.directory, app.bucket, app.checker, app.leases, load_settings,
+    )  # fmt: skip
+    variables = {
+        **embedded.access_key.variables,
+        "AWS_ENDPOINT_URL": embedded.aws_endpoint_url,
+        "DYNAMODB_TABLE": SEEDED_TABLE,
+        "PICTURE_FUNCTION": embedded.picture_function,
+    }
+    original = {name: os.environ[name] for name in variables}
+
+    def apply(environment: dict[str, str]) -> None:
+        os.environ |= environment
+        for cache in caches:
+            cache.cache_clear()
+
+    apply(variables)
+    try:
+        yield
+    finally:
+        apply(original)
+
+
+@contextmanager
+def seeded_table(embedded: stack.Stack) -> Iterator[Any]:
+    """Create a table with the profiles of SUB and OTHER_SUB, use it in the application, and yield a DynamoDB client."""
+    dynamodb = emulator_clients.emulator_client("dynamodb", embedded)
+    create_users_table(dynamodb, SEEDED_TABLE)
+    for user_id in (SUB, OTHER_SUB):
+        dynamodb.put_item(TableName=SEEDED_TABLE, Item=profile_item(user_id))
+    with use_stack(embedded):
+        yield dynamodb
+    dynamodb.delete_table(TableName=SEEDED_TABLE)
+
+
+def send_request(
+    method: str, path: str, body: Any = None, content_type: str = "application/json", **headers: str
+) -> HTTPResponse:
+    """Send a request of the user SUB through Chalice's test client, which verifies no token.
+
+    The client warns that it runs no authorizer: ignore `CognitoUserPoolAuthorizer` in the test. A header is named with
+    underscores, as in `If_Match="7"`.
+    """
+    request_headers = {
+        "Authorization": unsigned_token(),
+        "Content-Type": content_type,
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    content = json.dumps(body).encode() if body is not None else b""
+    with Client(app.app, stage_name="test") as client:
+        return client.http.request(method, path, request_headers, content)

@@ -1,0 +1,153 @@
+"""A user pool, a table and a bucket for one test of reconciliation, in the embedded AWS of a running stack."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from chalicelib.aws.throttled_user_pool import Rates, ThrottledUserPool
+from chalicelib.aws.user_pool import UserPool
+from chalicelib.core import logs, metrics
+from chalicelib.pictures.storage import PictureStorage
+from chalicelib.profiles.items import to_item
+from chalicelib.profiles.models import Profile
+from chalicelib.profiles.repository import ProfileRepository
+from chalicelib.reconciliation.checkpoints import Checkpoints
+from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport
+from chalicelib.reconciliation.service import Reconciliation
+from local.emulator_clients import emulator_client
+from local.stack import Stack
+from tests.support.aws import create_users_table, get_item
+from tests.support.data import sign_up_attributes
+from tests.support.users import PASSWORD, attribute_pairs
+
+UNLIMITED_RATES: Final = Rates(1e4, 1e4, 1e4)
+HEALTH_ATTRIBUTES: Final = {"custom:dob", "custom:gender", "custom:blood_group"}
+_BATCH_SIZE: Final = 25  # items, DynamoDB's limit for BatchWriteItem
+
+
+class PoolAndTable:
+    """A user pool, a table and a bucket of their own in the embedded AWS, with the clients of each."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.cognito, self.dynamodb, self.s3 = (
+            emulator_client(name, stack) for name in ("cognito-idp", "dynamodb", "s3")
+        )
+        self.name = name = f"reconciliation-{uuid.uuid4().hex[:8]}"  # of the pool, the table and the bucket
+        pool = self.cognito.create_user_pool(PoolName=name, UsernameAttributes=["email"])
+        self.pool_id = pool["UserPool"]["Id"]
+        app_client = self.cognito.create_user_pool_client(UserPoolId=self.pool_id, ClientName="web")
+        self.client_id = app_client["UserPoolClient"]["ClientId"]
+        create_users_table(self.dynamodb, name)
+        self.repository = ProfileRepository(self.dynamodb, name)
+        self.user_pool = ThrottledUserPool(lambda: self.cognito, self.pool_id, UNLIMITED_RATES)
+        self.directory = UserPool(lambda: self.cognito, self.pool_id)
+        self.s3.create_bucket(Bucket=name)
+        self.bucket = PictureStorage(self.s3, name)
+
+    def checkpoints(self, *, dry_run: bool = False) -> Checkpoints:
+        return Checkpoints(self.dynamodb, self.name, dry_run=dry_run)
+
+    def add_user(self, number: int, *, signed_in: bool = True) -> str:
+        """Add a confirmed user, or an invited user who has not signed in. Return their sub."""
+        email = f"user-{number}@example.com"
+        attributes = {**sign_up_attributes(email, name=f"Person {number}"), "email_verified": "true"}
+        created = self.cognito.admin_create_user(
+            UserPoolId=self.pool_id,
+            Username=email,
+            UserAttributes=attribute_pairs(attributes),
+            MessageAction="SUPPRESS",
+        )["User"]
+        sub = str(created["Username"])
+        if signed_in:
+            self.cognito.admin_set_user_password(
+                UserPoolId=self.pool_id, Username=sub, Password=PASSWORD, Permanent=True
+            )
+        return sub
+
+    def add_unconfirmed(self, number: int) -> str:
+        """Add a user who has signed up and not confirmed the account. Return their sub."""
+        email = f"user-{number}@example.com"
+        pairs = attribute_pairs(sign_up_attributes(email))
+        created = self.cognito.sign_up(ClientId=self.client_id, Username=email, Password=PASSWORD, UserAttributes=pairs)
+        return str(created["UserSub"])
+
+    def add_profile(self, sub: str) -> Profile:
+        now = datetime.now(UTC)
+        profile = Profile(id=sub, name="Stored Before", created_at=now, updated_at=now, version=7)
+        return self.repository.create(profile)
+
+    def has_account(self, sub: str) -> bool:
+        return self.directory.find(sub) is not None
+
+    def get_health_attributes(self, sub: str) -> set[str]:
+        """Return the names of a user's health attributes in the user pool."""
+        user = self.directory.find(sub)
+        return HEALTH_ATTRIBUTES & set(user.attributes) if user else set()
+
+    def reconcile(
+        self,
+        milliseconds_left: Callable[[], float] = lambda: 60_000.0,
+        bucket: PictureStorage | None = None,
+        user_pool: ThrottledUserPool | None = None,
+        unconfirmed_hours: float = 24,
+        **options: Any,
+    ) -> ReconciliationReport:
+        """Run reconciliation once."""
+        parsed = ReconciliationOptions(**options)
+        return Reconciliation(
+            self.checkpoints(dry_run=parsed.dry_run),
+            self.repository,
+            user_pool or self.user_pool,
+            parsed,
+            milliseconds_left,
+            bucket or self.bucket,
+            unconfirmed_hours,
+        ).run()
+
+
+def clock_for_checks(count: int) -> Callable[[], float]:
+    """Return a clock that has time left for this number of checks."""
+    remaining = iter([60_000.0] * count)
+    return lambda: next(remaining, 0.0)
+
+
+def get_next_chain(report: ReconciliationReport) -> Chain:
+    """Return the chain that a run passes to the next run."""
+    assert report.next is not None
+    assert report.next.chain is not None
+    return report.next.chain
+
+
+@contextmanager
+def count_metrics() -> Iterator[Callable[[metrics.Metric], int]]:
+    """Record metrics and yield a function that returns the sum of one."""
+    lines: list[str] = []
+    logs.sinks.append(lines.append)
+
+    def count(metric: metrics.Metric) -> int:
+        return sum(json.loads(line).get(metric, 0) for line in lines)
+
+    try:
+        yield count
+    finally:
+        logs.sinks.pop()
+
+
+def get_checkpoint(stack: Stack, name: str) -> dict[str, Any]:
+    """Return a checkpoint of reconciliation, or an empty dict."""
+    item = get_item(emulator_client("dynamodb", stack), stack.table, f"#reconciliation-{name}") or {}
+    return dict(json.loads(item["place"]["S"])) if "place" in item else {}
+
+
+def store_profiles(stack: Stack, subs: list[str]) -> None:
+    """Store a profile for each sub."""
+    now = datetime.now(UTC)
+    profiles = [Profile(id=sub, created_at=now, updated_at=now, version=1) for sub in subs]
+    requests = [{"PutRequest": {"Item": to_item(profile)}} for profile in profiles]
+    for start in range(0, len(requests), _BATCH_SIZE):
+        batch = requests[start : start + _BATCH_SIZE]
+        emulator_client("dynamodb", stack).batch_write_item(RequestItems={stack.table: batch})

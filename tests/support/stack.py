@@ -1,0 +1,97 @@
+"""Stacks of `make run`, each on its own ports and with its own state."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from local.config import ROOT
+from local.ports import allocate_port
+from local.stack import Stack
+from tests.support.personal_data import assert_no_personal_data
+
+STACK_TIMEOUT: Final = 30  # seconds for a stack to start or to stop
+_POLL_SECONDS: Final = 0.05
+_output_numbers = itertools.count(1)
+
+
+@dataclass
+class RunningStack:
+    """A running `python -m local`: its process, its state directory and its console output."""
+
+    process: subprocess.Popen[str]
+    directory: Path
+    console_output: Path
+
+    @property
+    def outputs(self) -> Stack:
+        """The content of stack.json: URLs, ids and the access key."""
+        return Stack.read(self.directory / "stack.json")
+
+    def wait_for_output(self, text: str, count: int = 1) -> None:
+        """Wait until the console output contains `text` as often as `count`."""
+        wait_until(
+            lambda: self.console_output.read_text().count(text) >= count or self.process.poll() is not None,
+            self.console_output.read_text,
+        )
+        output = self.console_output.read_text()
+        assert output.count(text) >= count, f"exited without {text!r}:\n{output}"
+
+    def read_logs(self) -> str:
+        """Return the logs of the API and of the functions."""
+        logs = (self.directory / "api.log", self.directory / "aws.log")
+        return "".join(log.read_text() for log in logs if log.exists())
+
+    def get_request_log(self, request_id: str) -> list[dict[str, Any]]:
+        """Return the API's log lines of a request, including the line of the local gateway."""
+        deadline = time.monotonic() + STACK_TIMEOUT
+        while time.monotonic() < deadline:
+            lines = (self.directory / "api.log").read_text().splitlines()
+            matches = [json.loads(line) for line in lines if line.endswith("}") and request_id in line]
+            if any("request" in line for line in matches):
+                return matches
+            time.sleep(_POLL_SECONDS)
+        raise AssertionError(f"no log line of request {request_id}")
+
+    def stop(self, signal_number: int = signal.SIGINT) -> int:
+        """Send the signal and return the exit code."""
+        self.process.send_signal(signal_number)
+        return self.process.wait(STACK_TIMEOUT)
+
+
+def wait_until(condition: Callable[[], bool], describe: Callable[[], str] = str) -> None:
+    """Poll until the condition is true. Fails with the description after STACK_TIMEOUT seconds."""
+    deadline = time.monotonic() + STACK_TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline, describe()
+        time.sleep(_POLL_SECONDS)
+
+
+@contextmanager
+def start_stack(directory: Path, tree: Path = ROOT, ports: tuple[int, int] | None = None) -> Iterator[RunningStack]:
+    """Start a stack from the checkout `tree` and yield it once it is ready. Stop it at the end."""
+    api_port, aws_port = ports or (allocate_port(), allocate_port())
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= {"API_PORT": str(api_port), "AWS_PORT": str(aws_port), "LOCAL_DIR": str(directory)}
+    directory.mkdir(parents=True, exist_ok=True)
+    output = directory / f"output-{next(_output_numbers)}.log"
+    with output.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local"], cwd=tree, env=environment, stdout=log, stderr=log, text=True
+        )
+    stack = RunningStack(process, directory, output)
+    try:
+        stack.wait_for_output("Ready in")
+        yield stack
+    finally:
+        if process.poll() is None:
+            stack.stop()
+    assert_no_personal_data(stack.read_logs())

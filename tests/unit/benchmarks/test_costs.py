@@ -1,0 +1,39 @@
+"""The estimate of the monthly bill and the order of the quotas."""
+
+import pytest
+
+from benchmarks import costs
+
+
+def test_bill_of_a_million_users_matches_a_manual_calculation() -> None:
+    expected = [
+        90_000 * 0.0055 + 900_000 * 0.0046,
+        42 * 3.5,
+        52 * 0.2 + 52_000_000 * 0.02 * 0.5 * 0.0000166667,
+        40 * 0.125 + 2 * 0.625 + 1 * 0.45,
+        720 * (3240 * 0.5 * 0.0000166667 + (972_000 / 2 + 81_000 / 8) * 0.125e-6),
+        48 * 0.5 + 48 * 12 * 0.15 * 0.03 + 3.2 + 4.8,
+        (2.592 + (52 - 2.592) / 20) * 5,
+        42 * 1.2 * 0.09,
+        1,
+    ]
+    assert [*costs.calculate_bill(1_000_000).values()] == pytest.approx(expected)
+
+
+def test_nearly_all_of_few_requests_are_traced() -> None:
+    """The default rule records the first request of each second."""
+    assert costs.count_traces(1_000) == pytest.approx(1_000, rel=0.001)
+    assert costs.count_traces(1_000_000_000) == pytest.approx(50_000_000 + 2_592_000 * 0.95)
+
+
+def test_twice_the_users_cost_at_most_twice_as_much() -> None:
+    for users in (1_000, 10_000, 1_000_000, 10_000_000):
+        for name, cost in costs.calculate_bill(users).items():
+            if not name.startswith("Cognito"):  # its first ten thousand users are free
+                assert costs.calculate_bill(2 * users)[name] <= 2 * cost
+
+
+def test_quotas_are_in_the_order_in_which_they_are_reached() -> None:
+    users = [quota.met_at for quota in costs.list_quotas()]
+    assert users == sorted(users)
+    assert users[0] > 1_000

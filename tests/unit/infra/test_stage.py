@@ -1,0 +1,61 @@
+"""A stage: its API, its region and its Terraform plan."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.deploy import chalice_config, stage
+from infra.deploy.console import DeployError
+from infra.deploy.stage import Stage
+from infra.deploy.terraform import Terraform
+
+ARN = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_Ab12"
+
+
+class FakeGateway:
+    """A client of API Gateway in an account where another machine creates an API of the same name concurrently."""
+
+    def __init__(self) -> None:
+        self.apis: list[dict[str, str]] = []
+
+    def get_paginator(self, operation: str) -> "FakeGateway":
+        assert operation == "get_rest_apis"
+        return self
+
+    def paginate(self) -> list[dict[str, Any]]:
+        return [{"items": [*self.apis]}]
+
+    def create_rest_api(self, name: str, **_: Any) -> dict[str, str]:
+        self.apis += [{"id": "theirs", "name": name}, {"id": "ours", "name": name}]
+        return self.apis[-1]
+
+
+class RacingStage(Stage):
+    """A stage that two machines deploy concurrently for the first time."""
+
+    def __init__(self, gateway: FakeGateway) -> None:
+        self.name, self.app, self._gateway = "dev", "healthtech", gateway
+
+    def client(self, service: str) -> Any:
+        return {"apigateway": self._gateway}[service]
+
+
+def test_second_api_of_a_stage_is_detected_on_creation() -> None:
+    with pytest.raises(DeployError, match="There are 2 APIs named healthtech-dev: theirs, ours"):
+        RacingStage(FakeGateway()).ensured_api()
+
+
+def test_region_of_a_stage_is_that_of_its_user_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config.json"
+    variables = f'{{"api_handler": {{"environment_variables": {{"USER_POOL_ARN": "{ARN}"}}}}}}'
+    config.write_text(f'{{"stages": {{"dev": {{"lambda_functions": {variables}}}}}}}')
+    monkeypatch.setattr(stage, "_CONFIG", config)
+    assert chalice_config.get_region("dev") == "eu-west-1"
+    with pytest.raises(DeployError, match=r"This checkout does not know the stage prod\. Run: make deploy STAGE=prod"):
+        chalice_config.get_region("prod")
+
+
+def test_each_stage_has_a_plan_of_its_own(tmp_path: Path) -> None:
+    plans = {Terraform(tmp_path, workspace, ()).plan_file for workspace in ("dev", "test")}
+    assert plans == {tmp_path / ".terraform" / "dev.tfplan", tmp_path / ".terraform" / "test.tfplan"}

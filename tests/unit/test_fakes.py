@@ -1,0 +1,80 @@
+"""The fakes pass the suites of the adapters that they replace."""
+
+import inspect
+import itertools
+from datetime import UTC, datetime
+
+import pytest
+
+from chalicelib.aws.user_pool import PoolUser, UserPool
+from chalicelib.pictures.leases import PictureLeases
+from chalicelib.pictures.processing import PictureProcessor
+from chalicelib.pictures.repository import PictureRepository
+from chalicelib.pictures.storage import PictureStorage
+from chalicelib.profiles.repository import ProfileRepository
+from tests.support import contracts, fakes
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def user_id() -> str:
+    return f"user-{next(_numbers)}"
+
+
+@pytest.fixture
+def table() -> fakes.InMemoryTable:
+    return fakes.InMemoryTable()
+
+
+class TestInMemoryProfileRepository(contracts.ProfileRepositoryContract):
+    @pytest.fixture
+    def repository(self, table: fakes.InMemoryTable) -> ProfileRepository:
+        return fakes.InMemoryProfileRepository(table)
+
+
+class TestInMemoryPictureRepository(contracts.PictureRepositoryContract):
+    @pytest.fixture
+    def repository(self, table: fakes.InMemoryTable) -> PictureRepository:
+        return fakes.InMemoryPictureRepository(table)
+
+    @pytest.fixture
+    def profiles(self, table: fakes.InMemoryTable) -> ProfileRepository:
+        return fakes.InMemoryProfileRepository(table)
+
+
+class TestInMemoryPictureStorage(contracts.PictureStorageContract):
+    @pytest.fixture
+    def storage(self) -> PictureStorage:
+        return fakes.InMemoryPictureStorage()
+
+
+class TestFakeUserPool(contracts.UserPoolContract):
+    @pytest.fixture
+    def username(self, user_id: str) -> str:
+        return user_id
+
+    @pytest.fixture
+    def user_pool(self, username: str) -> UserPool:
+        attributes = {"sub": username}
+        now = datetime.now(UTC)
+        user = PoolUser(
+            attributes=attributes, enabled=True, status="CONFIRMED", last_modified_at=now, username=username
+        )
+        return fakes.FakeUserPool(user)
+
+
+@pytest.mark.parametrize(
+    ("fake", "adapter", "shared"),
+    [
+        (fakes.InMemoryProfileRepository, ProfileRepository, set[str]()),
+        (fakes.InMemoryPictureRepository, PictureRepository, set[str]()),
+        (fakes.InMemoryPictureLeases, PictureLeases, {"require_upload_allowed", "require_available"}),
+        (fakes.InMemoryPictureStorage, PictureStorage, set[str]()),
+        (fakes.FakeUserPool, UserPool, set[str]()),
+        (fakes.FakePictureProcessor, PictureProcessor, set[str]()),
+    ],
+)
+def test_fake_replaces_each_method_with_a_request(fake: type, adapter: type, shared: set[str]) -> None:
+    methods = {name for name, _ in inspect.getmembers(adapter, inspect.isfunction) if not name.startswith("_")}
+    assert methods - set(vars(fake)) == shared

@@ -1,0 +1,28 @@
+"""The response headers."""
+
+from typing import Any, Final
+
+from chalicelib.api.cors import EXPOSED_HEADERS
+from chalicelib.api.parsing import PATCH_MEDIA_TYPES
+from tools.openapi.examples import EXAMPLE_SUB
+
+# Name -> description and example.
+_HEADERS: Final = {
+    "Accept": ("The supported media types of the body.", ", ".join(PATCH_MEDIA_TYPES)),
+    "Accept-Patch": ("The supported media types of a PATCH body.", ", ".join(PATCH_MEDIA_TYPES)),
+    "Allow": ("The supported methods.", "GET, HEAD, PUT, PATCH, OPTIONS"),
+    "Content-Location": ("The address of the profile, relative to the address of the request.", EXAMPLE_SUB),
+    "ETag": ("The version of the profile, for If-Match and If-None-Match.", '"2"'),
+    "Retry-After": ("The number of seconds to wait before retrying.", "1"),
+    "WWW-Authenticate": ("The authentication scheme.", "Bearer"),
+    "X-Request-Id": ("The id of the request, as in the log and in `request_id` of a problem.", EXAMPLE_SUB),
+}
+
+
+def build_headers() -> dict[str, Any]:
+    """Return the header components. Raises KeyError if an exposed header has no description."""
+    return {name: _build_header(*_HEADERS[name]) for name in sorted({*_HEADERS, *EXPOSED_HEADERS})}
+
+
+def _build_header(description: str, example: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}, "example": example}

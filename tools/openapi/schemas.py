@@ -1,0 +1,117 @@
+"""The schemas of request and response bodies."""
+
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from chalicelib.pictures.models import (
+    CreateUploadRequest,
+    PictureLink,
+    PresignedUpload,
+    SetPictureRequest,
+    UploadLimits,
+)
+from chalicelib.profiles.models import (
+    EDITABLE_FIELDS,
+    READ_ONLY_FIELDS,
+    Picture,
+    Profile,
+    ProfilePatch,
+    ProfileReplacement,
+)
+from tools.openapi.references import ref
+
+_UPDATE_MODELS: Final[tuple[type[BaseModel], ...]] = (ProfileReplacement, ProfilePatch)
+_REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (*_UPDATE_MODELS, CreateUploadRequest, SetPictureRequest)
+_RESPONSE_MODELS: Final[tuple[type[BaseModel], ...]] = (Profile, Picture, PictureLink, PresignedUpload, UploadLimits)
+_DESCRIPTIONS: Final = {
+    "BloodGroup": "ABO group and RhD type, as in the HL7 value set results-laboratory-blood-abo-rh-grp.",
+    "Gender": "Administrative gender, with the codes of FHIR.",
+    UploadLimits.__name__: "The limits that the uploaded file must meet.",
+    Picture.__name__: "Metadata of the profile picture. The storage location is not exposed.",
+    SetPictureRequest.__name__: "The upload to set as the picture.",
+    PictureLink.__name__: "Metadata of the profile picture, and a URL of the image that is valid until `expires_at`.",
+    "PictureType": "The media types of a picture.",
+    Profile.__name__: "The profile of a user. Fields without a value are null.",
+    ProfilePatch.__name__: "The fields to update, as a JSON Merge Patch (RFC 7396).",
+    ProfileReplacement.__name__: "All editable fields and, optionally, the read-only fields as GET returned them.",
+    PresignedUpload.__name__: "A presigned POST to S3.",
+    CreateUploadRequest.__name__: "The type and size of the file to upload.",
+}
+# The rules of the editable fields that JSON Schema cannot express.
+_FIELD_RULES: Final = {
+    "name": "Contains a letter. Stored in Unicode NFC, without leading and trailing white space. "
+    "Control characters and invisible characters that no script needs are rejected.",
+    "dob": "Not in the future, and at most 130 years ago.",
+    "gender": "Case-insensitive in requests: `male` is stored as `Male`.",
+    "blood_group": "Case-insensitive in requests: `a+` is stored as `A+`.",
+}
+_READ_ONLY_DESCRIPTION: Final = "Read-only. Omit it, or send the value that GET returned."
+_PROBLEM: Final = {
+    "type": "object",
+    "description": "A problem detail (RFC 9457). It never contains values of the request.",
+    "properties": {
+        "type": {"type": "string", "format": "uri", "description": "The problem type: a section of /problems."},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {"type": "array", "minItems": 1, "items": ref("schemas", "FieldError")},
+    },
+    "required": ["type", "title", "status", "detail", "request_id"],
+}
+_FIELD_ERROR: Final = {
+    "type": "object",
+    "description": "An invalid part of the request body.",
+    "properties": {
+        "pointer": {"type": "string", "description": "A JSON Pointer (RFC 6901) into the body."},
+        "detail": {"type": "string", "description": "The rule that the value violates."},
+    },
+    "required": ["pointer", "detail"],
+}
+
+
+def build_schemas() -> dict[str, Any]:
+    """Return the schema components, ordered by name. Raises KeyError if a schema has no description."""
+    schemas = _generate_model_schemas()
+    for name, schema in schemas.items():
+        schema["description"] = _DESCRIPTIONS[name]
+        for field in schema.get("properties", {}).values():
+            field.pop("title", None)  # repeats the name
+            field.pop("default", None)  # omitted fields are unchanged, they do not get a default
+    for model in _RESPONSE_MODELS:
+        _adjust_response_schema(schemas[model.__name__], model)
+    for model in _UPDATE_MODELS:
+        _describe_update_fields(schemas[model.__name__], schemas[Profile.__name__])
+    return dict(sorted({**schemas, "Problem": _PROBLEM, "FieldError": _FIELD_ERROR}.items()))
+
+
+def _generate_model_schemas() -> dict[str, Any]:
+    _, generated = models_json_schema(
+        [
+            *((model, "serialization") for model in _RESPONSE_MODELS),
+            *((model, "validation") for model in _REQUEST_MODELS),
+        ],
+        ref_template="#/components/schemas/{model}",
+    )
+    schemas: dict[str, Any] = generated["$defs"]
+    return schemas
+
+
+def _adjust_response_schema(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    """Mark all fields as required, because they are null without a value. Allow fields that are added later."""
+    schema["required"] = list(model.model_fields)
+    del schema["additionalProperties"]
+
+
+def _describe_update_fields(schema: dict[str, Any], profile_schema: dict[str, Any]) -> None:
+    """Describe the fields of a request body.
+
+    Read-only fields do not have the keyword readOnly: code generators omit such fields from requests, but `version`
+    is needed to detect conflicts.
+    """
+    for name in READ_ONLY_FIELDS:
+        schema["properties"][name] = {**profile_schema["properties"][name], "description": _READ_ONLY_DESCRIPTION}
+    for name in EDITABLE_FIELDS:
+        schema["properties"][name]["description"] = _FIELD_RULES[name]
