@@ -36,7 +36,7 @@ class _GatewayError(chalice.local.LocalGatewayException):
             "Content-Type": PROBLEM_JSON,
             "X-Request-Id": request_id,
         }
-        body = json.dumps(error.problem(request_id, get_settings().problems_url)).encode()
+        body = json.dumps(error.to_problem(request_id, get_settings().problems_url)).encode()
         super().__init__(headers, b"" if method == HEAD else body)
         self.CODE = error.status
         self.reason = error.reason if isinstance(error, id_tokens.TokenRejected) else str(error)
@@ -81,7 +81,7 @@ class LocalApiGateway(chalice.local.LocalGateway):
     def _handle(self, method: str, path: str, headers: Any, body: bytes | None, context: LambdaContext) -> Any:
         """Return the response. Raises _GatewayError."""
         origin = CaseInsensitiveMapping(headers).get("origin", "")
-        cors_headers = CorsPolicy(get_settings().cors_allow_origins).headers(origin)
+        cors_headers = CorsPolicy(get_settings().cors_allow_origins).response_headers(origin)
         if body and len(body) > MAX_BODY_BYTES:
             raise _GatewayError(ContentTooLarge(), context.aws_request_id, cors_headers, method)
         try:
@@ -100,7 +100,7 @@ class LocalApiGateway(chalice.local.LocalGateway):
 
 
 def _has_token_of_own_client(event: dict[str, Any]) -> bool:
-    return get_claims(event["requestContext"]).get("aud") in get_settings().client_ids
+    return get_claims(event["requestContext"]).get("aud") in get_settings().user_pool_client_ids
 
 
 def _build_event_without_route(method: str, headers: Mapping[str, str], request_id: str) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def print_request(request: str, status: int, milliseconds: float, note: str) -> 
     """Print a request with its status, its duration, and a note such as the reason for an error."""
     color = "green" if status < 400 else "red"
     time = _style(f"{milliseconds} ms", "dim")
-    _print(f"  {_style(str(status), color)}  {_escape(print_request)}  {time}  {_escape(print_note)}".rstrip())
+    _print(f"  {_style(str(status), color)}  {_escape(request)}  {time}  {_escape(note)}".rstrip())
 
 
 def _escape(text: str) -> str:

@@ -21,7 +21,7 @@ def prepare_stage_command(stage: str, *, is_deploy: bool) -> None:
         _require_record(stage)
         _require_supported_runtime()
     try:
-        _ = get_settings().required_table
+        _ = get_settings().require_table_name()
         (pool_arn,) = get_settings().provider_arns
     except SettingsError as exc:
         raise click.ClickException(f"The stage {stage} is not complete: {exc}. Run: make deploy STAGE={stage}") from exc

@@ -71,9 +71,9 @@ def _cors_headers(cors: CorsPolicy) -> Mapping[str, str]:
     if not cors.origins:
         return {}
     return (
-        cors.headers(next(iter(cors.origins)))
+        cors.response_headers(next(iter(cors.origins)))
         if len(cors.origins) == 1
-        else CorsPolicy(frozenset({WILDCARD_ORIGIN})).headers("")
+        else CorsPolicy(frozenset({WILDCARD_ORIGIN})).response_headers("")
     )
 
 
@@ -91,7 +91,7 @@ def _build_response(error: ApiError, cors_headers: Mapping[str, str], problem_ty
             **{f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()},
         },
         # API Gateway uses this template for every Accept header.
-        "responseTemplates": {"application/json": json.dumps(error.problem("$context.requestId", problem_types_url))},
+        "responseTemplates": {"application/json": json.dumps(error.to_problem("$context.requestId", problem_types_url))},
     }
 
 

@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 @pytest.fixture(scope="module")
 def stack(run: RunningStack) -> dict[str, str]:
     """What a page needs to know."""
-    return {name: value for name, value in asdict(run.stack).items() if name in PUBLIC}
+    return {name: value for name, value in asdict(run.outputs).items() if name in PUBLIC}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def page(origin: str) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def new_user(run: RunningStack) -> Callable[[], User]:
-    return lambda: sign_up_and_sign_in(UserClient(run.stack))
+    return lambda: sign_up_and_sign_in(UserClient(run.outputs))
 
 
 def fill(page: Page, **fields: str) -> None:

@@ -75,7 +75,7 @@ def page(browser: Browser, site: str) -> Iterator[Page]:
 
 @pytest.fixture(params=["the documented key", "the run's own key"])
 def key(run: RunningStack, request: pytest.FixtureRequest) -> AccessKey:
-    return DOCUMENTED_KEY if request.param == "the documented key" else run.stack.access_key
+    return DOCUMENTED_KEY if request.param == "the documented key" else run.outputs.access_key
 
 
 def refused(run: RunningStack, path: str) -> int:
@@ -101,36 +101,36 @@ def fetch(page: Page, url: str, **options: Any) -> str:
 
 
 def test_page_signs_no_call(page: Page, run: RunningStack, key: AccessKey) -> None:
-    for signed in (create_function(run.stack, key), invoke_function(run.stack, key)):
+    for signed in (create_function(run.outputs, key), invoke_function(run.outputs, key)):
         assert fetch(page, signed.url, method=signed.method, headers=signed.headers, body=signed.body) == "TypeError"
-    assert not has_function(run.stack)
+    assert not has_function(run.outputs)
 
 
 def test_page_signs_no_call_in_the_query(page: Page, run: RunningStack, key: AccessKey) -> None:
     """Such a call needs no preflight."""
-    signed = create_function(run.stack, key, in_query=True)
+    signed = create_function(run.outputs, key, in_query=True)
     assert fetch(page, signed.url, method=signed.method, body=signed.body, mode="no-cors") == "0"
-    assert not has_function(run.stack)
+    assert not has_function(run.outputs)
 
 
 @pytest.mark.parametrize("kind", ATTACKS)
 @pytest.mark.parametrize("path", ["/_ministack/reset", "/_ministack/ses/messages", "/2015-03-31/functions"])
 def test_page_reaches_nothing_without_a_preflight(page: Page, run: RunningStack, kind: str, path: str) -> None:
     before = refused(run, path)
-    page.evaluate(ATTACKS[kind], run.stack.aws_endpoint_url + path)
+    page.evaluate(ATTACKS[kind], run.outputs.aws_endpoint_url + path)
     wait_until_refused(run, path, before + 1)
-    assert emulator_client("cognito-idp", run.stack).list_users(UserPoolId=run.stack.user_pool_id)["Users"]
+    assert emulator_client("cognito-idp", run.outputs).list_users(UserPoolId=run.outputs.user_pool_id)["Users"]
 
 
 @pytest.mark.parametrize("url", ["{aws_endpoint_url}/_ministack/ses/messages", "{aws_endpoint_url}/_ministack/health"])
 def test_page_reads_nothing_of_the_emulator(page: Page, run: RunningStack, url: str) -> None:
-    assert fetch(page, url.format(**asdict(run.stack))) == "TypeError"
+    assert fetch(page, url.format(**asdict(run.outputs))) == "TypeError"
 
 
 @pytest.mark.parametrize("path", ["{api_url}/problems", "{aws_endpoint_url}/_ministack/health"])
 def test_name_that_leads_to_this_machine_is_refused(page: Page, run: RunningStack, path: str) -> None:
     """DNS rebinding: to the browser, page and server have the same origin."""
-    url = path.format(**asdict(run.stack))
+    url = path.format(**asdict(run.outputs))
     reached, rebound = page.goto(url), page.goto(url.replace("127.0.0.1", EVIL))
     assert reached
     assert rebound
@@ -139,10 +139,10 @@ def test_name_that_leads_to_this_machine_is_refused(page: Page, run: RunningStac
 
 def test_page_may_use_the_api_and_cognito(page: Page, run: RunningStack) -> None:
     """The whole way of a user is in test_browser.py."""
-    assert fetch(page, f"{run.stack.api_url}/users/me") == "401"
+    assert fetch(page, f"{run.outputs.api_url}/users/me") == "401"
     headers = {
         "Content-Type": "application/x-amz-json-1.1",
         "X-Amz-Target": "AWSCognitoIdentityProviderService.GetUser",
     }
     body = '{"AccessToken": "none"}'
-    assert fetch(page, run.stack.aws_endpoint_url, method="POST", headers=headers, body=body) == "400"
+    assert fetch(page, run.outputs.aws_endpoint_url, method="POST", headers=headers, body=body) == "400"

@@ -54,7 +54,7 @@ class Visitor:
 
     def __init__(self, page: Page, run: RunningStack) -> None:
         self._page = page
-        self._stack = {name: value for name, value in asdict(run.stack).items() if name in PUBLIC}
+        self._stack = {name: value for name, value in asdict(run.outputs).items() if name in PUBLIC}
 
     def __call__(self, function: str, *arguments: Any) -> Any:
         return self._page.evaluate(f"arguments => {function}(...arguments)", [self._stack, *arguments])
@@ -114,7 +114,7 @@ def test_a_page_edits_the_version_it_has_read_and_no_other(visitor: Visitor, tok
 def pictures(page: Page, run: RunningStack, token: str) -> Page:
     """The page, with the README's functions for pictures in it."""
     (code,) = list_examples("Pictures", "js")
-    page.add_script_tag(content=f"const API = {run.stack.api_url!r}, TOKEN = {token!r};\n{code}")
+    page.add_script_tag(content=f"const API = {run.outputs.api_url!r}, TOKEN = {token!r};\n{code}")
     return page
 
 
@@ -175,9 +175,9 @@ def test_a_page_can_read_what_cognito_refuses(
 
 def test_a_page_can_read_that_the_fault_is_not_its_own(visitor: Visitor, token: str, run: RunningStack) -> None:
     """The last one here: the table is taken away."""
-    dynamodb = emulator_client("dynamodb", run.stack)
-    dynamodb.update_table(TableName=run.stack.table, DeletionProtectionEnabled=False)
-    dynamodb.delete_table(TableName=run.stack.table)
+    dynamodb = emulator_client("dynamodb", run.outputs)
+    dynamodb.update_table(TableName=run.outputs.table, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=run.outputs.table)
     answer = visitor("call", "GET", "/users/me", token)
     assert (answer["status"], answer["body"]["status"]) == (500, 500)
     assert answer["headers"]["x-request-id"] == answer["body"]["request_id"]

@@ -7,11 +7,13 @@ import pytest
 from chalice.test import Client
 
 import app
-from chalicelib.accounts import service
+from chalicelib import bootstrap
+from chalicelib.accounts.service import create_profile_from_sign_up, validate_sign_up
 from chalicelib.aws import clients
 from chalicelib.aws.user_pool import UserPool
 from chalicelib.core.identity import Caller
-from chalicelib.profiles import contact_sync, service
+from chalicelib.profiles.contact_sync import ContactSync
+from chalicelib.profiles.service import ProfileService
 from local.emulator_clients import emulator_client
 from tests.support.data import PROFILE_BODY, SUB, sign_up_attributes
 from tests.support.in_process import send_request, unsigned_token
@@ -22,6 +24,10 @@ from tests.support.users import User
 RENAMED = {**PROFILE_BODY, "name": "Jane R. Roe"}
 ATTRIBUTES = {**sign_up_attributes("jane@example.com"), "email_verified": "true", "phone_number_verified": "false"}
 UPDATE = ("UpdateItem", ONE_WRITE_UNIT)
+
+
+def build_service(user_pool: UserPool) -> ProfileService:
+    return ProfileService(bootstrap.profile_repository(), user_pool)
 
 
 @pytest.mark.filterwarnings("ignore:CognitoUserPoolAuthorizer")
@@ -56,25 +62,26 @@ def test_put_with_a_stale_version_makes_one_call(calls: RecordedCalls) -> None:
 
 
 def test_creating_a_profile_makes_one_call(calls: RecordedCalls) -> None:
-    service.create_profile_from_sign_up(app.repository(), "1b2c3d4e-0000-4000-8000-000000000003", ATTRIBUTES)
+    create_profile_from_sign_up(bootstrap.profile_repository(), "1b2c3d4e-0000-4000-8000-000000000003", ATTRIBUTES)
     assert calls == [("PutItem", ONE_WRITE_UNIT)]
 
 
 def test_sign_in_without_changes_makes_one_read(calls: RecordedCalls) -> None:
-    directory = UserPool(clients.cognito, "us-east-1_None")
-    contact_sync.ContactSync(app.repository(), directory, Caller(SUB, SUB), {"sub": SUB, "email_verified": "false"})
+    user_pool = UserPool(clients.cognito, "us-east-1_None")
+    contact_sync = ContactSync(bootstrap.profile_repository(), user_pool)
+    contact_sync.sync_at_sign_in(Caller(SUB, SUB), {"sub": SUB, "email_verified": "false"})
     assert calls == [ONE_READ]
 
 
 def test_validation_of_a_sign_up_makes_no_call(calls: RecordedCalls) -> None:
-    service.validate_sign_up(ATTRIBUTES, by_the_person=True)
+    validate_sign_up(ATTRIBUTES, is_self_sign_up=True)
     assert calls == []
 
 
 def test_read_of_a_missing_profile_makes_three_calls(calls: RecordedCalls, user: User, stack: RunningStack) -> None:
     """It provisions the profile."""
-    directory = UserPool(clients.cognito, stack.outputs.user_pool_id)
-    provisioned = service.ProfileService(app.repository(), directory, Caller(user.sub, user.sub))
+    user_pool = UserPool(clients.cognito, stack.outputs.user_pool_id)
+    provisioned = build_service(user_pool).get_profile(Caller(user.sub, user.sub))
     assert provisioned.name == "Jane Roe"
     assert calls == [ONE_READ, ("AdminGetUser", 0.0), ("PutItem", ONE_WRITE_UNIT)]
 
@@ -83,15 +90,15 @@ def test_read_with_a_newer_address_makes_three_more_calls(
     calls: RecordedCalls, user: User, stack: RunningStack
 ) -> None:
     """The ID token was issued after the address changed, so the profile takes the address over."""
-    directory = UserPool(clients.cognito, stack.outputs.user_pool_id)
-    service.ProfileService(app.repository(), directory, Caller(user.sub, user.sub))
+    user_pool = UserPool(clients.cognito, stack.outputs.user_pool_id)
+    build_service(user_pool).get_profile(Caller(user.sub, user.sub))
     claims = {"email": "jane.roe@example.com", "email_verified": "true", "iat": "Wed Nov 25 10:00:00 UTC 2099"}
     changed_attributes = [{"Name": name, "Value": claims[name]} for name in ("email", "email_verified")]
     emulator_client("cognito-idp", stack.outputs).admin_update_user_attributes(
         UserPoolId=stack.outputs.user_pool_id, Username=user.sub, UserAttributes=changed_attributes
     )
     calls.clear()
-    profile = service.ProfileService(app.repository(), directory, Caller(user.sub, user.sub, claims))
+    profile = build_service(user_pool).get_profile(Caller(user.sub, user.sub, claims))
     assert profile.email == "jane.roe@example.com"
     assert calls == [ONE_READ, ONE_READ, ("AdminGetUser", 0.0), UPDATE]
 
@@ -100,13 +107,13 @@ def test_read_with_an_older_address_makes_no_cognito_call(
     calls: RecordedCalls, user: User, stack: RunningStack
 ) -> None:
     """The ID token was issued before the address changed, so the profile is newer."""
-    directory = UserPool(clients.cognito, stack.outputs.user_pool_id)
-    service.ProfileService(app.repository(), directory, Caller(user.sub, user.sub))
+    user_pool = UserPool(clients.cognito, stack.outputs.user_pool_id)
+    build_service(user_pool).get_profile(Caller(user.sub, user.sub))
     now = datetime.now(UTC)
-    app.repository().follow_contact(user.sub, {"email": "jane.new@example.com", "email_verified": True}, now, now)
+    bootstrap.profile_repository().update_contact_if_newer(user.sub, {"email": "jane.new@example.com", "email_verified": True}, now, now)
     calls.clear()
     claims = {"email": user.email, "email_verified": "true", "iat": "Wed Nov 25 00:00:00 UTC 2020"}
-    profile = service.ProfileService(app.repository(), directory, Caller(user.sub, user.sub, claims))
+    profile = build_service(user_pool).get_profile(Caller(user.sub, user.sub, claims))
     assert profile.email == "jane.new@example.com"
     assert calls == [ONE_READ, ONE_READ]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-import app
+from chalicelib import bootstrap
 from chalicelib.pictures.leases import LEASE_SECONDS
 from local.emulator_clients import emulator_client
 from tests.support.data import SUB
@@ -54,9 +54,9 @@ def test_setting_a_picture_takes_one_lease(
 
 def test_setting_a_picture_during_another_makes_one_read(calls: RecordedCalls, stack: RunningStack) -> None:
     put_upload(stack, make_image())
-    record = app.repository().held(SUB)
+    record = bootstrap.picture_repository().get_record(SUB)
     assert record is not None
-    app.leases().acquire(record, "pictures/another", datetime.now(UTC))
+    bootstrap.picture_leases().acquire(record, "pictures/another", datetime.now(UTC))
     calls.clear()
     response = send_request("PUT", PICTURE_PATH, SET_PICTURE)
     assert (response.status_code, response.json_body["type"]) == (409, "/problems#picture-busy")

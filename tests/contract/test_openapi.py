@@ -85,7 +85,7 @@ HEADER_VALUES = st.one_of(
 def test_header_pattern_and_server_accept_the_same(value: str) -> None:
     schema = DOCUMENT["components"]["parameters"]["If-Match"]["schema"]
     try:
-        Preconditions.of({"if-match": value})
+        Preconditions.from_headers({"if-match": value})
         is_accepted = True
     except BadRequest:
         is_accepted = False

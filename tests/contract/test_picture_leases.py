@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
-import app
+from chalicelib import bootstrap
 from chalicelib.aws import clients
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.preconditions import NO_PRECONDITIONS
@@ -26,11 +27,11 @@ DAILY_LIMIT = 3
 @pytest.fixture
 def leases(stack: RunningStack) -> Iterator[PictureLeases]:
     with seeded_table(stack.outputs):
-        yield PictureLeases(clients.dynamodb(attempts=1), SEEDED_TABLE, DAILY_LIMIT)
+        yield PictureLeases(partial(clients.dynamodb, 1), SEEDED_TABLE, DAILY_LIMIT)
 
 
 def get_record(user_id: str = SUB) -> ProfileRecord:
-    record = app.repository().held(user_id)
+    record = bootstrap.picture_repository().get_record(user_id)
     assert record is not None
     return record
 
@@ -58,7 +59,7 @@ def test_leases_of_two_users_are_independent(leases: PictureLeases) -> None:
 def test_busy_error_has_the_seconds_until_the_lease_expires(leases: PictureLeases) -> None:
     leases.acquire(get_record(), "pictures/1", NOW)
     with pytest.raises(PictureBusy) as caught:
-        leases.require_free(get_record().lease, NOW + timedelta(seconds=4))
+        leases.require_available(get_record().lease, NOW + timedelta(seconds=4))
     assert isinstance(caught.value, Conflict)
     assert caught.value.headers["Retry-After"] == str(LEASE_SECONDS - 4)
 
@@ -66,7 +67,7 @@ def test_busy_error_has_the_seconds_until_the_lease_expires(leases: PictureLease
 def test_lease_that_is_not_returned_expires(leases: PictureLeases) -> None:
     leases.acquire(get_record(), "pictures/1", NOW)
     later = NOW + timedelta(seconds=LEASE_SECONDS)
-    leases.require_free(get_record().lease, later)
+    leases.require_available(get_record().lease, later)
     leases.acquire(get_record(), "pictures/2", later)
 
 
@@ -94,13 +95,13 @@ def test_request_cannot_return_the_lease_of_another(leases: PictureLeases) -> No
 def test_storing_a_picture_returns_the_lease(leases: PictureLeases) -> None:
     leases.acquire(get_record(), "pictures/u/1/1", NOW)
     picture = Picture(content_type=PictureType.PNG, size=1, width=1, height=1, updated_at=NOW)
-    app.repository().set_picture(get_record(), picture, "pictures/u/1/1", NOW, NO_PRECONDITIONS)
+    bootstrap.picture_repository().set_picture(get_record(), picture, "pictures/u/1/1", NOW, NO_PRECONDITIONS)
     leases.acquire(get_record(), "pictures/u/2/2", NOW)
 
 
 def test_deleting_a_picture_keeps_the_lease_of_another(leases: PictureLeases) -> None:
     leases.acquire(get_record(), "pictures/1", NOW)
-    app.repository().set_picture(get_record(), None, None, NOW, NO_PRECONDITIONS)
+    bootstrap.picture_repository().set_picture(get_record(), None, None, NOW, NO_PRECONDITIONS)
     with pytest.raises(PictureBusy):
         leases.acquire(get_record(), "pictures/2", NOW)
 
@@ -141,7 +142,7 @@ def test_concurrent_first_uploads_of_a_day_count_once(leases: PictureLeases) -> 
 
 def test_user_without_a_profile_cannot_acquire_a_lease(leases: PictureLeases) -> None:
     record = get_record()
-    app.repository().remove(SUB)
+    bootstrap.profile_repository().delete(SUB)
     with pytest.raises(NotFound):
         leases.acquire(record, "pictures/1", NOW)
-    assert app.repository().held(SUB) is None
+    assert bootstrap.picture_repository().get_record(SUB) is None

@@ -135,7 +135,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 
 @pytest.mark.slow
 def test_local_uses_the_aws_of_a_running_make_run(run: RunningStack, tree: Path) -> None:
-    user = sign_up_and_sign_in(UserClient(run.stack))
+    user = sign_up_and_sign_in(UserClient(run.outputs))
     with chalice_local(tree, run.directory) as local:
         request = urllib.request.Request(f"{local.url}/users/me", headers={"Authorization": user.token})
         with urllib.request.urlopen(request, timeout=10) as answer:
@@ -154,7 +154,7 @@ def test_local_ends_when_the_make_run_it_uses_ends(tree: Path, tmp_path: Path) -
 
 @pytest.mark.slow
 def test_local_starts_an_aws_where_a_killed_run_left_its_file(run: RunningStack, tree: Path, tmp_path: Path) -> None:
-    stale = replace(run.stack, aws_endpoint_url=f"http://127.0.0.1:{allocate_port()}")
+    stale = replace(run.outputs, aws_endpoint_url=f"http://127.0.0.1:{allocate_port()}")
     stale.write(tmp_path / "stack.json")
     with chalice_local(tree, tmp_path) as local:
         assert local.session.stack != stale

@@ -54,14 +54,14 @@ def deployed(run: RunningStack, project: Callable[[], Path]) -> Path:
     stage = {"autogen_policy": False, "iam_policy_file": "policy-dev.json", "lambda_timeout": 5}
     config = {"version": "2.0", "app_name": "triggers", "stages": {"dev": stage}}
     (tree / ".chalice" / "config.json").write_text(json.dumps(config))
-    environment = {"AWS_ENDPOINT_URL": run.stack.aws_endpoint_url, **run.stack.access_key.variables}
+    environment = {"AWS_ENDPOINT_URL": run.outputs.aws_endpoint_url, **run.outputs.access_key.variables}
     done = chalice(tree, "deploy", "--stage", "dev", **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return tree
 
 
 def invoke(run: RunningStack, name: str, event: Any) -> Any:
-    answer = emulator_client("lambda", run.stack).invoke(FunctionName=name, Payload=json.dumps(event))
+    answer = emulator_client("lambda", run.outputs).invoke(FunctionName=name, Payload=json.dumps(event))
     payload = json.load(answer["Payload"])
     assert "FunctionError" not in answer, payload
     return payload
@@ -86,17 +86,17 @@ def test_a_deployed_trigger_of_a_blueprint_answers_in_the_response(run: RunningS
 
 @pytest.mark.usefixtures("deployed")
 def test_runtimes_of_a_stage_are_those_of_its_functions(run: RunningStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", run.stack.aws_endpoint_url)
-    for name, value in run.stack.access_key.variables.items():
+    monkeypatch.setenv("AWS_ENDPOINT_URL", run.outputs.aws_endpoint_url)
+    for name, value in run.outputs.access_key.variables.items():
         monkeypatch.setenv(name, value)
-    stage = Stage("dev", run.stack.region)
+    stage = Stage("dev", run.outputs.region)
     stage.app = "triggers"
-    assert stage.runtimes() == {runtime.CURRENT}
+    assert stage.list_runtimes() == {runtime.CURRENT}
 
 
 @pytest.mark.usefixtures("deployed")
 def test_runtimes_are_updated_on_a_deploy_only(run: RunningStack) -> None:
-    lambda_ = emulator_client("lambda", run.stack)
+    lambda_ = emulator_client("lambda", run.outputs)
     function = {"FunctionName": "triggers-dev-on_the_app"}
     assert lambda_.get_runtime_management_config(**function)["UpdateRuntimeOn"] == "Auto"
     runtime.update_on_deploy_only(lambda_, function.values())

@@ -91,17 +91,17 @@ def start_faulty_stack(directory: Path, seed: int, idle_limit: float = math.inf)
     faults = FaultInjector(seed)
     with start_stack(directory / "run") as run, start_fault_proxy(faults, idle_limit) as port:
         proxied = {"HTTP_PROXY": f"http://{HOST}:{port}"}
-        aws_port = urlsplit(run.stack.aws_endpoint_url).port or 0
+        aws_port = urlsplit(run.outputs.aws_endpoint_url).port or 0
         inherited = {"PATH": "/usr/bin:/bin", **proxied}
-        local = _ProxiedSettings(allocate_port(), aws_port, directory / "api", inherited, run.stack.access_key)
+        local = _ProxiedSettings(allocate_port(), aws_port, directory / "api", inherited, run.outputs.access_key)
         local.directory.mkdir()
-        lambda_ = emulator_client("lambda", run.stack)
+        lambda_ = emulator_client("lambda", run.outputs)
         for handler in [*(handler for handler, _ in TRIGGERS.values()), CHECK_PICTURE_FUNCTION]:
             name = f"{STACK_NAME}-{handler}"
             variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
             lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables | proxied})
-        with ApiServer(local, run.stack):
-            yield FaultyStack(dataclasses.replace(run.stack, api_url=local.api_url), faults, run.directory / "aws.log")
+        with ApiServer(local, run.outputs):
+            yield FaultyStack(dataclasses.replace(run.outputs, api_url=local.api_url), faults, run.directory / "aws.log")
 
 
 def sign_ups_with_faults(bench: FaultyStack, count: int) -> list[CheckResult]:
@@ -210,7 +210,7 @@ def run_all_scenarios(directory: Path, scale: float, seed: int) -> list[CheckRes
         rows += concurrent_edits(stand, max(2, round(10 * scale)))
         for handler, seconds in stand.slowest_triggers().items():
             rows.append(CheckResult(f"slowest run of {handler}", f"{seconds:.2f} s", seconds < LIMIT))
-        met = {fault: count for fault, count in sorted(stand.faults.met.items()) if fault != "none"}
+        met = {fault: count for fault, count in sorted(stand.faults.injected.items()) if fault != "none"}
         rows.append(
             CheckResult("faults met", ", ".join(f"{count} x {fault}" for fault, count in met.items()), bool(met))
         )

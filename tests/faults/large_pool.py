@@ -75,11 +75,11 @@ def seed_user_pool(state: Path, pool_id: str, count: int) -> list[str]:
 def reconcile_large_pool(directory: Path, count: int) -> list[CheckResult]:
     """A pool of this many with 1% missing, the run killed in the middle: complete, in bounded memory."""
     with start_stack(directory) as run:
-        stack = run.stack
+        stack = run.outputs
     subs = seed_user_pool(directory / "state", stack.user_pool_id, count)
     missing = set(subs[::_ONE_IN])
     with start_stack(directory) as run:
-        stack, now = run.stack, datetime.now(UTC)
+        stack, now = run.outputs, datetime.now(UTC)
         dynamodb = emulator_client("dynamodb", stack)
         there = [sub for sub in subs if sub not in missing]
         for start in range(0, len(there), 25):

@@ -77,14 +77,14 @@ def test_a_reconciliation_survives_being_killed(tmp_path: Path) -> None:
 def test_faults_come_at_their_rate_and_the_same_for_the_same_seed() -> None:
     def drawn(seed: int, rate: float) -> list[str | None]:
         faults = FaultInjector(seed)
-        with faults.at(rate, DYNAMODB):
-            return [faults.draw(f"{DYNAMODB}_20120810.PutItem") for _ in range(1_000)]
+        with faults.failing(rate, DYNAMODB):
+            return [faults.next_fault(f"{DYNAMODB}_20120810.PutItem") for _ in range(1_000)]
 
     assert drawn(1, 0.3) == drawn(1, 0.3) != drawn(2, 0.3)
     assert 250 < sum(fault is not None for fault in drawn(1, 0.3)) < 350
     assert None not in drawn(1, 1.0)
     assert "applied" not in drawn(1, 1.0)
     faults = FaultInjector(1)
-    with faults.at(1.0, DYNAMODB):
-        assert faults.draw("AWSCognitoIdentityProviderService.AdminGetUser") is None
-    assert faults.draw(f"{DYNAMODB}_20120810.PutItem") is None
+    with faults.failing(1.0, DYNAMODB):
+        assert faults.next_fault("AWSCognitoIdentityProviderService.AdminGetUser") is None
+    assert faults.next_fault(f"{DYNAMODB}_20120810.PutItem") is None

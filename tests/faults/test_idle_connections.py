@@ -40,7 +40,7 @@ def test_first_requests_after_a_pause_succeed_at_once(bench: acceptance.FaultySt
 
 def test_proxy_never_answers_on_a_connection_after_its_limit() -> None:
     faults = FaultInjector(1)
-    faults.once("HeadBucket", "500")
+    faults.fail_next("HeadBucket", "500")
     with start_fault_proxy(faults, idle_limit=0.2) as port:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1.0)
         connection.request("HEAD", "http://127.0.0.1:9/bucket")
@@ -50,4 +50,4 @@ def test_proxy_never_answers_on_a_connection_after_its_limit() -> None:
         with pytest.raises(TimeoutError):
             connection.getresponse()
         connection.close()
-    assert faults.met[DEAD_CONNECTION] == 1
+    assert faults.injected[DEAD_CONNECTION] == 1

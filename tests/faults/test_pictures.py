@@ -78,7 +78,7 @@ def interrupt(bench: acceptance.FaultyStack, call: str, fault: str) -> None:
 
 def let_lease_expire(user: User) -> None:
     """As if its time had passed: an interrupted request may have left a lease."""
-    stack = user.session.stack
+    stack = user.client.stack
     emulator_client("dynamodb", stack).update_item(
         TableName=stack.table, Key={"user_id": {"S": user.sub}}, UpdateExpression="REMOVE picture_lease_until"
     )

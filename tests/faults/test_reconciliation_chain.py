@@ -31,17 +31,17 @@ def subs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningStac
     """A stack whose pool has this many users, and whose function `reconcile` reaches Cognito as slowly as on AWS."""
     directory = tmp_path_factory.mktemp("chain")
     with start_stack(directory) as run:
-        pool_id = run.stack.user_pool_id
+        pool_id = run.outputs.user_pool_id
     subs = seed_user_pool(directory / "state", pool_id, USERS)
     with start_stack(directory) as run, start_fault_proxy(faults := FaultInjector(1)) as port:
         faults.delays[COGNITO] = LATENCY
-        lambda_ = emulator_client("lambda", run.stack)
+        lambda_ = emulator_client("lambda", run.outputs)
         variables = lambda_.get_function_configuration(FunctionName=FUNCTION)["Environment"]["Variables"]
         variables["HTTP_PROXY"] = f"http://127.0.0.1:{port}"
         lambda_.update_function_configuration(
             FunctionName=FUNCTION, Environment={"Variables": variables}, Timeout=TIMEOUT
         )
-        add_profiles(run.stack, subs[1:])  # the first has none
+        add_profiles(run.outputs, subs[1:])  # the first has none
         yield run, subs
 
 
@@ -66,17 +66,17 @@ def runs(log: Path) -> int:
 
 def test_one_start_walks_over_the_pool_in_several_runs(subs: tuple[RunningStack, list[str]]) -> None:
     run, users = subs
-    lambda_ = emulator_client("lambda", run.stack)
+    lambda_ = emulator_client("lambda", run.outputs)
     for _ in range(2):  # AWS may deliver an event twice
         lambda_.invoke(FunctionName=FUNCTION, InvocationType="Event", Payload=to_event({}))
     deadline = time.monotonic() + PATIENCE
-    while checkpoint(run.stack, "profiles").get("part") != "finished":
-        assert time.monotonic() < deadline, f"{checkpoint(run.stack, 'profiles')}\n{run.logged()[-3000:]}"
+    while checkpoint(run.outputs, "profiles").get("part") != "finished":
+        assert time.monotonic() < deadline, f"{checkpoint(run.outputs, 'profiles')}\n{run.read_logs()[-3000:]}"
         time.sleep(0.2)
-    seen, walked = checkpoint(run.stack, "users"), checkpoint(run.stack, "profiles")
+    seen, walked = checkpoint(run.outputs, "users"), checkpoint(run.outputs, "profiles")
     assert (seen["users"], seen["created"], seen["missing"]) == (USERS, 1, 1)
     assert (walked["profiles"], walked["orphans"]) == (USERS, 0)
-    assert '"message":"reconciliation is running already"' in run.logged(), "the second start does nothing"
+    assert '"message":"reconciliation is running already"' in run.read_logs(), "the second start does nothing"
     assert runs(run.directory / "aws.log") >= 4
     key = {"user_id": {"S": users[0]}}
-    assert "Item" in emulator_client("dynamodb", run.stack).get_item(TableName=run.stack.table, Key=key)
+    assert "Item" in emulator_client("dynamodb", run.outputs).get_item(TableName=run.outputs.table, Key=key)

@@ -40,7 +40,7 @@ class AuthorizationSuite:
 
     @pytest.mark.parametrize(("method", "path"), PROTECTED_ROUTES)
     def test_a_request_without_a_token_is_refused(self, user: User, method: str, path: str) -> None:
-        assert_rejected(send_request(user.session.stack, method, path.format(user_id="me"), {}))
+        assert_rejected(send_request(user.client.stack, method, path.format(user_id="me"), {}))
 
     @pytest.mark.parametrize(("method", "path"), PROTECTED_ROUTES)
     @pytest.mark.parametrize("kind", INVALID_TOKENS)
@@ -48,16 +48,16 @@ class AuthorizationSuite:
         for prefix in ("", "Bearer "):
             header = (prefix + INVALID_TOKENS[kind](forge)).encode().decode("latin-1")
             assert_rejected(
-                send_request(user.session.stack, method, path.format(user_id="me"), {"Authorization": header})
+                send_request(user.client.stack, method, path.format(user_id="me"), {"Authorization": header})
             )
 
     def test_a_token_of_another_pool_is_refused(self, user: User) -> None:
-        token = create_token_of_other_pool(user.session.stack)
-        assert_rejected(send_request(user.session.stack, "GET", "/users/me", {"Authorization": token}))
+        token = create_token_of_other_pool(user.client.stack)
+        assert_rejected(send_request(user.client.stack, "GET", "/users/me", {"Authorization": token}))
 
     @pytest.mark.parametrize("length", [8_000, 60_000, 100_000])
     def test_a_token_as_long_as_a_book_is_refused(self, user: User, length: int) -> None:
-        api = urlsplit(user.session.stack.api_url)
+        api = urlsplit(user.client.stack.api_url)
         connection = http.client.HTTPConnection(api.netloc, timeout=10)
         try:
             connection.request("GET", f"{api.path}/users/me", headers={"Authorization": "x" * length})
@@ -70,7 +70,7 @@ class AuthorizationSuite:
     @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/elsewhere", 404), ("DELETE", "/users/me", 405)])
     def test_a_page_may_read_what_there_is_not(self, user: User, method: str, path: str, status: int) -> None:
         """Which a browser asks for only if its preflight is answered."""
-        stack, origin = user.session.stack, {"Origin": "https://app.example.com"}
+        stack, origin = user.client.stack, {"Origin": "https://app.example.com"}
         preflight = send_request(stack, "OPTIONS", path, {**origin, "Access-Control-Request-Method": method})
         assert preflight[0] == 204
         assert method in preflight[1]["Access-Control-Allow-Methods"].split(", ")
@@ -81,12 +81,12 @@ class AuthorizationSuite:
     @pytest.mark.parametrize("name", ["authorization", "Authorization", "AUTHORIZATION"])
     @pytest.mark.parametrize("spelling", ["{}", "Bearer {}"])
     def test_a_good_token_is_let_in_bare_or_as_bearer(self, user: User, name: str, spelling: str) -> None:
-        status, _, profile = send_request(user.session.stack, "GET", "/users/me", {name: spelling.format(user.token)})
+        status, _, profile = send_request(user.client.stack, "GET", "/users/me", {name: spelling.format(user.token)})
         assert (status, profile["id"]) == (200, user.sub)
 
     def test_two_tokens_are_not_one(self, user: User, forge: TokenForger) -> None:
         """Whichever of two headers is taken: it is the good one, or nothing is opened."""
-        api, forged = urlsplit(user.session.stack.api_url), forge.sign(forge.own_key, sub=NOBODY)
+        api, forged = urlsplit(user.client.stack.api_url), forge.sign(forge.own_key, sub=NOBODY)
         for tokens in ((user.token, forged), (forged, user.token), (forged, forged)):
             connection = http.client.HTTPConnection(api.netloc, timeout=10)
             connection.putrequest("GET", f"{api.path}/users/me")
@@ -100,7 +100,7 @@ class AuthorizationSuite:
 
     def test_a_refusal_says_nothing_of_the_token(self, user: User, forge: TokenForger) -> None:
         token = forge.sign(forge.own_key)
-        _, headers, problem = send_request(user.session.stack, "GET", "/users/me", {"Authorization": token})
+        _, headers, problem = send_request(user.client.stack, "GET", "/users/me", {"Authorization": token})
         assert token[:20] not in f"{headers}{problem}"
 
     @pytest.mark.parametrize(("method", "path"), PROTECTED_ROUTES)
@@ -110,7 +110,7 @@ class AuthorizationSuite:
         before = other.get().body
         headers = {"Authorization": user.token, "Content-Type": MEDIA.get(method, "application/json")}
         existing, missing = (
-            send_request(user.session.stack, method, path.format(user_id=user_id), headers)
+            send_request(user.client.stack, method, path.format(user_id=user_id), headers)
             for user_id in (other.sub, NOBODY)
         )
         for told in (existing, missing):
@@ -157,7 +157,7 @@ class AuthorizationSuite:
     )
     def test_expression_text_in_a_name_is_text(self, user: User, text: str) -> None:
         assert user.patch({"name": text}).body["name"] == text
-        item = emulator_client("dynamodb", user.session.stack).get_item(
-            TableName=user.session.stack.table, Key={"user_id": {"S": user.sub}}
+        item = emulator_client("dynamodb", user.client.stack).get_item(
+            TableName=user.client.stack.table, Key={"user_id": {"S": user.sub}}
         )["Item"]
         assert item["name"] == {"S": text}

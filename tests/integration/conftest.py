@@ -110,7 +110,7 @@ class User:
         return self.tokens["IdToken"]
 
     def get(self, user_id: str = "me", **headers: str) -> ApiResponse:
-        return self.session.call("GET", f"/users/{user_id}", self.token, more=_named(headers))
+        return self.session.call("GET", f"/users/{user_id}", self.token, headers=_named(headers))
 
     def put(self, body: Any, user_id: str = "me", **headers: str) -> ApiResponse:
         return self.session.call("PUT", f"/users/{user_id}", self.token, body, _named(headers))

@@ -169,7 +169,7 @@ class PictureSuite:
     def test_an_upload_that_could_not_be_taken_is_not_offered(
         self, user: User, body: dict[str, Any], pointers: list[str]
     ) -> None:
-        answer = user.session.call("POST", "/users/me/picture", user.token, body)
+        answer = user.client.call("POST", "/users/me/picture", user.token, body)
         assert answer.status == 422
         assert [error["pointer"] for error in answer.body["errors"]] == pointers
 

@@ -16,7 +16,7 @@ PICTURE_PATH = "/users/me/picture"
 def create_upload(
     user: User, content_type: str = "image/jpeg", size: Any = 2000, path: str = PICTURE_PATH
 ) -> ApiResponse:
-    return user.session.call("POST", path, user.token, {"content_type": content_type, "size": size})
+    return user.client.call("POST", path, user.token, {"content_type": content_type, "size": size})
 
 
 def post_form(upload: dict[str, Any], content: bytes, **changed: str) -> requests.Response:
@@ -34,7 +34,7 @@ def upload_file(user: User, content: bytes | None = None, content_type: str = "i
 
 def set_picture(user: User, upload_id: Any, path: str = PICTURE_PATH, **headers: str) -> ApiResponse:
     more = {name.replace("_", "-"): value for name, value in headers.items()}
-    return user.session.call("PUT", path, user.token, {"upload_id": upload_id}, more)
+    return user.client.call("PUT", path, user.token, {"upload_id": upload_id}, more)
 
 
 def is_busy(answer: ApiResponse) -> bool:
@@ -44,12 +44,12 @@ def is_busy(answer: ApiResponse) -> bool:
 
 
 def get_link(user: User) -> ApiResponse:
-    return user.session.call("GET", PICTURE_PATH, user.token)
+    return user.client.call("GET", PICTURE_PATH, user.token)
 
 
 def delete_picture(user: User, **headers: str) -> ApiResponse:
     more = {name.replace("_", "-"): value for name, value in headers.items()}
-    return user.session.call("DELETE", PICTURE_PATH, user.token, more=more)
+    return user.client.call("DELETE", PICTURE_PATH, user.token, headers=more)
 
 
 def download_picture(user: User) -> bytes:
@@ -61,7 +61,7 @@ def download_picture(user: User) -> bytes:
 
 def list_stored_kinds(user: User) -> list[str]:
     """What the bucket has of a user: `uploads` and `pictures`, once for each object."""
-    s3, bucket = emulator_client("s3", user.session.stack), user.session.stack.bucket
+    s3, bucket = emulator_client("s3", user.client.stack), user.client.stack.bucket
     found = []
     for kind in ("uploads", "pictures"):
         listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{kind}/{user.sub}/").get("Contents", [])

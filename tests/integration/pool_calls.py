@@ -28,7 +28,7 @@ def get_client_error(call: Callable[[], Any]) -> tuple[str, str]:
 
 
 def client_parameters(user: User) -> dict[str, str]:
-    return {"ClientId": user.session.stack.user_pool_client_id, "Username": user.email}
+    return {"ClientId": user.client.stack.user_pool_client_id, "Username": user.email}
 
 
 def sign_up(session: UserClient, email: str) -> dict[str, Any]:
@@ -43,8 +43,8 @@ def decode_claims(token: str) -> dict[str, Any]:
 
 
 def refresh_tokens(user: User) -> dict[str, Any]:
-    answer = user.session.cognito.get_tokens_from_refresh_token(
-        ClientId=user.session.stack.user_pool_client_id, RefreshToken=user.tokens["RefreshToken"]
+    answer = user.client.cognito.get_tokens_from_refresh_token(
+        ClientId=user.client.stack.user_pool_client_id, RefreshToken=user.tokens["RefreshToken"]
     )
     return dict(answer["AuthenticationResult"])
 
@@ -52,14 +52,14 @@ def refresh_tokens(user: User) -> dict[str, Any]:
 def register_authenticator(user: User) -> pyotp.TOTP:
     """Return the app, registered with its current code."""
     token = user.tokens["AccessToken"]
-    app = pyotp.TOTP(user.session.cognito.associate_software_token(AccessToken=token)["SecretCode"])
-    user.session.cognito.verify_software_token(AccessToken=token, UserCode=app.now())
+    app = pyotp.TOTP(user.client.cognito.associate_software_token(AccessToken=token)["SecretCode"])
+    user.client.cognito.verify_software_token(AccessToken=token, UserCode=app.now())
     return app
 
 
 def enable_authenticator(user: User) -> pyotp.TOTP:
     app = register_authenticator(user)
-    user.session.cognito.set_user_mfa_preference(AccessToken=user.tokens["AccessToken"], **ENABLE_TOTP)
+    user.client.cognito.set_user_mfa_preference(AccessToken=user.tokens["AccessToken"], **ENABLE_TOTP)
     return app
 
 
@@ -99,4 +99,4 @@ def respond_to_challenge(
 
 
 def submit_code(user: User, challenge: dict[str, Any], code: str) -> dict[str, Any]:
-    return respond_to_challenge(user.session, challenge, user.email, SOFTWARE_TOKEN_MFA_CODE=code)
+    return respond_to_challenge(user.client, challenge, user.email, SOFTWARE_TOKEN_MFA_CODE=code)

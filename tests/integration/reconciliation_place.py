@@ -76,13 +76,13 @@ class PoolAndTable:
 
     def add_profile(self, sub: str) -> Profile:
         now = datetime.now(UTC)
-        return self.repository.create(Profile(id=sub, name="There Before", created_at=now, updated_at=now, version=7))
+        return self.repository.create_if_absent(Profile(id=sub, name="There Before", created_at=now, updated_at=now, version=7))
 
     def has_account(self, sub: str) -> bool:
-        return self.directory.find(sub) is not None
+        return self.directory.get_user(sub) is not None
 
     def health_attributes(self, sub: str) -> set[str]:
-        user = self.directory.find(sub)
+        user = self.directory.get_user(sub)
         return HEALTH_ATTRIBUTES & set(user.attributes) if user else set()
 
     def run(

@@ -20,13 +20,13 @@ NewUser = Callable[..., User]
 def update(user: User, **changed: str) -> list[dict[str, str]]:
     """Where the codes went."""
     pairs = [{"Name": name, "Value": value} for name, value in changed.items()]
-    answer = user.session.cognito.update_user_attributes(AccessToken=user.tokens["AccessToken"], UserAttributes=pairs)
+    answer = user.client.cognito.update_user_attributes(AccessToken=user.tokens["AccessToken"], UserAttributes=pairs)
     deliveries: list[dict[str, str]] = answer["CodeDeliveryDetailsList"]
     return deliveries
 
 
 def request_code(user: User, name: str = "email") -> dict[str, str]:
-    answer = user.session.cognito.get_user_attribute_verification_code(
+    answer = user.client.cognito.get_user_attribute_verification_code(
         AccessToken=user.tokens["AccessToken"], AttributeName=name
     )
     delivery: dict[str, str] = answer["CodeDeliveryDetails"]
@@ -34,17 +34,17 @@ def request_code(user: User, name: str = "email") -> dict[str, str]:
 
 
 def verify(user: User, code: str = CONFIRMATION_CODE, name: str = "email") -> None:
-    user.session.cognito.verify_user_attribute(AccessToken=user.tokens["AccessToken"], AttributeName=name, Code=code)
+    user.client.cognito.verify_user_attribute(AccessToken=user.tokens["AccessToken"], AttributeName=name, Code=code)
 
 
 def delete(user: User, *names: str) -> None:
-    user.session.cognito.delete_user_attributes(AccessToken=user.tokens["AccessToken"], UserAttributeNames=list(names))
+    user.client.cognito.delete_user_attributes(AccessToken=user.tokens["AccessToken"], UserAttributeNames=list(names))
 
 
 def stored(user: User) -> dict[str, str]:
     """The user's attributes as the pool has them."""
-    pool_id = user.session.stack.user_pool_id
-    found = user.session.cognito.admin_get_user(UserPoolId=pool_id, Username=user.sub)["UserAttributes"]
+    pool_id = user.client.stack.user_pool_id
+    found = user.client.cognito.admin_get_user(UserPoolId=pool_id, Username=user.sub)["UserAttributes"]
     return {pair["Name"]: pair["Value"] for pair in found}
 
 
@@ -73,7 +73,7 @@ def test_new_email_is_not_stored_before_its_code_returns(new_user: NewUser) -> N
 def test_new_email_code_is_mailed_to_the_new_address(new_user: NewUser) -> None:
     user, email = new_user(), generate_email()
     update(user, email=email)
-    (mail,) = mails_to(user.session, email)
+    (mail,) = mails_to(user.client, email)
     assert CONFIRMATION_CODE in json.dumps(mail)
 
 
@@ -144,7 +144,7 @@ def test_requested_code_goes_to_the_pending_email(new_user: NewUser) -> None:
     user, email = new_user(), generate_email()
     update(user, email=email)
     assert request_code(user)["AttributeName"] == "email"
-    assert len(mails_to(user.session, email)) == 2
+    assert len(mails_to(user.client, email)) == 2
 
 
 def test_requested_code_verifies_the_current_email(made_user: NewUser) -> None:

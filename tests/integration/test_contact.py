@@ -78,7 +78,7 @@ def test_person_corrects_their_phone_number(session: UserClient, new_user: NewUs
         AccessToken=user.tokens["AccessToken"], UserAttributes=[{"Name": "phone_number", "Value": "+4915112345678"}]
     )
     assert (
-        user.session.call("GET", "/users/me", refresh_tokens(user)["IdToken"]).body["phone_number"] == "+4915112345678"
+        user.client.call("GET", "/users/me", refresh_tokens(user)["IdToken"]).body["phone_number"] == "+4915112345678"
     )
 
 
@@ -89,7 +89,7 @@ def test_address_of_a_refreshed_token_is_in_the_answer(
     user, email = new_user(), generate_email()
     change(user, email=email, email_verified="true")
     body = None if method == "GET" else {**user.get().body, "name": "Jane Edited"}
-    answer = user.session.call(method, "/users/me", refresh_tokens(user)["IdToken"], body)
+    answer = user.client.call(method, "/users/me", refresh_tokens(user)["IdToken"], body)
     assert answer.status == 200
     assert contact(answer.body)[:2] == [email, True]
     assert answer.headers["ETag"] == f'"{answer.body["version"]}"'
@@ -140,7 +140,7 @@ def test_an_older_state_of_the_pool_never_comes_back(session: UserClient, new_us
 
     def follow(email: str, as_of: datetime) -> bool:
         news: dict[str, FieldValue] = {"email": email, "email_verified": True}
-        return repository.follow_contact(user.sub, news, as_of, datetime.now(UTC)) is not None
+        return repository.update_contact_if_newer(user.sub, news, as_of, datetime.now(UTC)) is not None
 
     assert follow("second@example.com", now)
     assert not follow("first@example.com", now - timedelta(seconds=1))
@@ -151,5 +151,5 @@ def test_an_older_state_of_the_pool_never_comes_back(session: UserClient, new_us
 def test_contact_is_followed_for_no_profile_that_is_not_there(session: UserClient) -> None:
     repository = ProfileRepository(emulator_client("dynamodb", session.stack), session.stack.table)
     now = datetime.now(UTC)
-    assert not repository.follow_contact("nobody", {"email": "a@example.com", "email_verified": True}, now, now)
-    assert repository.get("nobody") is None
+    assert not repository.update_contact_if_newer("nobody", {"email": "a@example.com", "email_verified": True}, now, now)
+    assert repository.get_profile("nobody") is None

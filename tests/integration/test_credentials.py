@@ -61,7 +61,7 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize("service", CALLS)
 def test_key_of_the_run_is_accepted(run: RunningStack, service: str) -> None:
     call, arguments = CALLS[service]
-    getattr(emulator_client(service, run.stack), call)(**arguments)
+    getattr(emulator_client(service, run.outputs), call)(**arguments)
 
 
 @pytest.mark.parametrize("service", CALLS)
@@ -69,24 +69,24 @@ def test_key_of_the_run_is_accepted(run: RunningStack, service: str) -> None:
 def test_any_other_key_is_rejected(run: RunningStack, service: str, kind: str) -> None:
     call, arguments = CALLS[service]
     with pytest.raises(ClientError) as caught:
-        getattr(emulator_client(service, with_key(run.stack, *OTHERS[kind])), call)(**arguments)
+        getattr(emulator_client(service, with_key(run.outputs, *OTHERS[kind])), call)(**arguments)
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403)
 
 
 @pytest.mark.parametrize("path", ["/2015-03-31/functions/", "/?Action=ListRoles&Version=2010-05-08"])
 def test_unsigned_call_is_rejected(run: RunningStack, path: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(run.stack.aws_endpoint_url + path, timeout=5)
+        urllib.request.urlopen(run.outputs.aws_endpoint_url + path, timeout=5)
     caught.value.close()
     assert caught.value.code in (400, 403)
 
 
 @pytest.mark.parametrize("kind", OTHERS)
 def test_url_presigned_with_another_key_is_rejected(run: RunningStack, kind: str) -> None:
-    s3 = emulator_client("s3", run.stack)
-    s3.put_object(Bucket=run.stack.bucket, Key="uploads/presigned", Body=b"x")
-    signer = emulator_client("s3", with_key(run.stack, *OTHERS[kind]))
-    where = {"Bucket": run.stack.bucket, "Key": "uploads/presigned"}
+    s3 = emulator_client("s3", run.outputs)
+    s3.put_object(Bucket=run.outputs.bucket, Key="uploads/presigned", Body=b"x")
+    signer = emulator_client("s3", with_key(run.outputs, *OTHERS[kind]))
+    where = {"Bucket": run.outputs.bucket, "Key": "uploads/presigned"}
     urllib.request.urlopen(s3.generate_presigned_url("get_object", Params=where), timeout=5).close()
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(signer.generate_presigned_url("get_object", Params=where), timeout=5)
@@ -96,9 +96,9 @@ def test_url_presigned_with_another_key_is_rejected(run: RunningStack, kind: str
 
 def test_tampered_body_is_rejected(run: RunningStack) -> None:
     headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.ListTables"}
-    request = AWSRequest("POST", run.stack.aws_endpoint_url + "/", headers, b"{}")
-    SigV4Auth(Credentials(*run.stack.access_key.variables.values()), "dynamodb", run.stack.region).add_auth(request)
-    tampered = urllib.request.Request(run.stack.aws_endpoint_url, b'{"Limit": 1}', dict(request.headers))
+    request = AWSRequest("POST", run.outputs.aws_endpoint_url + "/", headers, b"{}")
+    SigV4Auth(Credentials(*run.outputs.access_key.variables.values()), "dynamodb", run.outputs.region).add_auth(request)
+    tampered = urllib.request.Request(run.outputs.aws_endpoint_url, b'{"Limit": 1}', dict(request.headers))
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(tampered, timeout=5)
     caught.value.close()
@@ -108,11 +108,11 @@ def test_tampered_body_is_rejected(run: RunningStack) -> None:
 @pytest.mark.slow
 def test_each_run_has_a_key_of_its_own(tmp_path: Path) -> None:
     with start_stack(tmp_path) as first:
-        old = first.stack
+        old = first.outputs
         session = emulator_client("sts", old).get_session_token()["Credentials"]
         first.stop()
     with start_stack(tmp_path) as second:
-        now = second.stack
+        now = second.outputs
         assert old.access_key != now.access_key
         emulator_client("lambda", now).list_functions()
         for key in (
@@ -136,7 +136,7 @@ def function_environment(run: RunningStack) -> dict[str, str]:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("environment.py", CODE)
-    lambda_ = emulator_client("lambda", run.stack)
+    lambda_ = emulator_client("lambda", run.outputs)
     role = lambda_.get_function_configuration(FunctionName=f"{STACK_NAME}-pre_sign_up")["Role"]
     lambda_.create_function(
         FunctionName="environment", Role=role, Runtime="python3.12", Handler="environment.handler",
@@ -147,11 +147,11 @@ def function_environment(run: RunningStack) -> dict[str, str]:
 
 
 def test_function_has_its_role_s_credentials(run: RunningStack, function_environment: dict[str, str]) -> None:
-    assert run.stack.aws_secret_access_key not in function_environment.values()
+    assert run.outputs.aws_secret_access_key not in function_environment.values()
     sts = boto3.client(
         "sts",
-        endpoint_url=run.stack.aws_endpoint_url,
-        region_name=run.stack.region,
+        endpoint_url=run.outputs.aws_endpoint_url,
+        region_name=run.outputs.region,
         aws_access_key_id=function_environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=function_environment["AWS_SECRET_ACCESS_KEY"],
         aws_session_token=function_environment["AWS_SESSION_TOKEN"],

@@ -26,14 +26,14 @@ VARYING = re.compile(r"us-east-1_\w+|client \w+|[0-9a-f]{8}-[0-9a-f-]{27}|127\.0
 
 def run_in_stack(shell: str, commands: str, run: RunningStack) -> str:
     """Run commands of a page against the stack, and return what they print."""
-    commands = commands.replace("http://127.0.0.1:8000", run.stack.api_url)
+    commands = commands.replace("http://127.0.0.1:8000", run.outputs.api_url)
     return paste(shell, commands, ROOT, STACK_TIMEOUT, LOCAL_DIR=str(run.directory))
 
 
 def api_variables(run: RunningStack) -> dict[str, str]:
     """Return the variables that the first commands of the page set."""
-    token = UserClient(run.stack).sign_in("john@example.com", "StrongPass123!")["IdToken"]
-    return {"API": run.stack.api_url, "TOKEN": token}
+    token = UserClient(run.outputs).sign_in("john@example.com", "StrongPass123!")["IdToken"]
+    return {"API": run.outputs.api_url, "TOKEN": token}
 
 
 def run_example(run: RunningStack, language: str, command: str, *arguments: str) -> str:
@@ -104,7 +104,7 @@ def test_readme_request_returns_the_documented_profile(run: RunningStack, shell:
 def test_documented_output_of_make_run_is_real(run: RunningStack, page: str) -> None:
     """Each line of the transcript is in the output. The page may leave lines out."""
     (transcript,) = (block for block in list_examples(page, "") if "all on this machine" in block)
-    printed = {VARYING.sub("*", line).rstrip() for line in run.output.read_text().splitlines()}
+    printed = {VARYING.sub("*", line).rstrip() for line in run.console_output.read_text().splitlines()}
     documented = [VARYING.sub("*", line).rstrip() for line in transcript.splitlines()]
     assert [line for line in documented if line and line not in printed] == []
 

@@ -45,7 +45,7 @@ def run_javascript(run: RunningStack, section: str) -> str:
     require_npm_packages(PACKAGES)
     (code,) = list_examples(PAGE, "js", section)
     names = ("api_url", "aws_endpoint_url", "region", "user_pool_id", "user_pool_client_id")
-    stack = {name: value for name, value in asdict(run.stack).items() if name in names}
+    stack = {name: value for name, value in asdict(run.outputs).items() if name in names}
     without_credentials = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(
         ["node", "--input-type=module"], input=f"const stack = {json.dumps(stack)};\n{code}", cwd=PACKAGES,

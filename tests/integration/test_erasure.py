@@ -18,7 +18,7 @@ def put(user: User, changes: dict[str, Any]) -> ApiResponse:
 
 
 def patch(user: User, changes: dict[str, Any]) -> ApiResponse:
-    return user.session.call("PATCH", "/users/me", user.token, changes)
+    return user.client.call("PATCH", "/users/me", user.token, changes)
 
 
 METHODS = pytest.mark.parametrize("change", [put, patch])

@@ -9,7 +9,7 @@ from tests.support.stack import RunningStack
 
 @pytest.mark.slow
 def test_reconciliation_asks_no_more_of_aws_for_a_user_of_a_larger_pool(run: RunningStack) -> None:
-    small, large = (measure_run(run.stack, size)["calls"] for size in (120, 360))
+    small, large = (measure_run(run.outputs, size)["calls"] for size in (120, 360))
     assert large["AdminGetUser"] == 3 * small["AdminGetUser"] == 360
     assert large["ListUsers"] == 3 * small["ListUsers"] == 6
     assert large["BatchGetItem"] == 3 * small["BatchGetItem"] == 6

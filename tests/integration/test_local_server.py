@@ -21,7 +21,7 @@ def user(new_user: Callable[..., User]) -> User:
 
 def exchange(run: RunningStack, request: bytes) -> tuple[int, dict[str, str], bytes]:
     """Send these bytes and read the first answer."""
-    port = urlsplit(run.stack.api_url).port
+    port = urlsplit(run.outputs.api_url).port
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(request)
         stream = connection.makefile("rb")
@@ -34,7 +34,7 @@ def exchange(run: RunningStack, request: bytes) -> tuple[int, dict[str, str], by
 
 
 def host(run: RunningStack) -> str:
-    return urlsplit(run.stack.api_url).netloc
+    return urlsplit(run.outputs.api_url).netloc
 
 
 def put(run: RunningStack, user: User, headers: str, body: bytes) -> bytes:
@@ -46,7 +46,7 @@ def test_an_answer_is_sent_in_one_piece(run: RunningStack, user: User) -> None:
     """In two, the second would wait for the first to be acknowledged, which a client does 40 ms later: not at the
     first answers of a connection, hence so many.
     """
-    port = urlsplit(run.stack.api_url).port
+    port = urlsplit(run.outputs.api_url).port
     request = f"GET /users/me HTTP/1.1\r\nHost: {host(run)}\r\nAuthorization: {user.token}\r\n\r\n".encode()
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         for _ in range(40):
@@ -57,7 +57,7 @@ def test_an_answer_is_sent_in_one_piece(run: RunningStack, user: User) -> None:
 
 
 def test_a_client_that_waits_to_be_told_to_go_on_is_told(run: RunningStack, user: User) -> None:
-    port = urlsplit(run.stack.api_url).port
+    port = urlsplit(run.outputs.api_url).port
     body = json.dumps(VALID).encode()
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(put(run, user, f"Expect: 100-continue\r\nContent-Length: {len(body)}", b""))
@@ -113,7 +113,7 @@ def test_large_body_is_answered_413(run: RunningStack, user: User, size: int, de
     problem = json.loads(answer)
     assert (status, problem["type"].partition("#")[2], problem["detail"]) == (413, "too-large", detail)
     assert told["access-control-allow-origin"] == "*"
-    (line,) = [line for line in run.lines_of(told["x-request-id"]) if "request" in line]
+    (line,) = [line for line in run.get_request_log(told["x-request-id"]) if "request" in line]
     assert (line["request"], line["status"], line["note"]) == ("PUT /users/me", 413, detail)
 
 
@@ -139,7 +139,7 @@ def test_what_is_hardly_http_is_refused_in_the_shape_of_all_errors(
 def test_the_log_has_the_request_id_of_an_unreadable_request(run: RunningStack) -> None:
     _, headers, answer = exchange(run, b"GET /users/me HTTP/9.9\r\n\r\n")
     assert headers["x-request-id"] == json.loads(answer)["request_id"]
-    (line,) = run.lines_of(headers["x-request-id"])
+    (line,) = run.get_request_log(headers["x-request-id"])
     assert (line["request"], line["status"]) == ("unreadable request", 505)
 
 
@@ -153,7 +153,7 @@ def test_what_functions_log_is_in_a_log_of_this_machine(run: RunningStack, user:
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST"])
 def test_api_answers_to_hosts_of_this_machine(run: RunningStack, name: str) -> None:
-    port = urlsplit(run.stack.api_url).port
+    port = urlsplit(run.outputs.api_url).port
     status, _, _ = exchange(run, f"GET /problems HTTP/1.1\r\nHost: {name}:{port}\r\n\r\n".encode())
     assert status == 200
 
@@ -173,7 +173,7 @@ def test_api_answers_to_hosts_of_this_machine(run: RunningStack, name: str) -> N
 )
 def test_api_refuses_any_other_host(run: RunningStack, headers: str, status: int) -> None:
     """A page whose name leads here must not become a page of this server."""
-    lines = headers.format(port=urlsplit(run.stack.api_url).port)
+    lines = headers.format(port=urlsplit(run.outputs.api_url).port)
     got, told, body = exchange(run, f"GET /problems HTTP/1.1\r\n{lines}\r\n\r\n".encode())
     assert (got, told["content-type"]) == (status, "application/problem+json")
     problem = json.loads(body)

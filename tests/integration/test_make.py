@@ -32,7 +32,7 @@ def test_a_reset_waits_for_the_end_of_a_run_and_then_forgets(tmp_path: Path) -> 
         refused = make("reset", LOCAL_DIR=str(state))
         assert refused.returncode != 0
         assert f"Process {run.process.pid} is running with its state in {state}. Stop it first." in refused.stderr
-        assert run.stack.api_url
+        assert run.outputs.api_url
         run.stop()
     done = make("reset", LOCAL_DIR=str(state))
     assert (done.returncode, done.stdout) == (0, f"Removed all users, files and logs in {state}.\n")
@@ -53,7 +53,7 @@ def test_a_reset_of_nothing_removes_nothing(tmp_path: Path, is_there: bool) -> N
     "password", ["Strong$Pass123!", "it's 1 Strong Pass!", 'Quo"te\\1 Strong!', "$(HOME)Strong1!x"]
 )
 def test_a_password_of_any_characters_signs_in(run: RunningStack, password: str) -> None:
-    session, email = UserClient(run.stack), generate_email()
+    session, email = UserClient(run.outputs), generate_email()
     session.sign_up(email, password, sign_up_attributes(email))
     session.confirm(email, CONFIRMATION_CODE)
     done = make("token", EMAIL=email, PASSWORD=password, LOCAL_DIR=str(run.directory))
@@ -69,7 +69,7 @@ def test_a_sign_in_without_words_says_which_it_wants(run: RunningStack) -> None:
 @pytest.mark.parametrize("target", ["token", "reconcile"])
 def test_a_target_that_needs_a_run_says_so(run: RunningStack, tmp_path: Path, target: str, is_killed: bool) -> None:
     if is_killed:  # a run that was killed leaves its file
-        replace(run.stack, aws_endpoint_url=f"http://127.0.0.1:{allocate_port()}").write(tmp_path / "stack.json")
+        replace(run.outputs, aws_endpoint_url=f"http://127.0.0.1:{allocate_port()}").write(tmp_path / "stack.json")
     done = make(target, EMAIL="a@b.example", PASSWORD="x", LOCAL_DIR=str(tmp_path))
     assert done.returncode != 0
     assert done.stderr.startswith("Nothing is running here: start it with make run.\n")

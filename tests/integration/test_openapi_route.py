@@ -10,16 +10,16 @@ COMMITTED = json.loads((ROOT / "openapi.json").read_text())
 
 
 def test_local_document_names_its_own_server_first(run: RunningStack) -> None:
-    with urllib.request.urlopen(f"{run.stack.api_url}/openapi.json") as response:
+    with urllib.request.urlopen(f"{run.outputs.api_url}/openapi.json") as response:
         served = json.load(response)
     first, *others = served["servers"]
-    assert first["url"] == run.stack.api_url
+    assert first["url"] == run.outputs.api_url
     assert others == COMMITTED["servers"][:1]
     assert {**served, "servers": []} == {**COMMITTED, "servers": []}
 
 
 def test_local_document_is_readable_from_another_origin(run: RunningStack) -> None:
-    request = urllib.request.Request(f"{run.stack.api_url}/openapi.json", headers={"Origin": "http://docs.example"})
+    request = urllib.request.Request(f"{run.outputs.api_url}/openapi.json", headers={"Origin": "http://docs.example"})
     with urllib.request.urlopen(request) as response:
         assert response.headers["Access-Control-Allow-Origin"] == "*"
         assert response.headers["Content-Type"] == "application/json"

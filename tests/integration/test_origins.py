@@ -35,29 +35,29 @@ def submit(signed: SignedRequest, headers: dict[str, str]) -> requests.Response:
 
 @pytest.fixture(params=["the documented key", "the run's own key"])
 def key(run: RunningStack, request: pytest.FixtureRequest) -> AccessKey:
-    return DOCUMENTED_KEY if request.param == "the documented key" else run.stack.access_key
+    return DOCUMENTED_KEY if request.param == "the documented key" else run.outputs.access_key
 
 
 @pytest.mark.parametrize("in_query", [False, True])
 def test_script_creates_and_invokes_a_function(run: RunningStack, in_query: bool) -> None:
     """What the attacks below lack is not a valid signature."""
-    assert submit(create_function(run.stack, run.stack.access_key, in_query=in_query), {}).status_code == 201
+    assert submit(create_function(run.outputs, run.outputs.access_key, in_query=in_query), {}).status_code == 201
     try:
-        assert submit(invoke_function(run.stack, run.stack.access_key), {}).json() == "run"
+        assert submit(invoke_function(run.outputs, run.outputs.access_key), {}).json() == "run"
     finally:
-        emulator_client("lambda", run.stack).delete_function(FunctionName=FUNCTION_NAME)
+        emulator_client("lambda", run.outputs).delete_function(FunctionName=FUNCTION_NAME)
 
 
 @pytest.mark.parametrize("in_query", [False, True])
 @pytest.mark.parametrize("origin", ["https://evil.test", "null", "http://localhost:3000"])
 def test_page_creates_no_function(run: RunningStack, key: AccessKey, in_query: bool, origin: str) -> None:
-    refused = submit(create_function(run.stack, key, in_query=in_query), {"Origin": origin})
-    assert (refused.status_code, has_function(run.stack)) == (403, False)
+    refused = submit(create_function(run.outputs, key, in_query=in_query), {"Origin": origin})
+    assert (refused.status_code, has_function(run.outputs)) == (403, False)
     assert "Access-Control-Allow-Origin" not in refused.headers
 
 
 def test_page_invokes_no_function(run: RunningStack, key: AccessKey) -> None:
-    assert submit(invoke_function(run.stack, key), PAGE).status_code == 403
+    assert submit(invoke_function(run.outputs, key), PAGE).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -78,14 +78,14 @@ def test_page_reaches_nothing_of_the_emulator(
     run: RunningStack, method: str, path: str, headers: dict[str, str]
 ) -> None:
     form = {**headers, "Content-Type": "text/plain"}
-    answer = requests.request(method, run.stack.aws_endpoint_url + path, data="{}", headers=form, timeout=TIMEOUT)
+    answer = requests.request(method, run.outputs.aws_endpoint_url + path, data="{}", headers=form, timeout=TIMEOUT)
     assert answer.status_code == 403
-    assert emulator_client("cognito-idp", run.stack).list_users(UserPoolId=run.stack.user_pool_id)["Users"]
+    assert emulator_client("cognito-idp", run.outputs).list_users(UserPoolId=run.outputs.user_pool_id)["Users"]
 
 
 @pytest.mark.parametrize("path", ["/2015-03-31/functions", "/_ministack/reset", "/healthtech-profile-pics/uploads/x"])
 def test_preflight_of_a_refused_request_has_no_cors_headers(run: RunningStack, path: str) -> None:
-    answer = requests.options(run.stack.aws_endpoint_url + path, headers=PREFLIGHT, timeout=TIMEOUT)
+    answer = requests.options(run.outputs.aws_endpoint_url + path, headers=PREFLIGHT, timeout=TIMEOUT)
     assert answer.status_code == 403
     assert not [name for name in answer.headers if name.lower().startswith("access-control")]
 
@@ -95,7 +95,7 @@ def test_page_opens_no_websocket(run: RunningStack) -> None:
         **PAGE, "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }  # fmt: skip
-    url = f"{run.stack.aws_endpoint_url}/_aws/execute-api/ab12cd34/dev"
+    url = f"{run.outputs.aws_endpoint_url}/_aws/execute-api/ab12cd34/dev"
     assert requests.get(url, headers=headers, timeout=TIMEOUT).status_code == 403
 
 
@@ -111,18 +111,18 @@ def test_page_opens_no_websocket(run: RunningStack) -> None:
     ],
 )
 def test_embedded_aws_answers_to_hosts_of_this_machine_only(run: RunningStack, lines: str, status: int) -> None:
-    port = urlsplit(run.stack.aws_endpoint_url).port
+    port = urlsplit(run.outputs.aws_endpoint_url).port
     with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as connection:
         connection.sendall(f"GET /_ministack/health {lines.format(port=port)}\r\n\r\n".encode())
         assert connection.makefile("rb").readline().split()[1] == str(status).encode()
 
 
 def test_page_may_call_cognito(run: RunningStack) -> None:
-    url = run.stack.aws_endpoint_url + "/"
+    url = run.outputs.aws_endpoint_url + "/"
     wanted = {**PREFLIGHT, "Access-Control-Request-Headers": "content-type,x-amz-target,x-amz-user-agent"}
     preflight = requests.options(url, headers=wanted, timeout=TIMEOUT)
     assert (preflight.status_code, preflight.headers["Access-Control-Allow-Origin"]) == (204, "*")
-    form = {"ClientId": run.stack.user_pool_client_id, "Username": generate_email(), "Password": "short"}
+    form = {"ClientId": run.outputs.user_pool_client_id, "Username": generate_email(), "Password": "short"}
     answer = requests.post(url, json=form, headers={**PAGE, **COGNITO}, timeout=TIMEOUT)
     assert (answer.status_code, answer.json()["__type"]) == (400, "InvalidPasswordException")
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
@@ -130,7 +130,7 @@ def test_page_may_call_cognito(run: RunningStack) -> None:
 
 @pytest.mark.parametrize("name", ["jwks.json", "openid-configuration"])
 def test_page_may_read_what_a_pool_publishes(run: RunningStack, name: str) -> None:
-    url = f"{run.stack.aws_endpoint_url}/{run.stack.user_pool_id}/.well-known/{name}"
+    url = f"{run.outputs.aws_endpoint_url}/{run.outputs.user_pool_id}/.well-known/{name}"
     answer = requests.get(url, headers=PAGE, timeout=TIMEOUT)
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
 

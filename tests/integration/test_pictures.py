@@ -27,7 +27,7 @@ class TestLocal(PictureSuite):
 def test_a_picture_of_a_user_without_a_profile_heals_it(new_user: Callable[..., User]) -> None:
     user = new_user()
     upload_id = upload_file(user)
-    stack = user.session.stack
+    stack = user.client.stack
     emulator_client("dynamodb", stack).delete_item(TableName=stack.table, Key={"user_id": {"S": user.sub}})
     chosen = set_picture(user, upload_id)
     assert (chosen.status, chosen.body["version"], chosen.body["name"]) == (200, 2, "Jane Roe")

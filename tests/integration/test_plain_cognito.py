@@ -55,7 +55,7 @@ def test_plain_new_email_is_stored_at_once(plain: UserClient) -> None:
     ],
 )
 def test_plain_attribute_operation_is_missing(user: User, operation: str, parameters: dict[str, object]) -> None:
-    call = getattr(user.session.cognito, operation)
+    call = getattr(user.client.cognito, operation)
     with pytest.raises(ClientError, match="Unknown Cognito IDP action"):
         call(AccessToken=user.tokens["AccessToken"], **parameters)
 
@@ -70,7 +70,7 @@ def test_plain_attributes_cannot_be_deleted_by_an_admin(plain: UserClient, user:
 @pytest.mark.parametrize(("name", "value"), [("email_verified", "true"), ("nickname", "J"), ("phone_number", "0171")])
 def test_plain_update_accepts_any_attribute(user: User, name: str, value: str) -> None:
     pair = {"Name": name, "Value": value}
-    user.session.cognito.update_user_attributes(AccessToken=user.tokens["AccessToken"], UserAttributes=[pair])
+    user.client.cognito.update_user_attributes(AccessToken=user.tokens["AccessToken"], UserAttributes=[pair])
 
 
 def test_plain_sign_up_accepts_any_attribute(plain: UserClient) -> None:

@@ -24,7 +24,7 @@ def user(new_user: NewUser) -> User:
 def send(user: User, body: bytes | None, content_type: str | None = "application/json") -> tuple[int, dict[str, Any]]:
     """A PUT with exactly these bytes."""
     headers = {"Authorization": user.token} | ({"Content-Type": content_type} if content_type else {})
-    connection = http.client.HTTPConnection(urlsplit(user.session.stack.api_url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(user.client.stack.api_url).netloc, timeout=10)
     connection.request("PUT", "/users/me", body, headers)
     answer = connection.getresponse()
     assert answer.getheader("Content-Type") == "application/problem+json"

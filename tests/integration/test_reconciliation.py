@@ -40,7 +40,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 @pytest.fixture(scope="module")
 def peopled(run: RunningStack) -> tuple[PoolAndTable, list[str]]:
     """Users, every tenth without a profile, and two profiles without a user. Never changed by a test."""
-    place = PoolAndTable(run.stack)
+    place = PoolAndTable(run.outputs)
     subs = [place.add_user(number) for number in range(USERS)]
     for number, sub in enumerate(subs):
         if number % 10:
@@ -56,14 +56,14 @@ def test_a_dry_run_tells_and_changes_nothing(peopled: tuple[PoolAndTable, list[s
     users = UserProgress(finished=True, users=USERS, missing=13)
     walked = ProfileProgress(part="finished", profiles=USERS - 13 + 2, orphans=2)
     assert told == ReconciliationReport(status="finished", users=users, profiles=walked)
-    assert place.repository.get(subs[0]) is None
+    assert place.repository.get_profile(subs[0]) is None
     assert place.health_attributes(subs[1]) == HEALTH_ATTRIBUTES
 
 
 @pytest.fixture
 def small(run: RunningStack) -> tuple[PoolAndTable, list[str], str]:
     """Three users, one without a profile, and a profile without a user."""
-    place = PoolAndTable(run.stack)
+    place = PoolAndTable(run.outputs)
     subs = [place.add_user(number) for number in range(3)]
     orphan = str(uuid.uuid4())
     for sub in (*subs[1:], orphan):
@@ -78,13 +78,13 @@ def test_who_has_no_profile_gets_one_and_who_has_keeps_it(small: tuple[PoolAndTa
     assert told == ReconciliationReport(
         status="finished", users=users, profiles=ProfileProgress(part="finished", profiles=4, orphans=1)
     )
-    made = place.repository.get(subs[0])
+    made = place.repository.get_profile(subs[0])
     assert made is not None
     assert (made.name, made.email_verified, made.version) == ("Person 0", True, 1)
-    kept = place.repository.get(subs[1])
+    kept = place.repository.get_profile(subs[1])
     assert kept is not None
     assert (kept.name, kept.version) == ("There Before", 7)
-    assert place.repository.get(orphan) is not None
+    assert place.repository.get_profile(orphan) is not None
 
 
 def test_a_first_request_finds_a_user_whose_name_in_the_pool_is_not_their_sub(
@@ -101,15 +101,15 @@ def test_a_first_request_finds_a_user_whose_name_in_the_pool_is_not_their_sub(
 def test_profiles_without_a_user_are_removed_only_when_asked(small: tuple[PoolAndTable, list[str], str]) -> None:
     place, subs, orphan = small
     for sub in (orphan, subs[0]):
-        place.bucket.write(create_picture_key(sub, "1"), b"x", PictureType.JPEG)
+        place.bucket.put_picture(create_picture_key(sub, "1"), b"x", PictureType.JPEG)
     nowhere = PictureStorage(place.s3, "nowhere")
     first = place.run(bucket=nowhere, remove_orphans=True)
     assert first.interrupted_by == "BackendFailed"
-    assert place.repository.get(orphan), "it is met again, as its picture may be there yet"
+    assert place.repository.get_profile(orphan), "it is met again, as its picture may be there yet"
     assert place.run(remove_orphans=True, chain=get_next_chain(first)).profiles.removed == 1
-    assert place.repository.get(orphan) is None
-    assert [len(place.bucket.pictures_of(sub)) for sub in (orphan, subs[0])] == [0, 1]
-    assert all(place.repository.get(sub) for sub in subs)
+    assert place.repository.get_profile(orphan) is None
+    assert [len(place.bucket.list_picture_keys(sub)) for sub in (orphan, subs[0])] == [0, 1]
+    assert all(place.repository.get_profile(sub) for sub in subs)
 
 
 def test_nobody_unconfirmed_or_disabled_gets_a_profile(small: tuple[PoolAndTable, list[str], str]) -> None:
@@ -117,7 +117,7 @@ def test_nobody_unconfirmed_or_disabled_gets_a_profile(small: tuple[PoolAndTable
     place.cognito.admin_disable_user(UserPoolId=place.pool_id, Username=subs[0])
     waiting = [place.add_unconfirmed(10), place.add_user(11, signed_in=False)]
     assert place.run().users.created == 0
-    assert not place.repository.existing([subs[0], *waiting])
+    assert not place.repository.find_existing_ids([subs[0], *waiting])
     assert place.health_attributes(waiting[1]) == HEALTH_ATTRIBUTES, "the first request makes the profile of these"
 
 
@@ -128,7 +128,7 @@ def test_a_fault_of_aws_ends_the_run_and_not_the_walk(small: tuple[PoolAndTable,
     told = place.run(pool=nowhere)
     assert (told.interrupted_by, told.status, told.next) == ("Unanswered", "unfinished", None)
     assert place.run().users.created == 1
-    assert place.repository.get(subs[0]) is not None
+    assert place.repository.get_profile(subs[0]) is not None
 
 
 def test_the_kept_place_is_no_profile(small: tuple[PoolAndTable, list[str], str]) -> None:
@@ -144,7 +144,7 @@ def test_time_is_up_before_the_function_s_own_timeout() -> None:
 
 
 def test_a_walk_goes_on_where_the_last_run_was_stopped(run: RunningStack) -> None:
-    place = PoolAndTable(run.stack)
+    place = PoolAndTable(run.outputs)
     subs = [place.add_user(number) for number in range(USERS)]
     seen, chain, reports = [], None, 0
     while reports < 40:
@@ -158,7 +158,7 @@ def test_a_walk_goes_on_where_the_last_run_was_stopped(run: RunningStack) -> Non
     assert seen == sorted(seen)
     assert seen[-1] == (USERS, USERS)
     assert len({users for users, _ in seen}) > 1
-    assert place.repository.existing(subs[:100]) == set(subs[:100])
+    assert place.repository.find_existing_ids(subs[:100]) == set(subs[:100])
     assert place.run().users.users == USERS  # and then from the beginning
 
 
@@ -176,7 +176,7 @@ def test_finished_user_walk_is_not_repeated_in_its_chain(small: tuple[PoolAndTab
 
 
 def test_time_is_checked_inside_a_page_of_profiles(run: RunningStack) -> None:
-    place = PoolAndTable(run.stack)
+    place = PoolAndTable(run.outputs)
     for _ in range(40):
         place.add_profile(str(uuid.uuid4()))
     looks = itertools.count()  # threads share it
@@ -198,7 +198,7 @@ def test_the_scheduled_event_runs_it(run: RunningStack) -> None:
         "source": "aws.events", "account": "123456789012", "time": "2015-10-08T16:53:06Z", "region": "us-east-1",
         "resources": ["arn:aws:events:us-east-1:123456789012:rule/my-scheduled-rule"], "detail": {},
     }  # fmt: skip
-    lambda_ = emulator_client("lambda", run.stack)
+    lambda_ = emulator_client("lambda", run.outputs)
     answer = lambda_.invoke(FunctionName=f"{STACK_NAME}-reconcile", Payload=json.dumps(event))
     assert json.load(answer["Payload"])["status"] == "finished"
 
@@ -215,7 +215,7 @@ def reconcile(run: RunningStack, *arguments: str) -> subprocess.CompletedProcess
 
 
 def test_an_operator_can_run_it_at_once(run: RunningStack) -> None:
-    stack = run.stack
+    stack = run.outputs
     dynamodb = emulator_client("dynamodb", stack)
     cognito = emulator_client("cognito-idp", stack)
     john = cognito.admin_get_user(UserPoolId=stack.user_pool_id, Username="john@example.com")["Username"]

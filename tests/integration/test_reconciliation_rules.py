@@ -29,7 +29,7 @@ from tests.support.stack import RunningStack
 
 @pytest.fixture
 def place(run: RunningStack) -> PoolAndTable:
-    return PoolAndTable(run.stack)
+    return PoolAndTable(run.outputs)
 
 
 def add_orphans(place: PoolAndTable, count: int) -> list[str]:
@@ -49,7 +49,7 @@ def test_too_many_orphans_stop_the_removal(place: PoolAndTable) -> None:
     with count_metrics() as count:
         report = place.run(remove_orphans=True)
     assert (report.status, report.profiles.stopped, report.profiles.removed) == ("finished", True, 0)
-    assert place.repository.existing(orphans) == set(orphans)
+    assert place.repository.find_existing_ids(orphans) == set(orphans)
     assert count(Metric.RECONCILIATION_STOPPED) == 1
 
 
@@ -67,7 +67,7 @@ def test_all_orphans_are_removed_if_that_is_asked_for(place: PoolAndTable) -> No
     orphans = add_orphans(place, 120)
     report = place.run(remove_all_orphans=True)
     assert (report.profiles.stopped, report.profiles.removed) == (False, 120)
-    assert not place.repository.existing(orphans[:100])
+    assert not place.repository.find_existing_ids(orphans[:100])
 
 
 @pytest.mark.parametrize("profiles", [1, 3, 150])
@@ -75,11 +75,11 @@ def test_nothing_is_removed_against_an_empty_pool(place: PoolAndTable, profiles:
     orphans = add_orphans(place, service)
     report = place.run(remove_orphans=True)
     assert (report.profiles.stopped, report.profiles.removed) == (True, 0)
-    assert place.repository.existing(orphans[:100]) == set(orphans[:100])
+    assert place.repository.find_existing_ids(orphans[:100]) == set(orphans[:100])
 
 
 def test_nothing_is_removed_against_another_pool(place: PoolAndTable, run: RunningStack) -> None:
-    another = PoolAndTable(run.stack)
+    another = PoolAndTable(run.outputs)
     for number in range(3):
         another.add_user(number)
         place.add_profile(place.add_user(number))
@@ -93,7 +93,7 @@ def test_removal_that_was_not_asked_for_is_not_finished(place: PoolAndTable) -> 
     place.checkpoints().save("profiles", '{"part": "removing", "profiles": 2, "orphans": 1}')
     report = place.run()
     assert (report.profiles.part, report.profiles.profiles, report.profiles.removed) == ("finished", 2, 0)
-    assert place.repository.get(orphan)
+    assert place.repository.get_profile(orphan)
 
 
 # Accounts that nobody has confirmed
@@ -149,7 +149,7 @@ def test_walk_deletes_ten_unconfirmed_accounts_at_most(place: PoolAndTable) -> N
         report = place.run(unconfirmed_hours=0)
     assert (report.users.unconfirmed, report.users.deleted, report.users.limited) == (12, 10, True)
     assert sum(place.has_account(sub) for sub in subs) == 2
-    assert count(Metric.UNCONFIRMED_ACCOUNTS_LEFT) == 1
+    assert count(Metric.UNCONFIRMED_ACCOUNTS_REMAINING) == 1
     assert place.run(unconfirmed_hours=0).users.deleted == 2, "the next walk deletes the rest"
 
 
@@ -175,7 +175,7 @@ def test_dry_run_deletes_no_account_and_no_attribute(place: PoolAndTable) -> Non
 def test_health_attributes_leave_the_pool_with_the_profile(place: PoolAndTable) -> None:
     sub = place.add_user(0)
     place.run()
-    profile = place.repository.get(sub)
+    profile = place.repository.get_profile(sub)
     assert profile
     assert (str(profile.dob), profile.gender, profile.blood_group) == ("1985-01-31", "Female", "O-")
     assert place.health_attributes(sub) == set()
@@ -214,7 +214,7 @@ def test_user_whom_aws_refuses_to_change_stops_no_walk(place: PoolAndTable) -> N
 def test_profile_provisioned_again_has_no_old_health_data(place: PoolAndTable) -> None:
     sub = place.add_user(0)
     place.run()
-    place.repository.remove(sub)
+    place.repository.delete(sub)
     made = service.ProfileService(place.repository, place.directory, Caller(sub, sub))
     assert (made.name, made.dob, made.gender, made.blood_group) == ("Person 0", None, None, None)
 
@@ -228,10 +228,10 @@ def test_contact_is_followed_after_attributes_were_deleted(place: PoolAndTable) 
         {"Name": "phone_number_verified", "Value": "true"},
     ]
     place.cognito.admin_update_user_attributes(UserPoolId=place.pool_id, Username=sub, UserAttributes=phone)
-    user = place.directory.find(sub)
+    user = place.directory.get_user(sub)
     assert user
     contact_sync.ContactSync(place.repository, place.directory, Caller(sub, sub), user.attributes)
-    stored = place.repository.get(sub)
+    stored = place.repository.get_profile(sub)
     assert stored
     assert (stored.phone_number, stored.phone_number_verified) == ("+4915112345678", True)
 
@@ -239,17 +239,17 @@ def test_contact_is_followed_after_attributes_were_deleted(place: PoolAndTable) 
 def test_older_contact_stays_out_after_attributes_were_deleted(place: PoolAndTable) -> None:
     sub = place.add_user(0)
     place.add_profile(sub)
-    before = place.directory.find(sub)
+    before = place.directory.get_user(sub)
     place.run()
-    after = place.directory.find(sub)
+    after = place.directory.get_user(sub)
     assert before
     assert after
-    assert after.modified >= before.modified
+    assert after.last_modified_at >= before.last_modified_at
     now = datetime.now(UTC)
     newer, older = {"phone_number": "+4915112345678"}, {"phone_number": "+8801898765432"}
-    assert place.repository.follow_contact(sub, newer, after.modified, now)
-    if before.modified < after.modified:
-        assert not place.repository.follow_contact(sub, older, before.modified, now)
+    assert place.repository.update_contact_if_newer(sub, newer, after.last_modified_at, now)
+    if before.last_modified_at < after.last_modified_at:
+        assert not place.repository.update_contact_if_newer(sub, older, before.last_modified_at, now)
 
 
 # The chain
@@ -308,7 +308,7 @@ def test_interrupted_run_that_made_progress_starts_the_next(place: PoolAndTable)
 
     class Broken(ThrottledUserPool):
         def has_user(self, sub: str) -> bool:
-            return ThrottledUserPool(lambda: place.cognito, "us-east-1_none").has_user(sub)
+            return ThrottledUserPool(lambda: place.cognito, "us-east-1_none").user_exists(sub)
 
     broken = Broken(lambda: place.cognito, place.pool_id, UNLIMITED_RATES)
     report = place.run(pool=broken)
@@ -327,7 +327,7 @@ class Lambda:
 
 def test_unfinished_run_invokes_the_function_again() -> None:
     chain = Chain(lease="next-1", link=2, finished=["users"])
-    report = ReconciliationReport(status="unfinished", next=ReconciliationOptions(chain=chain, remove_orphans=True))
+    report = ReconciliationReport(status="unfinished", next=ReconciliationOptions(chain=chain, delete_orphans=True))
     lambda_: Any = Lambda()
     start_next_run(lambda: lambda_, "healthtech-dev-reconcile", report)
     (call,) = lambda_.calls
@@ -335,7 +335,7 @@ def test_unfinished_run_invokes_the_function_again() -> None:
     assert ReconciliationOptions.model_validate(json.loads(call["Payload"])["detail"]) == report.next
 
 
-@pytest.mark.parametrize("options", [None, ReconciliationOptions(seconds=10)])
+@pytest.mark.parametrize("options", [None, ReconciliationOptions(max_seconds=10)])
 def test_finished_or_operated_run_invokes_nothing(options: ReconciliationOptions | None) -> None:
     lambda_: Any = Lambda()
     start_next_run(lambda: lambda_, "healthtech-dev-reconcile", ReconciliationReport(status="unfinished", next=options))

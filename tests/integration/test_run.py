@@ -44,7 +44,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ports(run: RunningStack) -> list[int]:
-    return [urlsplit(url).port or 0 for url in (run.stack.api_url, run.stack.aws_endpoint_url)]
+    return [urlsplit(url).port or 0 for url in (run.outputs.api_url, run.outputs.aws_endpoint_url)]
 
 
 @pytest.mark.parametrize(
@@ -63,17 +63,17 @@ def test_a_stop_ends_every_process_frees_every_port_and_takes_the_stack_file(tmp
         assert not [process for process in started if is_running(process)]
         assert not [port for port in used if is_port_in_use(port)]
         assert not (tmp_path / "stack.json").exists()
-    assert run.output.read_text().endswith("Stopped.\n")
+    assert run.console_output.read_text().endswith("Stopped.\n")
 
 
 def test_what_it_prints_is_plain_short_and_complete(run: RunningStack) -> None:
-    output = run.output.read_text()
+    output = run.console_output.read_text()
     assert "\033" not in output
     steps = ["SignUp", "ConfirmSignUp", "DynamoDB", "Sign in (SRP)", "GET /users/{user_id}", "PUT /users/{user_id}"]
     assert sorted(steps, key=output.index) == steps
-    key = run.stack.access_key.variables.values()
+    key = run.outputs.access_key.variables.values()
     assert not [value for value in key if value in output]
-    for told in vars(run.stack).values():
+    for told in vars(run.outputs).values():
         assert told in output or told in ("us-east-1", *key)
     assert "Traceback" not in output
     assert len(output.partition("Ready in")[0].splitlines()) < 45
@@ -97,7 +97,7 @@ def test_it_listens_on_this_machine_only(run: RunningStack) -> None:
 
 
 def printed_commands(run: RunningStack) -> str:
-    return run.output.read_text().partition("in this folder\n")[2].partition("Ready in")[0]
+    return run.console_output.read_text().partition("in this folder\n")[2].partition("Ready in")[0]
 
 
 def pasted(run: RunningStack, shell: str) -> list[Any]:
@@ -142,18 +142,18 @@ def test_what_it_prints_has_no_comment(run: RunningStack) -> None:
 @pytest.mark.slow
 def test_a_second_run_finds_the_users_of_the_first(tmp_path: Path) -> None:
     with start_stack(tmp_path) as first:
-        session = UserClient(first.stack)
+        session = UserClient(first.outputs)
         email = generate_email()
         session.sign_up(email, PASSWORD, sign_up_attributes(email))
         session.confirm(email, CONFIRMATION_CODE)
         token = session.sign_in(email, PASSWORD)["IdToken"]
         read = session.call("GET", "/users/me", token).body
-        pool_id = first.stack.user_pool_id
+        pool_id = first.outputs.user_pool_id
         first.stop()
     with start_stack(tmp_path) as second:
-        assert "is here from an earlier run" in second.output.read_text()
-        session = UserClient(second.stack)
-        assert second.stack.user_pool_id == pool_id
+        assert "is here from an earlier run" in second.console_output.read_text()
+        session = UserClient(second.outputs)
+        assert second.outputs.user_pool_id == pool_id
         assert session.call("GET", "/users/me", token).body == read
         again = session.sign_in(email, PASSWORD)["IdToken"]
         assert session.call("GET", "/users/me", again).body == read
@@ -240,7 +240,7 @@ def handles_interrupts(status: Path) -> bool:
 @pytest.mark.slow
 def test_a_run_that_was_killed_leaves_no_process_and_loses_no_user_of_long_ago(tmp_path: Path) -> None:
     with start_stack(tmp_path) as run:
-        session, started, used = UserClient(run.stack), list_descendants(run.process.pid), ports(run)
+        session, started, used = UserClient(run.outputs), list_descendants(run.process.pid), ports(run)
         email = generate_email()
         session.sign_up(email, PASSWORD, sign_up_attributes(email))
         session.confirm(email, CONFIRMATION_CODE)
@@ -255,7 +255,7 @@ def test_a_run_that_was_killed_leaves_no_process_and_loses_no_user_of_long_ago(t
         assert not [process for process in started if is_running(process)]
         assert not [port for port in used if is_port_in_use(port)]
     with start_stack(tmp_path) as again:
-        assert UserClient(again.stack).sign_in(email, PASSWORD)["IdToken"]
+        assert UserClient(again.outputs).sign_in(email, PASSWORD)["IdToken"]
 
 
 def child_of(run: RunningStack, mark: str) -> int:
@@ -269,7 +269,7 @@ def test_an_embedded_aws_that_dies_is_told_of_and_ends_the_run(tmp_path: Path) -
     with start_stack(tmp_path) as run:
         os.kill(child_of(run, "local.aws"), signal.SIGKILL)
         assert run.process.wait(STACK_TIMEOUT) == 1
-        assert "the embedded AWS has ended" in run.output.read_text()
+        assert "the embedded AWS has ended" in run.console_output.read_text()
 
 
 @pytest.mark.slow
@@ -289,14 +289,14 @@ def test_an_api_that_dies_is_started_again(tmp_path: Path) -> None:
 def test_requests_of_a_front_end_are_shown(tmp_path: Path) -> None:
     """Sign-up, sign-in, calls and uploads; not those of the run itself."""
     with start_stack(tmp_path) as run:
-        assert "GET /users/" not in run.output.read_text().partition("Ready in")[2]
-        user = sign_up_and_sign_in(UserClient(run.stack))
+        assert "GET /users/" not in run.console_output.read_text().partition("Ready in")[2]
+        user = sign_up_and_sign_in(UserClient(run.outputs))
         upload_file(user, make_image())
         user.get()
-        send_request(run.stack, "GET", "/users/me", {})
-        run.wait_for("There is no token.")
-        shown = run.output.read_text().partition("Ready in")[2]
-        bucket = run.stack.bucket
+        send_request(run.outputs, "GET", "/users/me", {})
+        run.wait_for_output("There is no token.")
+        shown = run.console_output.read_text().partition("Ready in")[2]
+        bucket = run.outputs.bucket
     lines = [line.strip() for line in shown.splitlines() if line.startswith(("  2", "  4"))]
     expected = [
         f"200  Cognito SignUp  .*  user {user.sub}",
@@ -327,7 +327,7 @@ def test_two_runs_do_not_share_a_state(run: RunningStack) -> None:
     directory = f"LOCAL_DIR=.local-{environment['API_PORT']}"
     assert f"Process {run.process.pid} is running with its state in {run.directory}." in ended.stderr
     assert ended.stderr.endswith(f"start another one beside it: {ports} {directory} make run\n")
-    assert run.stack.api_url  # the first one's file is still there
+    assert run.outputs.api_url  # the first one's file is still there
 
 
 @pytest.fixture
@@ -338,15 +338,15 @@ def editable(tree: Path, tmp_path: Path) -> Iterator[RunningStack]:
 
 def until(run: RunningStack, count: int, text: str) -> None:
     deadline = time.monotonic() + STACK_TIMEOUT
-    while run.output.read_text().count(text) < count:
-        assert time.monotonic() < deadline, run.output.read_text()
+    while run.console_output.read_text().count(text) < count:
+        assert time.monotonic() < deadline, run.console_output.read_text()
         time.sleep(0.05)
 
 
 def detail(run: RunningStack) -> str:
     """What the API says without a token."""
     try:
-        urllib.request.urlopen(run.stack.api_url + "/users/me", timeout=5)
+        urllib.request.urlopen(run.outputs.api_url + "/users/me", timeout=5)
     except urllib.error.HTTPError as exc:
         told: str = json.load(exc)["detail"]
         return told
@@ -361,7 +361,7 @@ def save_by_renaming(file: Path, text: str) -> None:
 
 
 def test_the_api_and_the_triggers_run_the_working_tree(tree: Path, editable: RunningStack) -> None:
-    session = UserClient(editable.stack)
+    session = UserClient(editable.outputs)
     errors, profiles = tree / "chalicelib" / "errors.py", tree / "chalicelib" / "profiles.py"
     assert detail(editable).startswith("A valid ID token")
 
@@ -381,8 +381,8 @@ def test_the_api_and_the_triggers_run_the_working_tree(tree: Path, editable: Run
     email = generate_email()
     sub = session.sign_up(email, PASSWORD, sign_up_attributes(email))
     session.confirm(email, CONFIRMATION_CODE)
-    dynamodb = emulator_client("dynamodb", editable.stack)
-    item = dynamodb.get_item(TableName=editable.stack.table, Key={"user_id": {"S": sub}})["Item"]
+    dynamodb = emulator_client("dynamodb", editable.outputs)
+    item = dynamodb.get_item(TableName=editable.outputs.table, Key={"user_id": {"S": sub}})["Item"]
     assert item["name"] == {"S": "Edited"}
 
     routes = tree / "app.py"

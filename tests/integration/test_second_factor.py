@@ -65,7 +65,7 @@ def test_unregistered_factor_cannot_be_turned_on(user: User, settings: str, fact
     expected = ("InvalidParameterException", f"User does not have delivery config set to turn on {factor}")
     token = user.tokens["AccessToken"]
     assert (
-        get_client_error(lambda: user.session.cognito.set_user_mfa_preference(AccessToken=token, **chosen)) == expected
+        get_client_error(lambda: user.client.cognito.set_user_mfa_preference(AccessToken=token, **chosen)) == expected
     )
 
 

@@ -61,7 +61,7 @@ def test_every_trigger_of_the_app_is_a_function_and_is_attached(session: UserCli
     for trigger, (handler, _) in TRIGGERS.items():
         function = lambda_.get_function_configuration(FunctionName=f"{STACK_NAME}-{handler}")
         assert pool["LambdaConfig"][trigger] == function["FunctionArn"]
-        assert load_settings(function["Environment"]["Variables"]).table == session.stack.table
+        assert load_settings(function["Environment"]["Variables"]).table_name == session.stack.table_name
         assert function["Timeout"] <= 5
 
 
@@ -79,4 +79,4 @@ def test_the_client_is_public_and_keeps_health_data_out_of_tokens(session: UserC
 def test_the_local_stage_names_the_local_table_and_bucket(session: UserClient) -> None:
     config = json.loads((ROOT / ".chalice" / "config.json").read_text())
     settings = load_settings(config["stages"]["local"]["environment_variables"])
-    assert (settings.table, settings.bucket) == (session.stack.table, session.stack.bucket)
+    assert (settings.table_name, settings.picture_bucket) == (session.stack.table_name, session.stack.picture_bucket)

@@ -35,7 +35,7 @@ class TestLocal(AuthorizationSuite):
 
 
 def test_preflights_need_no_token(run: RunningStack) -> None:
-    status, headers, _ = send_request(run.stack, "OPTIONS", "/users/me", {"Origin": "http://localhost:3000"})
+    status, headers, _ = send_request(run.outputs, "OPTIONS", "/users/me", {"Origin": "http://localhost:3000"})
     assert status == 204
     assert "PATCH" in headers["Access-Control-Allow-Methods"]
     assert "If-Match" in headers["Access-Control-Allow-Headers"]
@@ -43,12 +43,12 @@ def test_preflights_need_no_token(run: RunningStack) -> None:
 
 @pytest.mark.parametrize("method", ["TRACE", "QUERY", "DELETE", "FOO"])
 def test_a_method_there_is_not_is_refused_whatever_it_is(run: RunningStack, method: str) -> None:
-    status, headers, _ = send_request(run.stack, method, "/users/me", {})
+    status, headers, _ = send_request(run.outputs, method, "/users/me", {})
     assert (status, headers["Allow"]) == (405, "GET, HEAD, PUT, PATCH, OPTIONS")
 
 
 def test_a_refused_head_leaves_the_connection_as_it_should_be(run: RunningStack) -> None:
-    connection = http.client.HTTPConnection(urlsplit(run.stack.api_url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(run.outputs.api_url).netloc, timeout=10)
     for _ in range(2):
         connection.request("HEAD", "/users/me")
         answer = connection.getresponse()
@@ -72,21 +72,21 @@ REASONS: dict[str, tuple[Callable[[TokenForger], str], str]] = {
 
 def log_line(run: RunningStack, request_id: str) -> dict[str, Any]:
     """The local gateway's line of a request."""
-    (line,) = [line for line in run.lines_of(request_id) if "request" in line]
+    (line,) = [line for line in run.get_request_log(request_id) if "request" in line]
     return line
 
 
 @pytest.mark.parametrize("kind", REASONS)
 def test_a_refusal_says_why_and_so_does_the_log(run: RunningStack, forge: TokenForger, kind: str) -> None:
     make, reason = REASONS[kind]
-    _, headers, problem = send_request(run.stack, "GET", "/users/me?a=b", {"Authorization": make(forge)})
+    _, headers, problem = send_request(run.outputs, "GET", "/users/me?a=b", {"Authorization": make(forge)})
     assert problem["reason"] == reason
     line = log_line(run, headers["X-Request-Id"])
     assert (line["request"], line["status"], line["note"]) == ("GET /users/me", 401, reason)
 
 
 def test_other_refusals_have_no_reason(run: RunningStack, user: User) -> None:
-    _, headers, problem = send_request(run.stack, "GET", "/users/another", {"Authorization": user.token})
+    _, headers, problem = send_request(run.outputs, "GET", "/users/another", {"Authorization": user.token})
     assert "reason" not in problem
     line = log_line(run, headers["X-Request-Id"])
     assert (line["request"], line["status"], line["note"]) == ("GET /users/another", 403, problem["detail"])
@@ -97,11 +97,11 @@ def test_log_has_the_rules_of_a_refused_body_and_no_value(run: RunningStack, use
     line = log_line(run, answer.headers["X-Request-Id"])
     assert line["note"] == "; ".join(f"{error['pointer']} {error['detail']}" for error in answer.body["errors"])
     assert len(answer.body["errors"]) == 3
-    assert not [value for value in ("4711 0815", "never", "secret@example.com") if value in run.logged()]
+    assert not [value for value in ("4711 0815", "never", "secret@example.com") if value in run.read_logs()]
 
 
 def test_the_application_does_not_log_the_path(run: RunningStack, user: User) -> None:
-    _, headers, _ = send_request(run.stack, "GET", f"/users/{user.sub}", {"Authorization": user.token})
-    ours, gateways = sorted(run.lines_of(headers["X-Request-Id"]), key=lambda line: "request" in line)
+    _, headers, _ = send_request(run.outputs, "GET", f"/users/{user.sub}", {"Authorization": user.token})
+    ours, gateways = sorted(run.get_request_log(headers["X-Request-Id"]), key=lambda line: "request" in line)
     assert f"/users/{user.sub}" in gateways["request"]
     assert f"/users/{user.sub}" not in json.dumps(ours)

@@ -115,7 +115,7 @@ def test_a_patch_heals(session: UserClient, user: User) -> None:
 
 
 def test_head_answers_what_get_would_without_the_body(user: User) -> None:
-    head, get = user.session.call("HEAD", "/users/me", user.token), user.get()
+    head, get = user.client.call("HEAD", "/users/me", user.token), user.get()
     assert (head.status, head.body) == (200, {})
     for name in ("Content-Type", "ETag", "Cache-Control", "Content-Location"):
         assert head.headers[name] == get.headers[name]
@@ -124,7 +124,7 @@ def test_head_answers_what_get_would_without_the_body(user: User) -> None:
 def test_a_problem_s_type_can_be_looked_up(user: User) -> None:
     problem = user.get("another").body
     place, _, section = problem["type"].partition("#")
-    assert place == f"{user.session.stack.api_url}/problems"
+    assert place == f"{user.client.stack.api_url}/problems"
     connection = urlopen(place, timeout=10)
     assert f'id="{section}"' in connection.read().decode()
     connection.close()

@@ -45,7 +45,7 @@ class TokenForger:
     def __init__(self, directory: Path, user: User) -> None:
         """`directory` is where the embedded AWS keeps its state."""
         self.user = user
-        self.stack = user.session.stack
+        self.stack = user.client.stack
         self.claims = jwt.decode(user.token, options={"verify_signature": False})
         self.kid = jwt.get_unverified_header(user.token)["kid"]
         self.pool_key = self._key(directory / "state" / "cognito-pool-keys" / f"{self.stack.user_pool_id}-id.pem")

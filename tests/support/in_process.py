@@ -53,10 +53,6 @@ def unsigned_token() -> str:
 @contextmanager
 def use_stack(embedded: stack.Stack) -> Iterator[None]:
     """Point the application's own clients at an embedded AWS and the seeded table in it."""
-    caches = (
-        client_factory._shared_session, clients.dynamodb, clients.cognito, clients.s3, clients.lambda_,
-        app.repository, app.directory, app.bucket, app.checker, app.leases, load_settings,
-    )  # fmt: skip
     variables = {
         **embedded.access_key.variables,
         "AWS_ENDPOINT_URL": embedded.aws_endpoint_url,
@@ -67,8 +63,7 @@ def use_stack(embedded: stack.Stack) -> Iterator[None]:
 
     def apply(environment: dict[str, str]) -> None:
         os.environ |= environment
-        for cache in caches:
-            cache.cache_clear()
+        bootstrap.reset()
 
     apply(variables)
     try:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from local.config import ROOT
+from local.settings import ROOT
 
 README: Final = "README.md"
 # Every page that a person writes. The reports in benchmarks/ are generated.
@@ -45,7 +45,7 @@ def get_section(page: str, title: str) -> str:
 
 def list_examples(page: str, language: str, section: str | None = None) -> list[str]:
     """Return the code blocks of a page, or of one of its sections, in a language."""
-    text = get_section(page, get_section) if get_section else read_page(page)
+    text = get_section(page, section) if section else read_page(page)
     return [code for name, code in _BLOCK.findall(text) if name == language]
 
 
@@ -75,7 +75,7 @@ def list_anchors(page: str) -> set[str]:
 
 def list_rows(page: str, section: str) -> list[list[str]]:
     """Return the cells of each row of the tables in a section, without headers."""
-    lines = [line for line in get_section(page, get_section).splitlines() if line.startswith("|")]
+    lines = [line for line in get_section(page, section).splitlines() if line.startswith("|")]
     is_separator = [bool(re.fullmatch(r"[|\s:-]+", line)) for line in lines]
     headers = {number - 1 for number, separator in enumerate(is_separator) if separator}
     return [
@@ -87,7 +87,7 @@ def list_rows(page: str, section: str) -> list[list[str]]:
 
 def list_names(page: str, section: str) -> list[str]:
     """Return the code spans in the first column of the tables in a section."""
-    return [name for row in list_rows(page, get_section) for name in _CODE_SPAN.findall(row[0])]
+    return [name for row in list_rows(page, section) for name in _CODE_SPAN.findall(row[0])]
 
 
 def resolve_link(page: str, link: str) -> tuple[Path, str]:

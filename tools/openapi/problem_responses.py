@@ -51,7 +51,7 @@ def _build_problem_response(error_class: type[ApiError]) -> dict[str, Any]:
     description = " ".join(error.detail for error in examples)
     content = {
         "schema": ref("schemas", "Problem"),
-        "examples": {error.slug: {"value": error.problem(_REQUEST_ID, _TYPES_URL)} for error in examples},
+        "examples": {error.slug: {"value": error.to_problem(_REQUEST_ID, _TYPES_URL)} for error in examples},
     }
     return {**build_response(description, *_ERROR_HEADERS.get(error_class, ())), "content": {PROBLEM_JSON: content}}
 

@@ -64,7 +64,7 @@ class DeployedStage:
     @property
     def directory(self) -> Path:
         """Where the embedded AWS keeps its state."""
-        return self.aws.directory
+        return self.aws.state_directory
 
     @property
     def endpoint(self) -> str:
@@ -120,7 +120,7 @@ class DeployedStage:
 def embedded_aws(directory: Path) -> Iterator[LocalSettings]:
     """An embedded AWS with nothing in it."""
     local = LocalSettings(allocate_port(), allocate_port(), directory, dict(os.environ))
-    log = local.directory / "aws.log"
+    log = local.state_directory / "aws.log"
     # An account with AWS's usual limit: the embedded AWS takes one that fits the machine.
     environment = {**local.environment(), "LAMBDA_ACCOUNT_CONCURRENCY": "1000"}
     child = ChildProcess("the embedded AWS", [sys.executable, "-m", "local.aws"], environment, log, lambda _: None)

@@ -442,4 +442,4 @@ def test_a_deploy_that_was_killed_is_mended_by_the_next_and_the_users_stay(cloud
     assert done.returncode == 0, done.stdout + done.stderr
     assert cloud.api_ids == apis
     assert user.get().body == profile
-    assert send_request(user.session.stack, "GET", "/elsewhere", {})[2]["detail"] == "There is nothing here."
+    assert send_request(user.client.stack, "GET", "/elsewhere", {})[2]["detail"] == "There is nothing here."

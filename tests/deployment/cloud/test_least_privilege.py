@@ -76,7 +76,7 @@ class Probes:
         return bool(self.item(user)) and self.reset_ends_sessions(user)
 
     def reset_ends_sessions(self, user: User) -> bool:
-        cognito = user.session.cognito
+        cognito = user.client.cognito
         cognito.forgot_password(**client_parameters(user))
         cognito.confirm_forgot_password(**client_parameters(user), ConfirmationCode=RESET_CODE, Password=NEW_PASSWORD)
         try:
@@ -90,7 +90,7 @@ class Probes:
         verified = [{"Name": "phone_number", "Value": PHONE}, {"Name": "phone_number_verified", "Value": "true"}]
         cognito = self.cloud.client("cognito-idp")
         cognito.admin_update_user_attributes(**self.pool, Username=user.email, UserAttributes=verified)
-        user.session.sign_in(user.email, PASSWORD)
+        user.client.sign_in(user.email, PASSWORD)
         return bool(self.item(user)["phone_number"] == {"S": PHONE})
 
     def reconcile(self) -> bool:

@@ -72,7 +72,7 @@ def plain(text: str, names: dict[str, str]) -> str:
 
 
 def test_the_local_stack_is_the_deployed_one(cloud: DeployedStage, run: RunningStack) -> None:
-    local, deployed = described(run.stack, STACK_NAME), described(cloud.stack, f"healthtech-{STAGE}")
+    local, deployed = described(run.outputs, STACK_NAME), described(cloud.outputs, f"healthtech-{STAGE}")
     assert len(deployed) > 100
     differing = [
         f"{path}: {local.get(path)!r} locally, {deployed.get(path)!r} by Terraform"
@@ -93,7 +93,7 @@ def test_a_local_function_may_do_what_the_deployed_one_may(
         document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
         return {action for statement in document["Statement"] for action in statement["Action"]}
 
-    local = actions(run.stack, f"{STACK_NAME}-{handler}", "trigger")
+    local = actions(run.outputs, f"{STACK_NAME}-{handler}", "trigger")
     deployed = actions(cloud.aws, f"healthtech-{STAGE}-{handler}", "function")
     # The laptop has no traces, and no queue for failed runs of a schedule, which it does not have either.
     assert local == {action for action in deployed if not action.startswith(("xray:", "sqs:"))}

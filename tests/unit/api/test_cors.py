@@ -12,12 +12,12 @@ ORIGIN = "https://app.example.com"
 
 def test_no_origin_is_allowed_by_default() -> None:
     cors = CorsPolicy(frozenset())
-    assert cors.headers(ORIGIN) == {}
-    assert cors.preflight(ORIGIN, ["GET"]) == {}
+    assert cors.response_headers(ORIGIN) == {}
+    assert cors.preflight_headers(ORIGIN, ["GET"]) == {}
 
 
 def test_wildcard_origin_omits_vary() -> None:
-    headers = CorsPolicy(frozenset({"*"})).headers(ORIGIN)
+    headers = CorsPolicy(frozenset({"*"})).response_headers(ORIGIN)
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert "Vary" not in headers
 
@@ -25,7 +25,7 @@ def test_wildcard_origin_omits_vary() -> None:
 def test_credentials_are_never_allowed() -> None:
     for origins in ({"*"}, {ORIGIN}):
         cors = CorsPolicy(frozenset(origins))
-        headers = {**cors.headers(ORIGIN), **cors.preflight(ORIGIN, ["GET"])}
+        headers = {**cors.response_headers(ORIGIN), **cors.preflight_headers(ORIGIN, ["GET"])}
         assert "Access-Control-Allow-Credentials" not in headers
 
 

@@ -104,7 +104,7 @@ def test_response_that_is_not_json_is_an_error(content: bytes) -> None:
     botocore_tuning.tune(client)
     set_response(client, content)
     with pytest.raises(ServiceUnavailable):
-        ProfileRepository(client, "Users").get(SUB)
+        ProfileRepository(client, "Users").get_profile(SUB)
 
 
 class CborLoader(Loader):

@@ -77,30 +77,30 @@ def create_user_pool(*users: dict[str, Any]) -> ThrottledUserPool:
 )
 def test_user_is_active_if_enabled_and_confirmed(status: str, enabled: bool, is_active: bool) -> None:
     user = PoolUser(attributes={}, enabled=enabled, status=status, modified=datetime.now(UTC))
-    assert user.is_good == is_active
+    assert user.is_active == is_active
 
 
 @pytest.mark.parametrize("user", UNREADABLE_USERS.values(), ids=UNREADABLE_USERS)
 def test_unreadable_user_exists(user: dict[str, Any]) -> None:
     """Otherwise reconciliation would delete the profile."""
-    assert create_user_pool(user).has_user("u-1")
+    assert create_user_pool(user).user_exists("u-1")
 
 
 @pytest.mark.parametrize("user", UNREADABLE_USERS.values(), ids=UNREADABLE_USERS)
 def test_unreadable_user_is_not_deleted(user: dict[str, Any]) -> None:
-    (listed,), _ = create_user_pool({**USER, "UserStatus": "UNCONFIRMED"}).list_page(None)
+    (listed,), _ = create_user_pool({**USER, "UserStatus": "UNCONFIRMED"}).list_users(None)
     assert not create_user_pool(user).delete_unconfirmed(listed)
 
 
 @pytest.mark.parametrize("user", UNREADABLE_USERS.values(), ids=UNREADABLE_USERS)
 def test_unreadable_user_is_an_error_of_the_service(user: dict[str, Any]) -> None:
     with pytest.raises(UnreadableUser):
-        create_directory(user).find("u-1")
+        create_directory(user).get_user("u-1")
 
 
 @pytest.mark.parametrize("user", UNREADABLE_USERS.values(), ids=UNREADABLE_USERS)
 def test_unreadable_user_is_omitted_from_a_page(user: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    users, cursor = create_user_pool(user, USER).list_page(None)
+    users, cursor = create_user_pool(user, USER).list_users(None)
     assert ([user.sub for user in users], cursor) == (["u-1"], "next")
     assert "user not readable" in capsys.readouterr().out
 
@@ -108,10 +108,10 @@ def test_unreadable_user_is_omitted_from_a_page(user: dict[str, Any], capsys: py
 @pytest.mark.parametrize("attributes", [[], [{"Name": "email", "Value": "jane@example.com"}]])
 def test_user_without_a_sub_is_omitted_from_a_page(attributes: list[dict[str, str]]) -> None:
     user = {**USER, "UserAttributes": attributes}
-    returned = create_directory(user).find("u-1")
+    returned = create_directory(user).get_user("u-1")
     assert returned is not None
     assert returned.sub == ""
-    assert create_user_pool(user, USER).list_page(None)[0] == [create_directory(USER).find("u-1")]
+    assert create_user_pool(user, USER).list_users(None)[0] == [create_directory(USER).get_user("u-1")]
 
 
 class RejectingCognito:
@@ -124,10 +124,10 @@ class RejectingCognito:
 def test_rejected_cursor_has_expired() -> None:
     cognito: Any = RejectingCognito()
     with pytest.raises(CursorExpired):
-        ThrottledUserPool(lambda: cognito, "pool").list_page("cursor")
+        ThrottledUserPool(lambda: cognito, "pool").list_users("cursor")
 
 
 def test_rejected_first_page_is_an_error_of_the_service() -> None:
     cognito: Any = RejectingCognito()
     with pytest.raises(UpstreamError):
-        ThrottledUserPool(lambda: cognito, "pool").list_page(None)
+        ThrottledUserPool(lambda: cognito, "pool").list_users(None)

@@ -14,7 +14,7 @@ def list_errors(error_class: type[ApiError]) -> list[ApiError]:
 
 @pytest.mark.parametrize("error", list_errors(ApiError), ids=lambda error: type(error).__name__)
 def test_every_error_is_a_problem_detail(error: ApiError) -> None:
-    problem = error.problem("request-1", "https://api.example.com/problems")
+    problem = error.to_problem("request-1", "https://api.example.com/problems")
     assert problem["type"] == f"https://api.example.com/problems#{error.slug}"
     assert problem["status"] == error.status
     assert problem["title"] == error.title

@@ -10,8 +10,8 @@ ARN = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_Ab12"
 
 def test_trigger_needs_only_its_table() -> None:
     settings = load_settings({"DYNAMODB_TABLE": "Users"})
-    assert settings.table == "Users"
-    assert settings.bucket is None
+    assert settings.table_name == "Users"
+    assert settings.picture_bucket is None
     assert settings.provider_arns == []
 
 
@@ -19,7 +19,7 @@ def test_api_has_a_user_pool_and_its_clients() -> None:
     settings = load_settings({"DYNAMODB_TABLE": "Users", "USER_POOL_ARN": ARN, "USER_POOL_CLIENT_ID": "web, app"})
     assert settings.user_pool_id == "eu-west-1_Ab12"
     assert settings.provider_arns == [ARN]
-    assert settings.client_ids == {"web", "app"}
+    assert settings.user_pool_client_ids == {"web", "app"}
 
 
 def test_minimum_age_is_read_from_the_environment() -> None:
@@ -30,12 +30,12 @@ def test_minimum_age_is_read_from_the_environment() -> None:
 @pytest.mark.parametrize("environ", [{}, {"DYNAMODB_TABLE": ""}, {"S3_BUCKET": "pictures"}])
 def test_missing_table_is_reported_on_use(environ: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match="DYNAMODB_TABLE is missing"):
-        _ = load_settings(environ).required_table
+        _ = load_settings(environ).require_table_name()
 
 
 def test_bucket_without_its_function_is_reported_on_use() -> None:
     with pytest.raises(SettingsError, match="PICTURE_FUNCTION is missing"):
-        _ = load_settings({"DYNAMODB_TABLE": "Users", "S3_BUCKET": "pictures"}).required_picture_function
+        _ = load_settings({"DYNAMODB_TABLE": "Users", "S3_BUCKET": "pictures"}).require_picture_function_name()
 
 
 def test_invalid_variables_are_all_named_and_not_quoted() -> None:
@@ -57,4 +57,4 @@ def test_chalice_command_without_a_user_pool_is_rejected() -> None:
 def test_api_without_user_pool_or_client_trusts_no_token(missing: str) -> None:
     environ = {"DYNAMODB_TABLE": "Users", "USER_POOL_ARN": ARN, "USER_POOL_CLIENT_ID": "web", missing: ""}
     with pytest.raises(SettingsError, match=f"{missing} is missing"):
-        _ = load_settings(environ).trusted
+        _ = load_settings(environ).token_trust

@@ -21,21 +21,21 @@ def show(view: LogView, event: Mapping[str, object], capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize("line", ["", "text", "5", "null", "[]", '"text"', "{}", '{"message":"request"}', "{"])
 def test_other_lines_are_not_shown(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     view = LogView()
-    view.live = True
+    view.show_requests = True
     view(line + "\n")
     assert capsys.readouterr() == ("", "")
 
 
 def test_request_is_shown_with_its_note(capsys: pytest.CaptureFixture[str]) -> None:
     view = LogView()
-    view.live = True
+    view.show_requests = True
     assert show(view, REQUEST, capsys) == "  401  GET /users/me  1.5 ms  The token has expired.\n"
 
 
 def test_control_characters_of_a_request_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     """A terminal would interpret them."""
     view = LogView()
-    view.live = True
+    view.show_requests = True
     line = show(view, {**REQUEST, "request": "GET /\x1b[2J", "note": "/\x07 is not a known field"}, capsys)
     assert line == "  401  GET /\\x1b[2J  1.5 ms  /\\x07 is not a known field\n"
 
@@ -47,5 +47,5 @@ def test_requests_before_the_view_is_live_are_not_shown(capsys: pytest.CaptureFi
 @pytest.mark.parametrize("is_live", [True, False])
 def test_problem_is_shown_also_before_the_view_is_live(capsys: pytest.CaptureFixture[str], is_live: bool) -> None:
     view = LogView()
-    view.live = is_live
+    view.show_requests = is_live
     assert "sign-up refused" in show(view, PROBLEM, capsys)

@@ -115,7 +115,7 @@ def test_other_requests_are_not_logged(
 
 
 def problem_body(error: ApiError) -> str:
-    return json.dumps(error.problem("request-1", "/problems"))
+    return json.dumps(error.to_problem("request-1", "/problems"))
 
 
 def validation_body(*errors: tuple[str, str]) -> str:

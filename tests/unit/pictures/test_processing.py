@@ -37,7 +37,7 @@ class FakeLambda:
 
 def check(payload: Any, function_error: str | None = None) -> ProcessingResult:
     client: Any = FakeLambda(payload, function_error)
-    return PictureProcessor(client, "check_picture").check(REQUEST)
+    return PictureProcessor(client, "check_picture").process(REQUEST)
 
 
 def test_request_has_the_user_of_its_upload() -> None:
@@ -46,7 +46,7 @@ def test_request_has_the_user_of_its_upload() -> None:
 
 @pytest.mark.parametrize("verdict", ["kept", "refused", "missing"])
 def test_verdict_of_the_function_is_returned(verdict: str) -> None:
-    assert check({"verdict": verdict}).verdict == verdict
+    assert check({"verdict": verdict}).status == verdict
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ def test_failed_check_is_not_a_rejection(payload: Any, function_error: str | Non
 )
 def test_picture_that_stopped_the_function_is_rejected(payload: Any, rule: str) -> None:
     outcome = check(payload, "Unhandled")
-    assert outcome.verdict == "refused"
-    assert outcome.rule.startswith("must be an image that can be read")
-    assert outcome.rule.endswith(rule)
+    assert outcome.status == "refused"
+    assert outcome.reason.startswith("must be an image that can be read")
+    assert outcome.reason.endswith(rule)
 
 
 class FakeStorage:
@@ -113,12 +113,12 @@ def check_in_function(sanitize_seconds: float, seconds_left: float) -> tuple[str
         InvalidImage,
         lambda: next(remaining_ms),
     )
-    return outcome.verdict, outcome.rule, storage.written_keys
+    return outcome.status, outcome.reason, storage.written_keys
 
 
 def test_picture_is_written_if_enough_time_is_left() -> None:
     outcome = check_in_function(SANITIZE_SECONDS + 1, seconds_left=WRITE_SECONDS + 0.1)
-    assert outcome == ("kept", "", [REQUEST.picture])
+    assert outcome == ("kept", "", [REQUEST.picture_key])
 
 
 def test_picture_that_takes_too_long_is_rejected() -> None:

@@ -35,14 +35,14 @@ def test_presigned_url_has_the_region_of_the_bucket(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
     bucket = PictureStorage(clients.s3.__wrapped__(), BUCKET)
-    upload = bucket.presigned_upload("u-1", UPLOAD_REQUEST)
+    upload = bucket.create_presigned_upload("u-1", UPLOAD_REQUEST)
     picture = Picture(content_type=PictureType.PNG, size=1, width=1, height=1, updated_at=datetime.now(UTC))
-    for url in (upload.url, bucket.link("pictures/u-1/1/2", picture).url):
+    for url in (upload.url, bucket.create_presigned_link("pictures/u-1/1/2", picture).url):
         assert url.startswith(f"https://{BUCKET}.s3.{region}.amazonaws.com/")
 
 
 def test_presigned_upload_has_one_key_type_and_expiry() -> None:
-    upload = PictureStorage(clients.s3(), BUCKET).presigned_upload("u-1", UPLOAD_REQUEST)
+    upload = PictureStorage(clients.s3(), BUCKET).create_presigned_upload("u-1", UPLOAD_REQUEST)
     policy = json.loads(base64.b64decode(upload.fields["policy"]))
     exact_conditions = [condition for condition in policy["conditions"] if isinstance(condition, dict)]
     assert {"bucket": BUCKET} in exact_conditions
@@ -71,4 +71,4 @@ class SlowS3:
 def test_upload_that_arrives_too_slowly_is_unavailable() -> None:
     bucket = PictureStorage(SlowS3(), BUCKET)  # type: ignore[arg-type]
     with pytest.raises(ServiceUnavailable):
-        bucket.read("uploads/u-1/1", seconds=0.05)
+        bucket.read_upload("uploads/u-1/1", seconds=0.05)

@@ -98,7 +98,7 @@ class FakeTable:
 
 
 def find_existing(table: Any) -> set[str]:
-    return ProfileRepository(table, "Users").existing(["a", "b", "c"])
+    return ProfileRepository(table, "Users").find_existing_ids(["a", "b", "c"])
 
 
 @pytest.mark.parametrize(("incomplete_responses", "requests"), [(0, 1), (1, 2)])

@@ -16,7 +16,7 @@ ATTRIBUTES = sign_up_attributes("jane@example.com")
 
 def test_attributes_are_parsed_by_the_rules_of_a_profile() -> None:
     account = {"email_verified": "true", "sub": "x", "cognito:user_status": "CONFIRMED"}
-    sign_up, errors = SignUpAttributes.salvage({**ATTRIBUTES, **account})
+    sign_up, errors = SignUpAttributes.parse_lenient({**ATTRIBUTES, **account})
     assert errors == []
     assert sign_up.model_dump() == {
         "email": "jane@example.com",
@@ -31,7 +31,7 @@ def test_attributes_are_parsed_by_the_rules_of_a_profile() -> None:
 
 
 def test_standard_attribute_does_not_replace_a_custom_one() -> None:
-    sign_up, errors = SignUpAttributes.salvage(
+    sign_up, errors = SignUpAttributes.parse_lenient(
         {**ATTRIBUTES, "gender": "robot", "custom:gender": "robot", "dob": "never"}
     )
     assert (sign_up.gender, sign_up.dob) == (None, date(1985, 1, 31))
@@ -58,9 +58,9 @@ def test_standard_attribute_does_not_replace_a_custom_one() -> None:
     ],
 )
 def test_invalid_attribute_is_left_out_and_reported(attribute: str, value: str) -> None:
-    sign_up, errors = SignUpAttributes.salvage({**ATTRIBUTES, attribute: value})
+    sign_up, errors = SignUpAttributes.parse_lenient({**ATTRIBUTES, attribute: value})
     assert [error.pointer for error in errors] == [f"/{attribute}"]
-    expected, _ = SignUpAttributes.salvage({name: valid for name, valid in ATTRIBUTES.items() if name != attribute})
+    expected, _ = SignUpAttributes.parse_lenient({name: valid for name, valid in ATTRIBUTES.items() if name != attribute})
     assert sign_up == expected
 
 
@@ -70,5 +70,5 @@ def test_invalid_attribute_is_left_out_and_reported(attribute: str, value: str) 
     )
 )
 def test_attributes_with_any_values_are_parsed(attributes: dict[str, str]) -> None:
-    _, errors = SignUpAttributes.salvage(attributes)
+    _, errors = SignUpAttributes.parse_lenient(attributes)
     assert all(isinstance(error, FieldError) for error in errors)
