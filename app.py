@@ -21,7 +21,7 @@ from chalicelib.reconciliation import jobs
 if is_in_chalice_command():
     from tools import chalice_cli  # not in the Lambda package
 
-    chalice_cli.prepare()
+    chalice_cli.prepare_command()
 
 app = Chalice(app_name=APP_NAME, configure_logs=False)
 app.api.binary_types.clear()  # no response is binary, and Chalice would compare each response with each type

@@ -6,11 +6,11 @@ CHECK_PICTURE_FUNCTION: Final = "check_picture"
 RECONCILE_FUNCTION: Final = "reconcile"  # `make reconcile` invokes it; the local stack has no schedule
 # Function name -> dotted path of its handler.
 HANDLERS: Final = {
-    "pre_sign_up": "app.pre_sign_up",
-    "post_confirmation": "app.post_confirmation",
-    "post_authentication": "app.post_authentication",
-    RECONCILE_FUNCTION: "app.reconcile",
-    CHECK_PICTURE_FUNCTION: "app.check_picture",
+    "pre_sign_up": "chalicelib.accounts.triggers.pre_sign_up",
+    "post_confirmation": "chalicelib.accounts.triggers.post_confirmation",
+    "post_authentication": "chalicelib.accounts.triggers.post_authentication",
+    RECONCILE_FUNCTION: "chalicelib.reconciliation.jobs.reconcile",
+    CHECK_PICTURE_FUNCTION: "chalicelib.pictures.functions.check_picture",
 }
 
 

@@ -35,9 +35,9 @@ class TokenRejected(Unauthorized):
         super().__init__()
         self.reason = reason
 
-    def problem(self, request_id: str, types: str) -> dict[str, Any]:
+    def to_problem(self, request_id: str, types_url: str) -> dict[str, Any]:
         """Return the problem details with the reason."""
-        return {**super().problem(request_id, types), "reason": self.reason}
+        return {**super().to_problem(request_id, types_url), "reason": self.reason}
 
 
 def verify_id_token(header: str, pool_arn: str) -> dict[str, Any]:

@@ -83,11 +83,11 @@ def main() -> int:
     options = _parse_options()
     detail = {
         "dry_run": options.dry_run,
-        "remove_orphans": options.remove_orphans,
-        "remove_all_orphans": options.remove_all_orphans,
+        "delete_orphans": options.remove_orphans,
+        "delete_all_orphans": options.remove_all_orphans,
         "delete_all_unconfirmed": options.delete_all_unconfirmed,
         "restart": options.restart,
-        "seconds": _SECONDS_PER_INVOCATION,
+        "max_seconds": _SECONDS_PER_INVOCATION,
     }
     try:
         report = _run_to_completion(*_find_function(options.stage), detail)
@@ -116,7 +116,7 @@ def _print_summary(report: dict[str, Any], *, dry_run: bool) -> None:
     console.print_fact("attributes", f"deleted from the user pool for {users['cleared']} users")
     console.print_fact("unconfirmed", f"{users['unconfirmed']} expired accounts, {users['deleted']} deleted")
     console.print_fact("profiles", f"{profiles['profiles']}, {profiles['orphans']} without a user")
-    console.print_fact("profiles deleted", str(profiles["removed"]))
+    console.print_fact("profiles deleted", str(profiles["deleted"]))
 
 
 def _describe_problems(report: dict[str, Any]) -> Iterator[str]:

@@ -80,3 +80,8 @@ def create_client(service: str, *, tuned: bool = True, **config: Any) -> Any:
     finally:
         gc_tuning.resume()
     return client
+
+
+def reset() -> None:
+    """Discard the shared session, for tests that change the environment."""
+    _shared_session.cache_clear()

@@ -14,7 +14,7 @@ An attempt after a pause opens a new connection (idle_connections.py), so dead c
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from chalicelib.aws.client_factory import create_client
+from chalicelib.aws import client_factory
 from chalicelib.core.settings import get_settings
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _S3_CONFIG: Final = {
 
 @cache
 def _get_client(service: str, attempts: int, read_timeout: float) -> Any:
-    return create_client(
+    return client_factory.create_client(
         service,
         tuned=get_settings().botocore_tuning == "on",
         connect_timeout=CONNECT_TIMEOUT,
@@ -74,3 +74,4 @@ def lambda_(attempts: int = 1, read_timeout: float = PICTURE_CHECK_READ_TIMEOUT)
 def reset() -> None:
     """Discard all clients, for tests that change the environment."""
     _get_client.cache_clear()
+    client_factory.reset()

@@ -65,7 +65,7 @@ class PictureService:
         """Return the picture with a presigned URL. Raises NotFound."""
         record = self._load_record(caller)
         if record.picture_key is None or record.profile.picture is None:
-            raise NotFound("There is no picture.")
+            raise NotFound("The profile has no picture.")
         return self._storage.create_presigned_link(record.picture_key, record.profile.picture)
 
     def set_picture(self, caller: Caller, data: Any, preconditions: Preconditions) -> Profile:

@@ -18,6 +18,7 @@ from chalicelib.api.middleware import SECURITY_HEADERS
 from chalicelib.core.errors import (
     PROBLEM_JSON,
     ApiError,
+    InternalServerError,
     BadRequest,
     ContentTooLarge,
     Forbidden,
@@ -33,9 +34,9 @@ _FORBIDDEN_DETAIL: Final = "The request was refused."
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 GATEWAY_RESPONSES: Final[Mapping[str, ApiError]] = {
     "ACCESS_DENIED": Forbidden(_FORBIDDEN_DETAIL),
-    "API_CONFIGURATION_ERROR": ApiError(),
-    "AUTHORIZER_CONFIGURATION_ERROR": ApiError(),
-    "AUTHORIZER_FAILURE": ApiError(),
+    "API_CONFIGURATION_ERROR": InternalServerError(),
+    "AUTHORIZER_CONFIGURATION_ERROR": InternalServerError(),
+    "AUTHORIZER_FAILURE": InternalServerError(),
     "BAD_REQUEST_BODY": BadRequest(),
     "BAD_REQUEST_PARAMETERS": BadRequest("The request's parameters are not valid."),
     "EXPIRED_TOKEN": Unauthorized(),
@@ -53,7 +54,7 @@ GATEWAY_RESPONSES: Final[Mapping[str, ApiError]] = {
     "WAF_FILTERED": Forbidden(_FORBIDDEN_DETAIL),
     # All other response types.
     "DEFAULT_4XX": Forbidden(_FORBIDDEN_DETAIL),
-    "DEFAULT_5XX": ApiError(),
+    "DEFAULT_5XX": InternalServerError(),
 }
 
 
@@ -91,7 +92,9 @@ def _build_response(error: ApiError, cors_headers: Mapping[str, str], problem_ty
             **{f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()},
         },
         # API Gateway uses this template for every Accept header.
-        "responseTemplates": {"application/json": json.dumps(error.to_problem("$context.requestId", problem_types_url))},
+        "responseTemplates": {
+            "application/json": json.dumps(error.to_problem("$context.requestId", problem_types_url))
+        },
     }
 
 

@@ -110,7 +110,9 @@ def test_read_with_an_older_address_makes_no_cognito_call(
     user_pool = UserPool(clients.cognito, stack.outputs.user_pool_id)
     build_service(user_pool).get_profile(Caller(user.sub, user.sub))
     now = datetime.now(UTC)
-    bootstrap.profile_repository().update_contact_if_newer(user.sub, {"email": "jane.new@example.com", "email_verified": True}, now, now)
+    bootstrap.profile_repository().update_contact_if_newer(
+        user.sub, {"email": "jane.new@example.com", "email_verified": True}, now, now
+    )
     calls.clear()
     claims = {"email": user.email, "email_verified": "true", "iat": "Wed Nov 25 00:00:00 UTC 2020"}
     profile = build_service(user_pool).get_profile(Caller(user.sub, user.sub, claims))

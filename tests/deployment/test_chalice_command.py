@@ -63,7 +63,7 @@ class Local:
             time.sleep(0.1)
 
     def is_ready(self) -> bool:
-        return "Ctrl-C stops it" in self.output.read_text()
+        return "Press Ctrl-C to stop" in self.output.read_text()
 
 
 @contextmanager
@@ -263,7 +263,7 @@ def test_the_stage_of_the_laptop_is_not_deployed(tree: Path) -> None:
 def test_a_stage_this_checkout_has_not_deployed_is_refused(project: Callable[[], Path]) -> None:
     tree = project()
     prepare(tree, PREPARED)
-    expected = "This checkout does not know what is deployed for the stage dev. Run: make deploy STAGE=dev"
+    expected = "This checkout has no record of the deployed stage dev. Run: make deploy STAGE=dev"
     assert_refused(chalice(tree, "deploy"), expected)
 
 
@@ -302,7 +302,9 @@ def test_deploy_under_an_unsuitable_python_is_refused(project: Callable[[], Path
         cwd=tree, env=environment(), capture_output=True, text=True, timeout=STACK_TIMEOUT,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
-    assert done.stderr.startswith("Error: Lambda runs python3.12, python3.13, python3.14, and .venv has python3.11.")
+    assert done.stderr.startswith(
+        "Error: Lambda supports python3.12, python3.13, python3.14, but .venv has python3.11."
+    )
 
 
 def test_the_commands_are_those_the_readme_names() -> None:

@@ -258,7 +258,7 @@ def test_wrong_hash_stops_the_packaging_with_a_readable_line(prepared: Callable[
     )
     done = chalice(tree, *PACKAGE)
     assert done.returncode != 0
-    assert "Error: annotated-types==0.8.0: the download does not have the hash in requirements.txt." in done.stderr
+    assert "Error: annotated-types==0.8.0: the download does not match the hash in requirements.txt." in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tree / "out").exists()
 

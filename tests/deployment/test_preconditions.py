@@ -62,7 +62,7 @@ def assert_told(done: subprocess.CompletedProcess[str], text: str) -> None:
 
 @pytest.mark.parametrize("command", ["up", "down"])
 def test_the_stage_must_be_named(command: str) -> None:
-    assert_told(deploy(command, ""), "Which stage?")
+    assert_told(deploy(command, ""), "STAGE is missing.")
 
 
 @pytest.mark.parametrize("name", ["local", "default", "Dev", "d", "dev-2", "a" * 13, "../dev"])
@@ -86,7 +86,7 @@ def test_stage_name_is_run_by_neither_shell_nor_make(target: str, tmp_path: Path
 
 def test_stage_that_is_being_deployed_is_refused_in_one_line(tmp_path: Path) -> None:
     with locks.lock_stage("busy"):
-        assert_told(deploy("up", "busy", path=tmp_path), "Another process deploys busy or takes it down.")
+        assert_told(deploy("up", "busy", path=tmp_path), "Another process is deploying or destroying busy.")
 
 
 def test_terraform_must_be_there(tmp_path: Path) -> None:
@@ -104,14 +104,18 @@ def test_terraform_must_be_new_enough(tmp_path: Path) -> None:
 def test_there_must_be_credentials(tmp_path: Path) -> None:
     path = terraform(tmp_path, "1.11.4")
     nobody = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
-    assert_told(deploy("down", "dev", path=path, **nobody), "AWS does not know you: Unable to locate credentials.")
+    assert_told(
+        deploy("down", "dev", path=path, **nobody),
+        "Could not verify the AWS credentials: Unable to locate credentials.",
+    )
 
 
 @pytest.mark.slow
 def test_aws_must_know_them(tmp_path: Path) -> None:
     path = terraform(tmp_path, "1.11.4")
     assert_told(
-        deploy("down", "dev", path=path, **AccessKey.generate().variables), "AWS does not know you: Could not connect"
+        deploy("down", "dev", path=path, **AccessKey.generate().variables),
+        "Could not verify the AWS credentials: Could not connect",
     )
 
 
@@ -124,7 +128,7 @@ time.sleep(60)
 # Whatever has started the tests may ignore Ctrl-C, as a shell does for what it runs in the background.
 RUNNER = """
 import os, pathlib, signal, sys
-from infra.deploy.processes import run
+from infra.deploy.subprocesses import run
 signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     run([sys.executable, "-c", sys.argv[1]], pathlib.Path(sys.argv[2]), os.environ)
@@ -145,7 +149,7 @@ def test_ctrl_c_lets_terraform_save_what_it_has_done(tmp_path: Path, code: int) 
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
     told, _ = process.communicate(timeout=30)
-    assert "it saves what it has done" in told
+    assert "to stop safely" in told
     assert told.splitlines()[-1] == "interrupted"
     assert (tmp_path / "state").read_text() == "saved"
 
@@ -155,8 +159,8 @@ def test_unsuitable_python_is_refused_in_one_line(name: str) -> None:
     with pytest.raises(DeployError) as caught:
         runtime.require_supported(name)
     assert str(caught.value) == (
-        f"Lambda runs python3.12, python3.13, python3.14, and .venv has {name}. "
-        "Install one of those, run make clean, then the same command again."
+        f"Lambda supports python3.12, python3.13, python3.14, but .venv has {name}. "
+        "Install a supported version, run make clean, then run the same command again."
     )
 
 
@@ -180,7 +184,9 @@ def test_runtimes_of_lambda_are_accepted(name: str) -> None:
 def test_change_of_the_runtime_is_announced() -> None:
     notice = runtime.describe_change({"python3.12", "python3.13"}, "python3.13")
     assert notice is not None
-    assert notice.startswith("The functions change from python3.12 to python3.13. Each fails for some seconds")
+    assert notice.startswith(
+        "The runtime of the functions changes from python3.12 to python3.13. Each function fails for a few seconds"
+    )
 
 
 @pytest.mark.parametrize("deployed", [set(), {"python3.13"}])
@@ -192,6 +198,6 @@ def test_the_account_must_be_the_stage_s() -> None:
     preflight.check_account("111111111111", {})
     preflight.check_account("111111111111", {"account": "111111111111"})
     with pytest.raises(
-        DeployError, match="The stage is in account 222222222222, and these credentials are of 111111111111"
+        DeployError, match="The stage is in account 222222222222, but the credentials belong to account 111111111111"
     ):
         preflight.check_account("111111111111", {"account": "222222222222"})

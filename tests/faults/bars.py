@@ -101,7 +101,9 @@ def start_faulty_stack(directory: Path, seed: int, idle_limit: float = math.inf)
             variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
             lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables | proxied})
         with ApiServer(local, run.outputs):
-            yield FaultyStack(dataclasses.replace(run.outputs, api_url=local.api_url), faults, run.directory / "aws.log")
+            yield FaultyStack(
+                dataclasses.replace(run.outputs, api_url=local.api_url), faults, run.directory / "aws.log"
+            )
 
 
 def sign_ups_with_faults(bench: FaultyStack, count: int) -> list[CheckResult]:

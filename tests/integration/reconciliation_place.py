@@ -76,7 +76,9 @@ class PoolAndTable:
 
     def add_profile(self, sub: str) -> Profile:
         now = datetime.now(UTC)
-        return self.repository.create_if_absent(Profile(id=sub, name="There Before", created_at=now, updated_at=now, version=7))
+        return self.repository.create_if_absent(
+            Profile(id=sub, name="There Before", created_at=now, updated_at=now, version=7)
+        )
 
     def has_account(self, sub: str) -> bool:
         return self.directory.get_user(sub) is not None

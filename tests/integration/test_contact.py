@@ -151,5 +151,7 @@ def test_an_older_state_of_the_pool_never_comes_back(session: UserClient, new_us
 def test_contact_is_followed_for_no_profile_that_is_not_there(session: UserClient) -> None:
     repository = ProfileRepository(emulator_client("dynamodb", session.stack), session.stack.table)
     now = datetime.now(UTC)
-    assert not repository.update_contact_if_newer("nobody", {"email": "a@example.com", "email_verified": True}, now, now)
+    assert not repository.update_contact_if_newer(
+        "nobody", {"email": "a@example.com", "email_verified": True}, now, now
+    )
     assert repository.get_profile("nobody") is None

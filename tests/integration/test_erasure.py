@@ -105,5 +105,5 @@ def test_profile_without_a_version_is_an_error_without_details(session: UserClie
     overwrite(session, user, version={"S": "seven"})
     answer = user.get()
     assert answer.status == 500
-    assert answer.body["detail"] == "Something went wrong on our side."
+    assert answer.body["detail"] == "An unexpected error occurred in the service."
     assert stored(session, user)["version"] == {"S": "seven"}

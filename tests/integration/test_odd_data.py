@@ -80,4 +80,4 @@ def test_failed_trigger_of_a_sign_in_is_logged(session: UserClient, new_user: Ne
     user = new_user()
     overwrite(session, user, {"version": None})
     session.sign_in(user.email, PASSWORD)
-    assert '"message":"contact not followed"' in run.read_logs()
+    assert '"message":"contact not synced"' in run.read_logs()

@@ -223,8 +223,8 @@ def test_an_operator_can_run_it_at_once(run: RunningStack) -> None:
     dry = reconcile(run, "--dry-run", "--restart")
     assert dry.returncode == 0, dry.stderr
     assert "Reconciliation, dry run" in dry.stdout
-    assert "1, 1 of them without a profile" in dry.stdout
+    assert "1, 1 without a profile" in dry.stdout
     real = reconcile(run, "--restart")
-    assert "profiles made    1" in real.stdout
+    assert "profiles created 1" in real.stdout
     assert len(real.stdout.splitlines()) < 24
     assert dynamodb.get_item(TableName=stack.table, Key={"user_id": {"S": john}})["Item"]["name"]["S"] == "John Doe"

@@ -151,7 +151,7 @@ def test_a_second_run_finds_the_users_of_the_first(tmp_path: Path) -> None:
         pool_id = first.outputs.user_pool_id
         first.stop()
     with start_stack(tmp_path) as second:
-        assert "is here from an earlier run" in second.console_output.read_text()
+        assert "exists from an earlier run" in second.console_output.read_text()
         session = UserClient(second.outputs)
         assert second.outputs.user_pool_id == pool_id
         assert session.call("GET", "/users/me", token).body == read
@@ -267,7 +267,7 @@ def child_of(run: RunningStack, mark: str) -> int:
 @pytest.mark.slow
 def test_an_embedded_aws_that_dies_is_told_of_and_ends_the_run(tmp_path: Path) -> None:
     with start_stack(tmp_path) as run:
-        os.kill(child_of(run, "local.aws"), signal.SIGKILL)
+        os.kill(child_of(run, "local.emulator"), signal.SIGKILL)
         assert run.process.wait(STACK_TIMEOUT) == 1
         assert "the embedded AWS has ended" in run.console_output.read_text()
 
@@ -326,7 +326,7 @@ def test_two_runs_do_not_share_a_state(run: RunningStack) -> None:
     ports = f"API_PORT={environment['API_PORT']} AWS_PORT={environment['AWS_PORT']}"
     directory = f"LOCAL_DIR=.local-{environment['API_PORT']}"
     assert f"Process {run.process.pid} is running with its state in {run.directory}." in ended.stderr
-    assert ended.stderr.endswith(f"start another one beside it: {ports} {directory} make run\n")
+    assert ended.stderr.endswith(f"start a second one: {ports} {directory} make run\n")
     assert run.outputs.api_url  # the first one's file is still there
 
 
@@ -388,9 +388,9 @@ def test_the_api_and_the_triggers_run_the_working_tree(tree: Path, editable: Run
     routes = tree / "app.py"
     right = routes.read_text()
     save_by_renaming(routes, right + "\nthis is no Python")
-    until(editable, 1, "Mend the code and save it")
+    until(editable, 1, "Fix the code and save it")
     errors.write_text(good)
-    until(editable, 2, "Mend the code and save it")
+    until(editable, 2, "Fix the code and save it")
     save_by_renaming(routes, right)
     deadline = time.monotonic() + STACK_TIMEOUT
     while time.monotonic() < deadline:

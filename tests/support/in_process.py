@@ -10,8 +10,7 @@ from chalice import Chalice
 from chalice.test import Client, HTTPResponse
 
 import app
-from chalicelib.aws import client_factory, clients
-from chalicelib.core.settings import get_settings as load_settings
+from chalicelib import bootstrap
 from local import emulator_clients, stack
 from tests.support.aws import create_users_table
 from tests.support.data import CLAIMS, OTHER_SUB, SUB, profile_item

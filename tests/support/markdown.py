@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from local.settings import ROOT
+from local.config import ROOT
 
 README: Final = "README.md"
 # Every page that a person writes. The reports in benchmarks/ are generated.

@@ -188,7 +188,7 @@ class PictureSuite:
         assert "uploads" in list_stored_kinds(other_user)
         assert set_picture(other_user, upload_id).status == 200
 
-    def test_repeated_set_picture_changes_nothing(self, user: User) -> None:
+    def test_repeated_set_picture_revision_nothing(self, user: User) -> None:
         upload_id = upload_file(user)
         first, second = set_picture(user, upload_id), set_picture(user, upload_id)
         assert (first.status, first.body) == (second.status, second.body)
@@ -260,7 +260,7 @@ class PictureSuite:
             assert (response.status, [error["pointer"] for error in response.body["errors"]]) == (422, ["/picture"])
         assert user.get().body == edited.body
 
-    def test_delete_without_a_picture_changes_nothing(self, user: User) -> None:
+    def test_delete_without_a_picture_revision_nothing(self, user: User) -> None:
         delete_picture(user)
         before = user.get().body
         assert (delete_picture(user).status, delete_picture(user).body) == (200, before)

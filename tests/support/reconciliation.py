@@ -78,7 +78,8 @@ class PoolAndTable:
     def add_profile(self, sub: str) -> Profile:
         now = datetime.now(UTC)
         profile = Profile(id=sub, name="Stored Before", created_at=now, updated_at=now, version=7)
-        return self.repository.create_if_absent(profile)
+        stored, _ = self.repository.create_if_absent(profile)
+        return stored
 
     def has_account(self, sub: str) -> bool:
         return self.directory.get_user(sub) is not None

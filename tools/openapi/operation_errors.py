@@ -8,6 +8,7 @@ from chalicelib.core.errors import (
     Conflict,
     ContentTooLarge,
     Forbidden,
+    InternalServerError,
     NotFound,
     PreconditionFailed,
     ServiceUnavailable,
@@ -20,7 +21,7 @@ from chalicelib.pictures.errors import PictureBusy, PicturesNotEnabled, UploadLi
 
 ErrorClasses = tuple[type[ApiError], ...]
 
-COMMON_ERRORS: Final[ErrorClasses] = (TooManyRequests, ApiError, ServiceUnavailable)
+COMMON_ERRORS: Final[ErrorClasses] = (TooManyRequests, InternalServerError, ServiceUnavailable)
 _OWNER_ERRORS: Final[ErrorClasses] = (
     BadRequest,
     Unauthorized,
@@ -36,7 +37,7 @@ _PICTURE_ERRORS: Final[ErrorClasses] = (
     PicturesNotEnabled,
 )
 # TooManyRequests is omitted, because the first of these errors is a subclass of it.
-_UPLOAD_ERRORS: Final[ErrorClasses] = (UploadLimitReached, ApiError, ServiceUnavailable)
+_UPLOAD_ERRORS: Final[ErrorClasses] = (UploadLimitReached, InternalServerError, ServiceUnavailable)
 
 READ_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, *COMMON_ERRORS)
 WRITE_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, Conflict, *_BODY_ERRORS, *COMMON_ERRORS)

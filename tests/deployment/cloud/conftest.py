@@ -123,7 +123,7 @@ def embedded_aws(directory: Path) -> Iterator[LocalSettings]:
     log = local.state_directory / "aws.log"
     # An account with AWS's usual limit: the embedded AWS takes one that fits the machine.
     environment = {**local.environment(), "LAMBDA_ACCOUNT_CONCURRENCY": "1000"}
-    child = ChildProcess("the embedded AWS", [sys.executable, "-m", "local.aws"], environment, log, lambda _: None)
+    child = ChildProcess("the embedded AWS", [sys.executable, "-m", "local.emulator"], environment, log, lambda _: None)
     try:
         child.wait_until_serving(local.aws_endpoint_url + READY_PATH)
         yield local

@@ -243,7 +243,7 @@ def test_lost_profiles_are_put_back_from_a_restored_table(cloud: DeployedStage, 
     assert lost.get().body["name"] == "Jane Roe"
     command = ("restore", f"STAGE={STAGE}", f"FROM={restored}")
     told = [cloud.make(*command, f"ARGS={options}").stdout.split() for options in ("--dry-run", "", "--overwrite")]
-    assert [line[line.index("back") + 1] for line in told] == ["1", "1", "0"]
+    assert [line[line.index("restored") + 1] for line in told] == ["1", "1", "0"]
     assert lost.get().body["name"] == "As It Was"
     assert open_image(download_picture(lost)).width == lost.get().body["picture"]["width"]
     assert lost.get().body["version"] > 1000  # no version that somebody may hold already
@@ -345,8 +345,8 @@ def test_a_change_that_asks_for_another_pool_is_refused(cloud: DeployedStage, po
     pool_file.write_text(pool_file.read_text().replace("case_sensitive = false", "case_sensitive = true"))
     done = cloud.make("deploy", f"STAGE={STAGE}")
     assert done.returncode != 0
-    assert "This would delete aws_cognito_user_pool.users" in done.stderr
-    assert "Nothing was touched" in done.stderr
+    assert "The plan would delete aws_cognito_user_pool.users" in done.stderr
+    assert "Nothing was changed" in done.stderr
     assert user.get().status == 200
 
 
@@ -366,7 +366,7 @@ def test_a_checkout_without_the_state_is_refused(cloud: DeployedStage, user: Use
         shutil.rmtree(states, ignore_errors=True)
         (cloud.tree / "elsewhere").rename(states)
     assert done.returncode != 0
-    assert f"Users-{STAGE} is there, but not in Terraform's state" in done.stderr
+    assert f"Users-{STAGE} exists, but it is not in Terraform's state" in done.stderr
     assert len(cloud.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]) == 2  # the other is a test's
     assert user.get().status == 200
 
@@ -386,7 +386,7 @@ def test_what_was_deleted_by_hand_is_not_made_anew_unasked(cloud: DeployedStage)
         changed.write_text(json.dumps({**state, "serial": state["serial"] + 2}))
         assert cloud.terraform("state", "push", "-force", str(changed)).returncode == 0
     assert done.returncode != 0
-    assert "aws_dynamodb_table.profiles is not where it was" in done.stderr
+    assert "aws_dynamodb_table.profiles does not exist in this account and region" in done.stderr
 
 
 def test_a_variable_that_is_no_value_is_told_in_one_line(cloud: DeployedStage) -> None:
@@ -416,8 +416,8 @@ def test_a_second_deploy_changes_nothing(cloud: DeployedStage, user: User, their
     before = (cloud.api_ids, (cloud.tree / ".chalice" / "config.json").read_text())
     done = cloud.make("deploy", f"STAGE={STAGE}")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("nothing to change") == 2
-    assert done.stdout.count("as it was") == 3
+    assert done.stdout.count("no changes") == 2
+    assert done.stdout.count("unchanged") == 3
     assert "6 functions and the API" in done.stdout
     assert (cloud.api_ids, (cloud.tree / ".chalice" / "config.json").read_text()) == before
     assert cloud.client("lambda").get_function(FunctionName=their_function)
@@ -428,7 +428,7 @@ def test_a_deploy_that_was_killed_is_mended_by_the_next_and_the_users_stay(cloud
     """Killed while Chalice was at it, and gone on with without Chalice's own record and with a pool left unfinished."""
     profile, apis = user.get().body, cloud.api_ids
     errors = cloud.tree / "chalicelib" / "errors.py"
-    errors.write_text(errors.read_text().replace("There is no such resource.", "There is nothing here."))
+    errors.write_text(errors.read_text().replace("The resource does not exist.", "There is nothing here."))
     command, where = cloud.command("deploy", f"STAGE={STAGE}")
     process = subprocess.Popen(command, **where, stdout=subprocess.PIPE, start_new_session=True)
     assert process.stdout is not None

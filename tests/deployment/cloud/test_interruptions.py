@@ -93,7 +93,7 @@ def test_destroy_interrupted_at_its_end_is_completed(cloud: DeployedStage) -> No
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     done = cloud.make("destroy", f"STAGE={STAGE}")
-    assert done.stderr.splitlines()[0] == f"Nothing is deployed as {STAGE}."
+    assert done.stderr.splitlines()[0] == f"The stage {STAGE} is not deployed."
     assert_forgotten(cloud)
 
 

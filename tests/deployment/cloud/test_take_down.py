@@ -11,7 +11,7 @@ pytestmark = pytest.mark.last
 def test_a_protected_stage_is_not_taken_down(cloud: DeployedStage, user: User) -> None:
     done = cloud.make("destroy", f"STAGE={STAGE}")
     assert done.returncode != 0
-    assert "Deletion protection is on" in done.stderr
+    assert "Deletion protection is enabled" in done.stderr
     assert f"TF_VAR_deletion_protection=false make deploy STAGE={STAGE}" in done.stderr
     assert user.get().status == 200
 
@@ -37,4 +37,4 @@ def test_an_unprotected_stage_is_taken_down_whole(cloud: DeployedStage) -> None:
     left = {role["RoleName"] for role in cloud.client("iam").list_roles()["Roles"]}
     assert left == {"api-gateway-logs-us-east-1"}  # the account's, which other stages need
     again = cloud.make("destroy", f"STAGE={STAGE}")
-    assert (again.returncode != 0, again.stderr.splitlines()[0]) == (True, f"Nothing is deployed as {STAGE}.")
+    assert (again.returncode != 0, again.stderr.splitlines()[0]) == (True, f"The stage {STAGE} is not deployed.")

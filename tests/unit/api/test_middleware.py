@@ -31,7 +31,7 @@ def test_options_without_a_token_lists_methods_and_headers(api: ApiClient) -> No
 def test_unknown_path_is_not_found(api: ApiClient, method: str) -> None:
     response = api.request(method, path="/{proxy+}", claims=None)
     assert response.status_code == 404
-    assert response.json_body["detail"] == "There is no such resource."
+    assert response.json_body["detail"] == "The resource does not exist."
 
 
 def test_rejected_head_request_has_no_body(api: ApiClient) -> None:
@@ -56,7 +56,7 @@ def test_unexpected_error_is_a_500_without_details(capsys: pytest.CaptureFixture
 
     response = ApiClient(buggy).request("GET")
     assert response.status_code == 500
-    assert response.json_body["detail"] == "Something went wrong on our side."
+    assert response.json_body["detail"] == "An unexpected error occurred in the service."
     log = capsys.readouterr().out
     assert '"exception_name":"KeyError"' in log
     assert '"request_id":"request-1"' in log

@@ -61,11 +61,11 @@ def set_response(client: Any, content: bytes, status: int = 200) -> None:
 
 
 def is_tuned(client: Any) -> bool:
-    return isinstance(client._serializer, botocore_tuning._Serializer)
+    return isinstance(client._serializer, botocore_tuning._PlainJsonSerializer)
 
 
 def can_read_item(client: Any) -> bool:
-    return ProfileRepository(client, "Users")._item(SUB) == {"user_id": {"S": SUB}}
+    return ProfileRepository(client, "Users")._get_item(SUB) == {"user_id": {"S": SUB}}
 
 
 def test_botocore_has_the_version_under_test() -> None:

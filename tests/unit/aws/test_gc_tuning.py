@@ -1,7 +1,9 @@
 """The garbage collector is paused in Lambda only, and only until a function has loaded."""
 
 import gc
-import runpy
+import os
+import subprocess
+import sys
 import weakref
 from collections.abc import Iterator
 
@@ -43,26 +45,40 @@ def test_resume_restores_the_original_thresholds() -> None:
 
 
 @pytest.mark.usefixtures("in_lambda")
-def test_second_pause_keeps_the_original_thresholds() -> None:
+def test_nested_pause_ends_with_the_outer_one() -> None:
     gc.set_threshold(900, 11, 12)
     gc_tuning.pause()
     gc_tuning.pause()
     gc_tuning.resume()
+    assert gc.get_threshold()[0] > 900
+    gc_tuning.resume()
     assert gc.get_threshold() == (900, 11, 12)
 
 
-@pytest.mark.usefixtures("in_lambda")
-def test_loading_the_application_resumes_collection(thresholds: tuple[int, int, int]) -> None:
+def load_module(module: str, **environment: str) -> tuple[bool, int]:
+    """Import a module of functions in a new process. Return if the thresholds are unchanged, and the freeze count."""
+    program = f"import gc; before = gc.get_threshold(); import {module}; print(before == gc.get_threshold())"
+    process = subprocess.run(
+        [sys.executable, "-c", f"{program}; print(gc.get_freeze_count())"],
+        env={**os.environ, **environment}, cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    is_unchanged, freeze_count = process.stdout.split()
+    return is_unchanged == "True", int(freeze_count)
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["app", "chalicelib.accounts.triggers", "chalicelib.pictures.functions", "chalicelib.reconciliation.jobs"],
+)
+def test_loading_a_function_resumes_collection(module: str) -> None:
     """Creating a client resumes it as well, but pre_sign_up creates no client."""
-    runpy.run_path(str(ROOT / "app.py"))
-    assert gc.get_threshold() == thresholds
-    assert gc.get_freeze_count() > 10_000
+    is_unchanged, freeze_count = load_module(module, AWS_LAMBDA_FUNCTION_NAME="healthtech-dev")
+    assert is_unchanged
+    assert freeze_count > 10_000
 
 
-def test_loading_outside_lambda_changes_nothing(thresholds: tuple[int, int, int]) -> None:
-    runpy.run_path(str(ROOT / "app.py"))
-    assert gc.get_threshold() == thresholds
-    assert gc.get_freeze_count() == 0
+def test_loading_outside_lambda_changes_nothing() -> None:
+    assert load_module("app") == (True, 0)
 
 
 class _Cycle:

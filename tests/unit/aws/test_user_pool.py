@@ -76,7 +76,7 @@ def create_user_pool(*users: dict[str, Any]) -> ThrottledUserPool:
     ],
 )
 def test_user_is_active_if_enabled_and_confirmed(status: str, enabled: bool, is_active: bool) -> None:
-    user = PoolUser(attributes={}, enabled=enabled, status=status, modified=datetime.now(UTC))
+    user = PoolUser(attributes={}, enabled=enabled, status=status, last_modified_at=datetime.now(UTC))
     assert user.is_active == is_active
 
 

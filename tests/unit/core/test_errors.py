@@ -6,10 +6,10 @@ from chalicelib.core.errors import ApiError, FieldError, MethodNotAllowed, Servi
 
 
 def list_errors(error_class: type[ApiError]) -> list[ApiError]:
-    """Return an error of this class and of each subclass, without those of `chalice local`."""
-    error: ApiError = error_class(["GET", "PUT"]) if error_class is MethodNotAllowed else error_class()
-    subclasses = [child for child in error_class.__subclasses__() if child.__module__.startswith("chalicelib.")]
-    return [error, *(error for child in subclasses for error in list_errors(child))]
+    """Return an error of each subclass, without those of `chalice local`."""
+    children = [child for child in error_class.__subclasses__() if child.__module__.startswith("chalicelib.")]
+    errors = [child(["GET", "PUT"]) if child is MethodNotAllowed else child() for child in children]
+    return [*errors, *(error for child in children for error in list_errors(child))]
 
 
 @pytest.mark.parametrize("error", list_errors(ApiError), ids=lambda error: type(error).__name__)
@@ -24,7 +24,7 @@ def test_every_error_is_a_problem_detail(error: ApiError) -> None:
 
 
 def test_problem_of_invalid_body_names_its_fields() -> None:
-    problem = UnprocessableContent(errors=[FieldError("/dob", "is required")]).problem("", "")
+    problem = UnprocessableContent(errors=[FieldError("/dob", "is required")]).to_problem("", "")
     assert problem["errors"] == [{"pointer": "/dob", "detail": "is required"}]
 
 

@@ -34,7 +34,7 @@ class FakeStage:
         assert service == "lambda"
         return self
 
-    def functions(self) -> dict[str, str]:
+    def list_functions(self) -> dict[str, str]:
         return {name: name for name in STAGE_CONFIG["lambda_functions"]}
 
     def get_account_settings(self) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def test_reservations_over_the_limit_are_dropped(
     line, warning = capsys.readouterr().out.splitlines()
     assert line.startswith("  ok  concurrency    not reserved")
     assert warning.startswith("  !!  ")
-    assert f"asks for a reserved concurrency of 220, and the account has {available} to reserve" in warning
+    assert f"requests a reserved concurrency of 220, but the account can reserve only {available}" in warning
 
 
 def test_stage_without_reservations_makes_no_call(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,16 +31,16 @@ class InterruptedStage(Stage):
     def client(self, service: str) -> Any:
         return {"logs": self.logs}[service]
 
-    def api_id(self) -> str | None:
+    def find_api_id(self) -> str | None:
         return "abc123"
 
-    def configure(self, section: dict[str, Any]) -> bool:  # noqa: ARG002
+    def write_config(self, stage_config: dict[str, Any]) -> bool:  # noqa: ARG002
         return False
 
-    def remember(self) -> None:
+    def write_deployed_record(self) -> None:
         """Do nothing: the record of the deployment is complete."""
 
-    def chalice(self, command: str) -> None:  # noqa: ARG002
+    def run_chalice(self, command: str) -> None:  # noqa: ARG002
         raise KeyboardInterrupt
 
 

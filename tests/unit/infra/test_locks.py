@@ -12,7 +12,7 @@ from infra.deploy.locks import lock_config, lock_stage
 def test_concurrent_deployment_of_a_stage_is_rejected(tmp_path: Path) -> None:
     with (
         lock_stage("dev", tmp_path),
-        pytest.raises(DeployError, match=r"Another process deploys dev or takes it down\. Wait for its end\."),
+        pytest.raises(DeployError, match=r"Another process is deploying or destroying dev\. Wait until it ends\."),
         lock_stage("dev", tmp_path),
     ):
         raise AssertionError("two concurrent deployments")

@@ -35,5 +35,5 @@ def test_restore_does_not_wait_for_an_active_table() -> None:
 
 
 def test_missing_table_is_a_failure() -> None:
-    with pytest.raises(DeployError, match="There is no table Users-dev-restored"):
+    with pytest.raises(DeployError, match="The table Users-dev-restored does not exist"):
         wait_until_restored(FakeDynamoDB(), "Users-dev-restored", lambda _: pytest.fail("waited"))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.deploy import chalice_config, stage
+from infra.deploy import chalice_config
 from infra.deploy.console import DeployError
 from infra.deploy.stage import Stage
 from infra.deploy.terraform import Terraform
@@ -43,16 +43,18 @@ class RacingStage(Stage):
 
 def test_second_api_of_a_stage_is_detected_on_creation() -> None:
     with pytest.raises(DeployError, match="There are 2 APIs named healthtech-dev: theirs, ours"):
-        RacingStage(FakeGateway()).ensured_api()
+        RacingStage(FakeGateway()).ensure_api()
 
 
 def test_region_of_a_stage_is_that_of_its_user_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "config.json"
     variables = f'{{"api_handler": {{"environment_variables": {{"USER_POOL_ARN": "{ARN}"}}}}}}'
     config.write_text(f'{{"stages": {{"dev": {{"lambda_functions": {variables}}}}}}}')
-    monkeypatch.setattr(stage, "_CONFIG", config)
+    monkeypatch.setattr(chalice_config, "_CONFIG_FILE", config)
     assert chalice_config.get_region("dev") == "eu-west-1"
-    with pytest.raises(DeployError, match=r"This checkout does not know the stage prod\. Run: make deploy STAGE=prod"):
+    with pytest.raises(
+        DeployError, match=r"The stage prod is not configured in this checkout\. Run: make deploy STAGE=prod"
+    ):
         chalice_config.get_region("prod")
 
 

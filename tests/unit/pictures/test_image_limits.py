@@ -21,14 +21,14 @@ TOO_LONG_TEXT = "must have at most 140000 characters of EXIF data as text"
 # Prints the outcome and the growth of the peak memory in bytes.
 PROGRAM = """
 import json, resource, sys
-from chalicelib import images
+from chalicelib.pictures import image_sanitizer
 from tests.support.hostile_images import HOSTILE_IMAGES
 
 content_type, content = list(HOSTILE_IMAGES.values())[int(sys.argv[1])]
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
-    outcome = images.clean(content, content_type).content_type
-except images.NotAPicture as exc:
+    outcome = image_sanitizer.sanitize(content, content_type).content_type
+except image_sanitizer.InvalidImage as exc:
     outcome = str(exc)
 print(json.dumps([outcome, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024]))
 """

@@ -9,7 +9,7 @@ import pytest
 from chalice.app import Chalice
 
 import app
-from chalicelib.core import settings
+from chalicelib import bootstrap
 from local.config import ROOT
 from tests.support.in_process import ApiClient
 
@@ -19,14 +19,11 @@ ROUTES = [(method, PICTURE_PATH) for method in app.app.routes[PICTURE_PATH]]
 
 @pytest.fixture
 def app_without_bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chalice]:
-    caches = (settings.get_settings, app.bucket)
     monkeypatch.delenv("S3_BUCKET")
-    for cache in caches:
-        cache.cache_clear()
+    bootstrap.reset()
     yield app.app
     monkeypatch.undo()
-    for cache in caches:
-        cache.cache_clear()
+    bootstrap.reset()
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -37,7 +34,7 @@ def test_route_without_bucket_answers_not_enabled(app_without_bucket: Chalice, m
         assert response.status_code == 404
         if method != "HEAD":
             assert response.json_body["type"] == "/problems#pictures-not-enabled"
-            assert response.json_body["detail"] == "Pictures are not enabled here."
+            assert response.json_body["detail"] == "Pictures are not enabled in this deployment."
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

@@ -19,17 +19,20 @@ from chalicelib.pictures.processing import (
 from chalicelib.pictures.storage import UploadedFile
 from chalicelib.profiles.fields import PictureType
 
-REQUEST = ProcessingRequest(upload="uploads/u-1/1", picture="pictures/u-1/1/2")
+REQUEST = ProcessingRequest(upload_key="uploads/u-1/1", picture_key="pictures/u-1/1/2")
 
 
 class FakeLambda:
-    """A client of Lambda whose function returns this payload."""
+    """A client factory and client of Lambda whose function returns this payload."""
 
     def __init__(self, payload: Any, function_error: str | None = None) -> None:
         self._response = {
             "Payload": io.BytesIO(json.dumps(payload).encode()),
             **({"FunctionError": function_error} if function_error else {}),
         }
+
+    def __call__(self) -> "FakeLambda":
+        return self
 
     def invoke(self, **_: Any) -> dict[str, Any]:
         return self._response
@@ -44,16 +47,16 @@ def test_request_has_the_user_of_its_upload() -> None:
     assert REQUEST.sub == "u-1"
 
 
-@pytest.mark.parametrize("verdict", ["kept", "refused", "missing"])
-def test_verdict_of_the_function_is_returned(verdict: str) -> None:
-    assert check({"verdict": verdict}).status == verdict
+@pytest.mark.parametrize("status", ["accepted", "rejected", "missing"])
+def test_status_of_the_function_is_returned(status: str) -> None:
+    assert check({"status": status}).status == status
 
 
 @pytest.mark.parametrize(
     ("payload", "function_error", "expected"),
     [
-        ({"verdict": "unavailable"}, None, ServiceUnavailable),
-        ({"verdict": "failed"}, None, UpstreamError),
+        ({"status": "unavailable"}, None, ServiceUnavailable),
+        ({"status": "failed"}, None, UpstreamError),
         ({"errorType": "Runtime.ExitError", "errorMessage": "exit status 1"}, "Unhandled", UpstreamError),
         ({"errorType": "ModuleNotFoundError", "errorMessage": "No module named 'PIL'"}, "Unhandled", UpstreamError),
     ],
@@ -83,10 +86,10 @@ def test_failed_check_is_not_a_rejection(payload: Any, function_error: str | Non
     ],
 )
 def test_picture_that_stopped_the_function_is_rejected(payload: Any, rule: str) -> None:
-    outcome = check(payload, "Unhandled")
-    assert outcome.status == "refused"
-    assert outcome.reason.startswith("must be an image that can be read")
-    assert outcome.reason.endswith(rule)
+    result = check(payload, "Unhandled")
+    assert result.status == "rejected"
+    assert result.reason.startswith("must be an image that can be read")
+    assert result.reason.endswith(rule)
 
 
 class FakeStorage:
@@ -95,37 +98,37 @@ class FakeStorage:
     def __init__(self) -> None:
         self.written_keys: list[str] = []
 
-    def read(self, *_: Any) -> UploadedFile:
+    def read_upload(self, *_: Any) -> UploadedFile:
         return UploadedFile(b"x", "image/png")
 
-    def write(self, key: str, *_: Any) -> None:
+    def put_picture(self, key: str, *_: Any) -> None:
         self.written_keys.append(key)
 
 
 def check_in_function(sanitize_seconds: float, seconds_left: float) -> tuple[str, str, list[str]]:
-    """Run the check in a function that takes and leaves this time; return verdict, rule and written keys."""
+    """Run the check in a function that takes and leaves this time; return status, reason and written keys."""
     remaining_ms = iter([(seconds_left + sanitize_seconds) * 1000, seconds_left * 1000])
     storage = FakeStorage()
-    outcome = processing.process_upload(
+    result = processing.process_upload(
         storage,  # type: ignore[arg-type]
         REQUEST,
         lambda content, content_type: SanitizedImage(content, PictureType.PNG, 1, 1),
         InvalidImage,
         lambda: next(remaining_ms),
     )
-    return outcome.status, outcome.reason, storage.written_keys
+    return result.status, result.reason, storage.written_keys
 
 
 def test_picture_is_written_if_enough_time_is_left() -> None:
-    outcome = check_in_function(SANITIZE_SECONDS + 1, seconds_left=WRITE_SECONDS + 0.1)
-    assert outcome == ("kept", "", [REQUEST.picture_key])
+    result = check_in_function(SANITIZE_SECONDS + 1, seconds_left=WRITE_SECONDS + 0.1)
+    assert result == ("accepted", "", [REQUEST.picture_key])
 
 
 def test_picture_that_takes_too_long_is_rejected() -> None:
-    outcome = check_in_function(SANITIZE_SECONDS + 0.1, seconds_left=WRITE_SECONDS - 0.1)
-    assert outcome == ("refused", "must be an image that can be read in less time", [])
+    result = check_in_function(SANITIZE_SECONDS + 0.1, seconds_left=WRITE_SECONDS - 0.1)
+    assert result == ("rejected", "must be an image that can be read in less time", [])
 
 
 def test_picture_is_not_rejected_for_the_time_of_s3() -> None:
-    outcome = check_in_function(SANITIZE_SECONDS - 0.1, seconds_left=WRITE_SECONDS - 0.1)
-    assert outcome == ("unavailable", "", [])
+    result = check_in_function(SANITIZE_SECONDS - 0.1, seconds_left=WRITE_SECONDS - 0.1)
+    assert result == ("unavailable", "", [])

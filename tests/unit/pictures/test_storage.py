@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws import client_factory, clients
+from chalicelib.aws import clients
 from chalicelib.core.errors import ServiceUnavailable
 from chalicelib.pictures.models import CreateUploadRequest
 from chalicelib.pictures.storage import PictureStorage
@@ -23,9 +23,9 @@ UPLOAD_REQUEST = CreateUploadRequest(content_type=PictureType.PNG, size=1)
 @pytest.fixture
 def _new_session() -> Iterator[None]:
     """Create a new botocore session. A session keeps the region of the environment that it was created in."""
-    client_factory._shared_session.cache_clear()
+    clients.reset()
     yield
-    client_factory._shared_session.cache_clear()
+    clients.reset()
 
 
 @pytest.mark.usefixtures("_new_session")
@@ -34,7 +34,7 @@ def test_presigned_url_has_the_region_of_the_bucket(monkeypatch: pytest.MonkeyPa
     """S3's global endpoint redirects to it, which invalidates the signature, or does not know the region."""
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
-    bucket = PictureStorage(clients.s3.__wrapped__(), BUCKET)
+    bucket = PictureStorage(clients.s3(), BUCKET)
     upload = bucket.create_presigned_upload("u-1", UPLOAD_REQUEST)
     picture = Picture(content_type=PictureType.PNG, size=1, width=1, height=1, updated_at=datetime.now(UTC))
     for url in (upload.url, bucket.create_presigned_link("pictures/u-1/1/2", picture).url):

@@ -60,7 +60,9 @@ def test_standard_attribute_does_not_replace_a_custom_one() -> None:
 def test_invalid_attribute_is_left_out_and_reported(attribute: str, value: str) -> None:
     sign_up, errors = SignUpAttributes.parse_lenient({**ATTRIBUTES, attribute: value})
     assert [error.pointer for error in errors] == [f"/{attribute}"]
-    expected, _ = SignUpAttributes.parse_lenient({name: valid for name, valid in ATTRIBUTES.items() if name != attribute})
+    expected, _ = SignUpAttributes.parse_lenient(
+        {name: valid for name, valid in ATTRIBUTES.items() if name != attribute}
+    )
     assert sign_up == expected
 
 
