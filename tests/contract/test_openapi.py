@@ -93,9 +93,9 @@ def test_header_pattern_and_server_accept_the_same(value: str) -> None:
 
 
 @pytest.mark.parametrize("schema", ["ProfileReplacement", "ProfilePatch"])
-def test_readme_example_matches_the_schema(schema: str) -> None:
+def test_documented_example_matches_the_schema(schema: str) -> None:
     method = {"ProfileReplacement": "PUT", "ProfilePatch": "PATCH"}[schema]
-    commands = [command for command in list_examples("The API", "sh") if f"-X {method} " in command]
+    commands = [command for command in list_examples("docs/api.md", "sh") if f"-X {method} " in command]
     body = re.search("-d '(.*)'", commands[0])
     assert body
     document = {**DOCUMENT, "$ref": f"#/components/schemas/{schema}"}

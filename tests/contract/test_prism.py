@@ -1,4 +1,4 @@
-"""The README's examples through Prism, which checks each request and response against openapi.json.
+"""The documented examples through Prism, which checks each request and response against openapi.json.
 
 Prism answers a request that breaks the contract itself, and replaces a response that breaks it by a 500.
 """
@@ -67,7 +67,7 @@ def proxy(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture
 def token(stack: RunningStack) -> str:
-    """Return a token of the user of the README's examples, whom `make run` signs up."""
+    """Return a token of the user of the documented examples, whom `make run` signs up."""
     return UserClient(stack.outputs).sign_in("john@example.com", "StrongPass123!")["IdToken"]
 
 
@@ -96,7 +96,7 @@ def test_prism_rejects_a_body_that_the_schema_forbids(proxy: str, token: str) ->
 
 
 def test_shell_examples_pass_prism(proxy: str, stack: RunningStack) -> None:
-    script = "echo ,\n".join(list_examples("The API", "sh")).replace("http://127.0.0.1:8000", proxy)
+    script = "echo ,\n".join(list_examples("docs/api.md", "sh")).replace("http://127.0.0.1:8000", proxy)
     printed = paste("bash", script, ROOT, STACK_TIMEOUT, LOCAL_DIR=str(stack.directory))
     responses = json.loads(f"[{printed.lstrip().removeprefix(',')}]")
     assert [response.get("status", 200) for response in responses] == [200, 200, 200, 422]
@@ -104,16 +104,16 @@ def test_shell_examples_pass_prism(proxy: str, stack: RunningStack) -> None:
 
 
 def test_javascript_example_passes_prism(proxy: str, token: str) -> None:
-    (code,) = list_examples("The API", "js")
+    (code,) = list_examples("docs/api.md", "js")
     assert run_example(code, "node", "--input-type=module", "--eval", API=proxy, TOKEN=token) == "Other\n"
 
 
 def test_python_example_passes_prism(proxy: str, token: str) -> None:
-    (code,) = list_examples("The API", "python")
+    (code,) = list_examples("docs/api.md", "python")
     assert run_example(code, sys.executable, "-c", API=proxy, TOKEN=token) == "Male\n"
 
 
 def test_picture_examples_pass_prism(proxy: str, token: str) -> None:
-    printed = paste("bash", "".join(list_examples("Pictures", "sh")), ROOT, STACK_TIMEOUT, API=proxy, TOKEN=token)
+    printed = paste("bash", "".join(list_examples("docs/pictures.md", "sh")), ROOT, STACK_TIMEOUT, API=proxy, TOKEN=token)
     profile = json.loads(printed.partition("}\n204\n")[2])
     assert profile["picture"]["content_type"] == "image/jpeg"
