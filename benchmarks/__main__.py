@@ -1,9 +1,9 @@
-"""`make bench`: this project against what a user would write instead. Some minutes.
+"""`make bench`: compares this project with other ways to write the same handlers. Takes several minutes.
 
     python -m benchmarks [--quick | --render]
 
-The network is cut off at botocore's `before-send`, so that what is measured is what runs in Lambda. It writes
-benchmarks/results.json, and of that RESULTS.md, chart.svg and a part of the README; nobody edits these.
+botocore's `before-send` answers each call, so the figures contain only the time that runs inside Lambda. It writes
+benchmarks/results.json, and renders RESULTS.md, chart.svg and a table of the README from it.
 """
 
 import argparse
@@ -11,22 +11,23 @@ import datetime
 import json
 from typing import Any, Final
 
-from benchmarks import measure, packages, report
+from benchmarks import measure, report
 from benchmarks.host import describe_host
-from benchmarks.packages import CANDIDATES, REFERENCE, THIS_PROJECT, TRIGGERS
+from benchmarks.packages import CANDIDATES, REFERENCE, THIS_PROJECT, TRIGGERS, build_packages
 
 _ROUNDS: Final = 80
 _CALLS: Final = 30
 _OPERATIONS: Final = ("get", "put")
+_IMPORT_RUNS: Final = 5
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the rounds, and nothing is written but here")
-    parser.add_argument("--render", action="store_true", help="write what is made of the last results anew")
+    parser.add_argument("--quick", action="store_true", help="run a tenth of the rounds and write no files")
+    parser.add_argument("--render", action="store_true", help="render the reports from the last results")
     options = parser.parse_args()
     if not options.render:
-        results = measured(_ROUNDS // 10 if options.quick else _ROUNDS)
+        results = run_benchmarks(_ROUNDS // 10 if options.quick else _ROUNDS)
         if options.quick:
             print(report.render_page(results))
             return
@@ -35,20 +36,26 @@ def main() -> None:
         file.write_text(text)
 
 
-def measured(rounds: int) -> dict[str, Any]:
-    """All figures, as results.json holds them."""
-    _say("building the contenders")
-    packages.build_packages()
+def run_benchmarks(rounds: int) -> dict[str, Any]:
+    """Return all figures in the format of results.json."""
+    print_progress("building the packages")
+    build_packages()
     warm = {}
     for operation in _OPERATIONS:
-        _say(f"a warm {operation}, {rounds} rounds")
-        warm[operation] = measure.warm(CANDIDATES, operation, rounds, _CALLS)
-    _say(f"cold starts, {rounds // 2} rounds")
-    cases = [*((it.name, it, "get") for it in CANDIDATES), *((it.title, it, it.function) for it in TRIGGERS)]
-    cold = measure.cold(cases, rounds // 2)
-    _say("memory, allocations, imports")
-    ours = next(it for it in CANDIDATES if it.name == THIS_PROJECT)
-    imported = {it.name: measure.imports(it, "get", 5) for it in (REFERENCE, ours)}
+        print_progress(f"warm {operation}, {rounds} rounds")
+        warm[operation] = measure.measure_warm_calls(CANDIDATES, operation, rounds, _CALLS)
+    print_progress(f"cold starts, {rounds // 2} rounds")
+    cases = [
+        *((candidate.name, candidate, "get") for candidate in CANDIDATES),
+        *((trigger.title, trigger, trigger.title) for trigger in TRIGGERS),
+    ]
+    cold = measure.measure_cold_starts(cases, rounds // 2)
+    print_progress("memory, allocations, imports")
+    this_project = next(candidate for candidate in CANDIDATES if candidate.name == THIS_PROJECT)
+    imports = {
+        candidate.name: measure.profile_imports(candidate, "get", _IMPORT_RUNS)
+        for candidate in (REFERENCE, this_project)
+    }
     return {
         "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
         "machine": describe_host(),
@@ -56,16 +63,17 @@ def measured(rounds: int) -> dict[str, Any]:
         "calls": _CALLS,
         "warm": warm,
         "cold": cold,
-        "peak": {it.name: round(measure.peak(it), 1) for it in CANDIDATES},
+        "peak": {candidate.name: round(measure.measure_peak_memory(candidate), 1) for candidate in CANDIDATES},
         "allocations": {
-            it.name: [measure.allocations(it, operation) for operation in _OPERATIONS] for it in CANDIDATES
+            candidate.name: [measure.count_allocations(candidate, operation) for operation in _OPERATIONS]
+            for candidate in CANDIDATES
         },
-        "imports": {name: own for name, (own, _) in imported.items()},
-        "trees": {name: tree for name, (_, tree) in imported.items()},
+        "imports": {name: packages for name, (packages, _) in imports.items()},
+        "trees": {name: tree for name, (_, tree) in imports.items()},
     }
 
 
-def _say(text: str) -> None:
+def print_progress(text: str) -> None:
     print(text, flush=True)
 
 

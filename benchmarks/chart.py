@@ -1,4 +1,4 @@
-"""The chart: a group of bars a measurement, a bar a contender, by its ratio to the handler that is written by hand."""
+"""Grouped bar chart: one group per measurement, one bar per candidate, as ratios to the reference."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -6,35 +6,46 @@ from typing import Any, Final
 
 from benchmarks.packages import REFERENCE, THIS_PROJECT, Candidate
 
-_LABELS, _BARS, _ROW, _GAP, _TOP = 240, 480, 22, 40, 34
-_COLOURS: Final = {REFERENCE.name: "#7a8794", THIS_PROJECT: "#0b7a5b"}
+# In pixels.
+_LABEL_WIDTH: Final = 240
+_MAX_BAR_WIDTH: Final = 480
+_RATIO_WIDTH: Final = 60
+_ROW_HEIGHT: Final = 22
+_GROUP_GAP: Final = 40
+_TOP_MARGIN: Final = 34
+_COLORS: Final = {REFERENCE.name: "#7a8794", THIS_PROJECT: "#0b7a5b"}
+_DEFAULT_COLOR: Final = "#b9c3cc"
+_STYLE: Final = "text{font:13px system-ui,sans-serif;fill:#222}.group{font-weight:600}"
 
 
-def svg(groups: Mapping[str, Mapping[str, Any]], contenders: Sequence[Candidate]) -> str:
-    """An SVG document."""
-    ratios = {title: {it.name: told[it.name]["ratio"] for it in contenders} for title, told in groups.items()}
-    longest = max(ratio for told in ratios.values() for ratio in told.values())
-    scale, place, parts = _BARS / longest, _TOP, list[str]()
-    for title, told in ratios.items():
-        parts.append(f'<text x="0" y="{place - 10}" class="group">{escape(title)}</text>')
-        for contender in contenders:
-            ratio = told[contender.name]
-            colour = _COLOURS.get(contender.name, "#b9c3cc")
+def render_svg(groups: Mapping[str, Mapping[str, Any]], candidates: Sequence[Candidate]) -> str:
+    """Return an SVG document. `groups` has the figures by group title and candidate name."""
+    ratios = {
+        title: {candidate.name: figures[candidate.name]["ratio"] for candidate in candidates}
+        for title, figures in groups.items()
+    }
+    scale = _MAX_BAR_WIDTH / max(ratio for group in ratios.values() for ratio in group.values())
+    reference_x = _LABEL_WIDTH + scale
+    y, elements = _TOP_MARGIN, list[str]()
+    for title, group in ratios.items():
+        elements.append(f'<text x="0" y="{y - 10}" class="group">{escape(title)}</text>')
+        for candidate in candidates:
+            ratio = group[candidate.name]
+            color = _COLORS.get(candidate.name, _DEFAULT_COLOR)
             width = ratio * scale
-            parts.append(
-                f'<text x="{_LABELS - 10}" y="{place + 15}" text-anchor="end">{escape(contender.title)}</text>'
-                f'<rect x="{_LABELS}" y="{place + 2}" width="{width:.1f}" height="{_ROW - 5}" fill="{colour}"/>'
-                f'<text x="{_LABELS + width + 6:.1f}" y="{place + 15}">{ratio:.2f}</text>'
+            elements.append(
+                f'<text x="{_LABEL_WIDTH - 10}" y="{y + 15}" text-anchor="end">{escape(candidate.title)}</text>'
+                f'<rect x="{_LABEL_WIDTH}" y="{y + 2}" width="{width:.1f}" height="{_ROW_HEIGHT - 5}" fill="{color}"/>'
+                f'<text x="{_LABEL_WIDTH + width + 6:.1f}" y="{y + 15}">{ratio:.2f}</text>'
             )
-            place += _ROW
-        parts.append(
-            f'<line x1="{_LABELS + scale:.1f}" x2="{_LABELS + scale:.1f}" y1="{place - _ROW * len(contenders)}" '
-            f'y2="{place}" stroke="#333" stroke-dasharray="3 3"/>'
+            y += _ROW_HEIGHT
+        elements.append(
+            f'<line x1="{reference_x:.1f}" x2="{reference_x:.1f}" y1="{y - _ROW_HEIGHT * len(candidates)}" '
+            f'y2="{y}" stroke="#333" stroke-dasharray="3 3"/>'
         )
-        place += _GAP
-    size = f'width="{_LABELS + _BARS + 60}" height="{place - _GAP + 10}"'
-    style = "text{font:13px system-ui,sans-serif;fill:#222}.group{font-weight:600}"
+        y += _GROUP_GAP
+    size = f'width="{_LABEL_WIDTH + _MAX_BAR_WIDTH + _RATIO_WIDTH}" height="{y - _GROUP_GAP + 10}"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{style}</style>'
-        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}</svg>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{_STYLE}</style>'
+        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(elements)}</svg>\n'
     )

@@ -1,4 +1,4 @@
-"""Measuring contenders by turns, so that whatever else the machine does hits them all alike."""
+"""Measures candidates in interleaved rounds, so that other load on the machine affects all of them equally."""
 
 import json
 import statistics
@@ -11,11 +11,12 @@ from typing import Any, Final, TypedDict
 
 from benchmarks.packages import BENCHMARKS_DIR, BUILD_DIR, ENVIRONMENT, REFERENCE, Candidate
 
-_INSIDE: Final = str(BENCHMARKS_DIR / "inside.py")
+_RUNNER: Final = str(BENCHMARKS_DIR / "runner.py")
+_WARM_UP_CALLS: Final = 200
 
 
 class Figure(TypedDict):
-    """Of many measurements: the median and the quartiles, and the median ratio to the first contender's by rounds."""
+    """The median and quartiles of all measurements, and the median over the rounds of the ratio to the reference."""
 
     median: float
     lower: float
@@ -23,45 +24,47 @@ class Figure(TypedDict):
     ratio: float
 
 
-def _command(contender: Candidate, mode: str, argument: str, *options: str) -> list[str]:
+def _command(candidate: Candidate, mode: str, argument: str, *options: str) -> list[str]:
     events = str(BUILD_DIR / "events.json")
-    inside = [_INSIDE, contender.module, contender.function, events, mode, argument]
-    return [sys.executable, "-I", "-S", "-B", *options, *inside, *contender.path]
+    runner = [_RUNNER, candidate.handler, events, mode, argument]
+    return [sys.executable, "-I", "-S", "-B", *options, *runner, *candidate.path]
 
 
-def _figures(rounds: Sequence[dict[str, list[float]]], names: Iterable[str]) -> dict[str, Figure]:
-    told = {}
+def _summarize(rounds: Sequence[dict[str, list[float]]], names: Iterable[str]) -> dict[str, Figure]:
+    figures = {}
     for name in names:
-        values = [value for one in rounds for value in one[name]]
+        values = [value for measured in rounds for value in measured[name]]
         lower, median, upper = statistics.quantiles(values, n=4)
-        ratios = [statistics.median(one[name]) / statistics.median(one[REFERENCE.name]) for one in rounds]
-        told[name] = Figure(
+        ratios = [
+            statistics.median(measured[name]) / statistics.median(measured[REFERENCE.name]) for measured in rounds
+        ]
+        figures[name] = Figure(
             median=round(median, 4),
             lower=round(lower, 4),
             upper=round(upper, 4),
             ratio=round(statistics.median(ratios), 4),
         )
-    return told
+    return figures
 
 
-def warm(contenders: Sequence[Candidate], operation: str, rounds: int, calls: int) -> dict[str, Figure]:
-    """Milliseconds of a call in a process that has answered some already."""
-    told: list[dict[str, list[float]]] = []
-    with ExitStack() as opened:
-        running = {it.name: opened.enter_context(_Worker(it)) for it in contenders}
-        for worker in running.values():
-            worker.calls(operation, 200)
+def measure_warm_calls(candidates: Sequence[Candidate], operation: str, rounds: int, calls: int) -> dict[str, Figure]:
+    """Measure the milliseconds of a call in a process that has handled calls before."""
+    measured: list[dict[str, list[float]]] = []
+    with ExitStack() as exit_stack:
+        workers = {candidate.name: exit_stack.enter_context(_Worker(candidate)) for candidate in candidates}
+        for worker in workers.values():
+            worker.call(operation, _WARM_UP_CALLS)
         for _ in range(rounds):
-            told.append({name: worker.calls(operation, calls) for name, worker in running.items()})
-    return _figures(told, running)
+            measured.append({name: worker.call(operation, calls) for name, worker in workers.items()})
+    return _summarize(measured, workers)
 
 
 class _Worker:
-    """A process that answers when it is told to, and sleeps otherwise."""
+    """A process that calls a handler on request and otherwise waits."""
 
-    def __init__(self, contender: Candidate) -> None:
+    def __init__(self, candidate: Candidate) -> None:
         self._process = subprocess.Popen(
-            _command(contender, "warm", ""), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+            _command(candidate, "warm", ""), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
         )
 
     def __enter__(self) -> "_Worker":
@@ -74,69 +77,77 @@ class _Worker:
         self._process.wait()
         self._process.stdout.close()
 
-    def calls(self, operation: str, count: int) -> list[float]:
+    def call(self, operation: str, count: int) -> list[float]:
+        """Call the handler `count` times. Return the milliseconds of each call."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(f"{operation} {count}\n")
         self._process.stdin.flush()
-        took: list[int] = json.loads(self._process.stdout.readline())
-        return [nanoseconds / 1e6 for nanoseconds in took]
+        durations: list[int] = json.loads(self._process.stdout.readline())
+        return [nanoseconds / 1e6 for nanoseconds in durations]
 
 
-def cold(cases: Sequence[tuple[str, Candidate, str]], rounds: int) -> dict[str, Figure]:
-    """Milliseconds from a new interpreter to its first answer; for each case a name, who, and what is asked."""
-    told = []
+def measure_cold_starts(cases: Sequence[tuple[str, Candidate, str]], rounds: int) -> dict[str, Figure]:
+    """Measure the milliseconds from the start of an interpreter to its first response.
+
+    A case is a name for the figure, a candidate and an operation.
+    """
+    measured = []
     for _ in range(rounds):
-        told.append({name: [_first_answer(contender, operation)] for name, contender, operation in cases})
-    return _figures(told, [name for name, _, _ in cases])
+        measured.append({name: [_time_first_response(candidate, operation)] for name, candidate, operation in cases})
+    return _summarize(measured, [name for name, _, _ in cases])
 
 
-def _first_answer(contender: Candidate, operation: str) -> float:
+def _time_first_response(candidate: Candidate, operation: str) -> float:
     started = time.perf_counter()
     with subprocess.Popen(
-        _command(contender, "cold", operation), stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+        _command(candidate, "cold", operation), stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
     ) as process:
         assert process.stdout
-        said = process.stdout.readline()
-        took = (time.perf_counter() - started) * 1000
-    if process.returncode != 0 or json.loads(said) != "done":
-        raise RuntimeError(f"{contender.title} does not answer {operation}")
-    return took
+        line = process.stdout.readline()
+        milliseconds = (time.perf_counter() - started) * 1000
+    if process.returncode != 0 or json.loads(line) != "done":
+        raise RuntimeError(f"{candidate.title} failed to handle {operation}")
+    return milliseconds
 
 
-def peak(contender: Candidate) -> float:
-    """MiB of resident memory after some hundred calls of each operation."""
-    return float(_once(contender, "peak", "get,put")) / 1024
+def measure_peak_memory(candidate: Candidate) -> float:
+    """Return the MiB of resident memory after 300 calls of each operation."""
+    return float(_run_once(candidate, "peak", "get,put")) / 1024
 
 
-def allocations(contender: Candidate, operation: str) -> int:
-    """How often a warm call asks the allocator for memory."""
-    return int(_once(contender, "allocations", f"{operation}@{BUILD_DIR / 'tools'}"))
+def count_allocations(candidate: Candidate, operation: str) -> int:
+    """Return the number of memory allocations of a warm call."""
+    return int(_run_once(candidate, "allocations", f"{operation}@{BUILD_DIR / 'tools'}"))
 
 
-def _once(contender: Candidate, mode: str, argument: str) -> Any:
+def _run_once(candidate: Candidate, mode: str, argument: str) -> Any:
     done = subprocess.run(
-        _command(contender, mode, argument), capture_output=True, text=True, env=ENVIRONMENT, check=True
+        _command(candidate, mode, argument), capture_output=True, text=True, env=ENVIRONMENT, check=True
     )
     return json.loads(done.stdout)
 
 
-Imported = tuple[int, str, float]  # how deep in the tree, which module, milliseconds with all that it imports
+ImportedModule = tuple[int, str, float]  # depth in the tree, module, milliseconds including its own imports
 
 
-def imports(contender: Candidate, operation: str, runs: int) -> tuple[dict[str, float], list[Imported]]:
-    """What is imported until the first answer.
+def profile_imports(candidate: Candidate, operation: str, runs: int) -> tuple[dict[str, float], list[ImportedModule]]:
+    """Profile the imports of a cold start.
 
-    Milliseconds that each package costs by itself, the median of some runs, the longest first; and the last run's tree.
+    Return the milliseconds of each package without its own imports (the median of the runs, longest first) and the
+    import tree of the last run.
     """
-    told: dict[str, list[float]] = {}
+    by_package: dict[str, list[float]] = {}
     for _ in range(runs):
         done = subprocess.run(
-            _command(contender, "cold", operation, "-X", "importtime"),
-            capture_output=True, text=True, env=ENVIRONMENT, check=True,
-        )  # fmt: skip
+            _command(candidate, "cold", operation, "-X", "importtime"),
+            capture_output=True,
+            text=True,
+            env=ENVIRONMENT,
+            check=True,
+        )
         own: dict[str, float] = {}
-        tree: list[Imported] = []
+        tree: list[ImportedModule] = []
         for line in done.stderr.splitlines():
             microseconds, total, name = line.removeprefix("import time:").split("|")
             if microseconds.strip().isdigit():
@@ -144,13 +155,13 @@ def imports(contender: Candidate, operation: str, runs: int) -> tuple[dict[str, 
                 package = module.partition(".")[0]
                 own[package] = own.get(package, 0.0) + int(microseconds) / 1000
                 tree.append(((len(name) - len(name.lstrip()) - 1) // 2, module, int(total) / 1000))
-        for package, took in own.items():
-            told.setdefault(package, []).append(took)
-    medians = {package: statistics.median(took) for package, took in told.items()}
-    shown = {package: round(took, 2) for package, took in sorted(medians.items(), key=lambda it: -it[1]) if took > 0.1}
-    return shown, _pruned(tree)
+        for package, milliseconds in own.items():
+            by_package.setdefault(package, []).append(milliseconds)
+    medians = {package: statistics.median(values) for package, values in by_package.items()}
+    longest_first = sorted(medians.items(), key=lambda entry: -entry[1])
+    return {package: round(median, 2) for package, median in longest_first if median > 0.1}, _prune(tree)
 
 
-def _pruned(tree: Sequence[Imported], depth: int = 4, least: float = 8.0) -> list[Imported]:
-    """Its upper and heavier part, each module before what it imports; Python tells of it afterwards."""
-    return [it for it in reversed(tree) if it[0] < depth and it[2] >= least]
+def _prune(tree: Sequence[ImportedModule], max_depth: int = 4, min_milliseconds: float = 8.0) -> list[ImportedModule]:
+    """Return the slow modules near the root. `-X importtime` lists a module after its imports; reverse that."""
+    return [module for module in reversed(tree) if module[0] < max_depth and module[2] >= min_milliseconds]

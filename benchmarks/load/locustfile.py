@@ -1,8 +1,8 @@
-"""What Locust runs, in an environment of its own: people who read and edit their profiles, one request after another.
+"""The users of `make load`. Locust runs this file in an environment of its own.
 
-By turns, all of them at the same time: the profile, a route that does nothing, and the table alone. Which turn it is
-follows from the clock, so that whoever watches the processes knows it, too. LOAD_JOB is a file of JSON: see
-benchmarks/load/__main__.py.
+Each user sends one request after another. Phases alternate: all users read and edit their profile, call a route that
+does nothing, or read the item from the table. The clock determines the phase, so that the process that measures
+processor time knows it. LOAD_JOB is the path of a JSON file that benchmarks/load/__main__.py writes.
 """
 
 import itertools
@@ -15,48 +15,48 @@ from pathlib import Path
 from locust import FastHttpUser, task
 
 JOB = json.loads(Path(os.environ["LOAD_JOB"]).read_text())
-KINDS = ("profile", "no_op", "get_item")
-people = itertools.cycle(JOB["people"])
+PHASES = ("use_profile", "call_no_op", "get_item")
+users = itertools.cycle(JOB["users"])
 names = itertools.cycle(("John Doe", "John A. Doe"))
 
 
-class Person(FastHttpUser):
+class LoadUser(FastHttpUser):
     host = JOB["api"]
     network_timeout = connection_timeout = 30.0
 
     def on_start(self):
-        me = next(people)
-        self.sub, self.authorization = me["sub"], {"Authorization": f"Bearer {me['token']}"}
+        user = next(users)
+        self.sub, self.authorization = user["sub"], {"Authorization": f"Bearer {user['token']}"}
         self.etag = None
 
     @task
-    def turn(self):
-        getattr(self, KINDS[int(time.time() / JOB["turn"]) % len(KINDS)])()
+    def run_phase(self):
+        getattr(self, PHASES[int(time.time() / JOB["phase_seconds"]) % len(PHASES)])()
 
-    def profile(self):
-        if self.etag and random.random() < JOB["edits"]:
+    def use_profile(self):
+        if self.etag and random.random() < JOB["edit_share"]:
             headers = {**self.authorization, "If-Match": self.etag}
             body = {"name": next(names), "dob": "1990-05-14", "gender": "Male", "blood_group": "A+"}
-            self.ask("PUT", "/users/me", headers=headers, json=body)
+            self.request_profile("PUT", headers=headers, json=body)
         else:
-            self.ask("GET", "/users/me", headers=self.authorization)
+            self.request_profile("GET", headers=self.authorization)
 
-    def ask(self, method, path, **more):
-        with self.client.request(method, path, name=method, catch_response=True, **more) as answer:
-            if answer.status_code != 200:
-                answer.failure(f"{answer.status_code}")
-            elif answer.json()["id"] != self.sub:
-                answer.failure("somebody else's profile")
+    def request_profile(self, method, **options):
+        with self.client.request(method, "/users/me", name=method, catch_response=True, **options) as response:
+            if response.status_code != 200:
+                response.failure(f"{response.status_code}")
+            elif response.json()["id"] != self.sub:
+                response.failure("the profile of another user")
             else:
-                self.etag = answer.headers["ETag"]
+                self.etag = response.headers["ETag"]
 
-    def no_op(self):
+    def call_no_op(self):
         self.client.get(JOB["no_op"], name="no-op", headers=self.authorization)
 
     def get_item(self):
-        asked = JOB["get_item"]
+        request = JOB["get_item"]
         with self.client.post(
-            asked["url"], name="GetItem", headers=asked["headers"], data=asked["body"], catch_response=True
-        ) as answer:
-            if answer.status_code != 200 or "Item" not in answer.json():
-                answer.failure(f"{answer.status_code}")
+            request["url"], name="GetItem", headers=request["headers"], data=request["body"], catch_response=True
+        ) as response:
+            if response.status_code != 200 or "Item" not in response.json():
+                response.failure(f"{response.status_code}")

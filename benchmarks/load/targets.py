@@ -1,5 +1,6 @@
-"""What is driven: `chalice local`, and the deployed API; each on an embedded AWS of its own, with a route that does
-nothing beside it.
+"""The APIs under load: `chalice local` and the deployed API.
+
+Each runs on an embedded AWS of its own, with a route that does nothing for comparison.
 """
 
 import io
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, Final
 import psutil
 
 from benchmarks.emulator import start_emulator
+from benchmarks.load.process_usage import ProcessGroups
 from local import source_copy
 from local.api_server import CHALICE_COMMAND, ApiServer
 from local.config import HOST, ROOT, LocalSettings
@@ -29,27 +31,28 @@ from local.terraform_provider import build_terraform_environment
 
 STAGE: Final = "load"
 _NO_OP: Final = "no-op"
-# It logs a line, as ours does: for one that logs nothing the embedded AWS waits 50 ms, in case it still does.
-_HANDLER: Final = 'def handler(event, context):\n    print("{}")\n    return {"statusCode": 200, "body": "{}"}\n'
+_FUNCTION_NAME_VARIABLE: Final = "AWS_LAMBDA_FUNCTION_NAME"
+# It logs a line, as the application does. The embedded AWS waits 50 ms for the log of a function that logs nothing.
+_NO_OP_HANDLER: Final = 'def handler(event, context):\n    print("{}")\n    return {"statusCode": 200, "body": "{}"}\n'
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where requests go, and whose processes answer them: name -> those that are there now."""
+    """An API with its resources, a no-op route beside it and the processes that answer requests."""
 
     title: str
     stack: Stack
     no_op_url: str
-    processes: dict[str, Callable[[], list[psutil.Process]]]
+    processes: ProcessGroups
 
 
 @contextmanager
-def on_the_laptop() -> Iterator[Target]:
-    """`chalice local`, as `make run` starts it."""
-    with tempfile.TemporaryDirectory() as directory, ExitStack() as opened:
-        local, aws = opened.enter_context(start_emulator(Path(directory)))
+def chalice_local_target() -> Iterator[Target]:
+    """Start `chalice local` as `make run` does."""
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as exit_stack:
+        local, aws = exit_stack.enter_context(start_emulator(Path(directory)))
         stack = create_stack(local)
-        api = opened.enter_context(ApiServer(local, stack))
+        api = exit_stack.enter_context(ApiServer(local, stack))
         port = allocate_port()
         arguments = [
             *CHALICE_COMMAND,
@@ -60,10 +63,10 @@ def on_the_laptop() -> Iterator[Target]:
             "local",
         ]
         arguments += ["--no-autoreload", "--host", HOST, "--port", str(port)]
-        names = {"USER_POOL_ARN": stack.user_pool_arn, "DYNAMODB_TABLE": stack.table}
-        environment = {**local.environment(), **names, "PYTHONPATH": str(ROOT)}
+        resources = {"USER_POOL_ARN": stack.user_pool_arn, "DYNAMODB_TABLE": stack.table}
+        environment = {**local.environment(), **resources, "PYTHONPATH": str(ROOT)}
         no_op = ChildProcess(_NO_OP, arguments, environment, local.directory / "no-op.log", lambda _: None)
-        opened.callback(no_op.stop)
+        exit_stack.callback(no_op.stop)
         no_op.wait_until_serving(f"http://{HOST}:{port}")
         yield Target(
             "chalice local",
@@ -78,8 +81,8 @@ def on_the_laptop() -> Iterator[Target]:
 
 
 @contextmanager
-def deployed() -> Iterator[Target]:
-    """What `make deploy` makes on the embedded AWS. Raises SystemExit where it can't."""
+def deployed_target() -> Iterator[Target]:
+    """Run `make deploy` on the embedded AWS. Raises SystemExit if it fails."""
     with tempfile.TemporaryDirectory() as directory, start_emulator(Path(directory)) as (local, aws):
         stack = _deploy(local, Path(directory) / "tree")
         yield Target(
@@ -87,8 +90,8 @@ def deployed() -> Iterator[Target]:
             stack,
             _deploy_no_op(stack),
             {
-                "api_handler": lambda: _functions(aws.pid, f"healthtech-{STAGE}"),
-                "function of the no-op": lambda: _functions(aws.pid, _NO_OP),
+                "api_handler": lambda: _list_function_processes(aws.pid, f"healthtech-{STAGE}"),
+                "function of the no-op": lambda: _list_function_processes(aws.pid, _NO_OP),
                 "embedded AWS": lambda: [psutil.Process(aws.pid)],
             },
         )
@@ -102,33 +105,33 @@ def _deploy(local: LocalSettings, tree: Path) -> Stack:
         cwd=tree, env=build_terraform_environment(local.tool_environment()), capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode != 0:
-        raise SystemExit(f"make deploy has failed:\n{done.stdout}{done.stderr}")
+        raise SystemExit(f"make deploy failed:\n{done.stdout}{done.stderr}")
     (api,) = emulator_client("apigateway", local).get_rest_apis()["items"]
     outputs = subprocess.run(
         ["terraform", "-chdir=infra", "output", "-json"],
         cwd=tree, env={**local.tool_environment(), "TF_WORKSPACE": STAGE}, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    told = {name: output["value"] for name, output in json.loads(outputs.stdout).items()}
+    values = {name: output["value"] for name, output in json.loads(outputs.stdout).items()}
     return Stack(
         api_url=f"{local.aws_endpoint_url}/restapis/{api['id']}/{STAGE}/_user_request_",
         aws_endpoint_url=local.aws_endpoint_url,
         aws_access_key_id=local.access_key.id,
         aws_secret_access_key=local.access_key.secret,
-        region=told["region"],
-        user_pool_id=told["user_pool_id"],
-        user_pool_client_id=told["user_pool_client_id"],
-        table=told["table"],
+        region=values["region"],
+        user_pool_id=values["user_pool_id"],
+        user_pool_client_id=values["user_pool_client_id"],
+        table=values["table"],
         bucket="",
     )
 
 
 def _deploy_no_op(stack: Stack) -> str:
-    """A function that does nothing, behind API Gateway and the same authorizer."""
+    """Deploy a function that does nothing, behind API Gateway and the same authorizer. Return its URL."""
     gateway, lambda_ = (emulator_client(name, stack) for name in ("apigateway", "lambda"))
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as file:
-        file.writestr("no_op.py", _HANDLER)
-    role = f"arn:aws:iam::000000000000:role/{_role(stack)}"
+        file.writestr("no_op.py", _NO_OP_HANDLER)
+    role = f"arn:aws:iam::000000000000:role/{_create_role(stack)}"
     arn = lambda_.create_function(
         FunctionName=_NO_OP, Role=role, Runtime="python3.12", Handler="no_op.handler", MemorySize=512,
         Code={"ZipFile": code.getvalue()},
@@ -137,38 +140,39 @@ def _deploy_no_op(stack: Stack) -> str:
         FunctionName=_NO_OP, StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
     )
     api = gateway.create_rest_api(name=_NO_OP)
-    where = {"restApiId": api["id"]}
-    root = gateway.get_resources(**where)["items"][0]["id"]
+    rest_api = {"restApiId": api["id"]}
+    root = gateway.get_resources(**rest_api)["items"][0]["id"]
     authorizer = gateway.create_authorizer(
-        **where, name="users", type="COGNITO_USER_POOLS", providerARNs=[stack.user_pool_arn],
+        **rest_api, name="users", type="COGNITO_USER_POOLS", providerARNs=[stack.user_pool_arn],
         identitySource="method.request.header.Authorization",
     )["id"]  # fmt: skip
-    resource = gateway.create_resource(**where, parentId=root, pathPart=_NO_OP)["id"]
-    method = {**where, "resourceId": resource, "httpMethod": "GET"}
+    resource = gateway.create_resource(**rest_api, parentId=root, pathPart=_NO_OP)["id"]
+    method = {**rest_api, "resourceId": resource, "httpMethod": "GET"}
     gateway.put_method(**method, authorizationType="COGNITO_USER_POOLS", authorizerId=authorizer)
     uri = f"arn:aws:apigateway:{stack.region}:lambda:path/2015-03-31/functions/{arn}/invocations"
     gateway.put_integration(**method, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
-    gateway.create_deployment(**where, stageName=STAGE)
+    gateway.create_deployment(**rest_api, stageName=STAGE)
     return f"{stack.aws_endpoint_url}/restapis/{api['id']}/{STAGE}/_user_request_/{_NO_OP}"
 
 
-def _role(stack: Stack) -> str:
-    """A role that may do nothing but be taken on by Lambda."""
+def _create_role(stack: Stack) -> str:
+    """Create a role without permissions that Lambda may assume. Return its name."""
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     emulator_client("iam", stack).create_role(RoleName=_NO_OP, AssumeRolePolicyDocument=document)
     return _NO_OP
 
 
-def _functions(aws: int, name: str) -> list[psutil.Process]:
-    """The embedded AWS's processes of one function."""
-    return [it for it in psutil.Process(aws).children(recursive=True) if _variables(it).get(_FUNCTION) == name]
+def _list_function_processes(aws_pid: int, name: str) -> list[psutil.Process]:
+    """Return the processes of one function among the children of the embedded AWS."""
+    return [
+        process
+        for process in psutil.Process(aws_pid).children(recursive=True)
+        if _get_environment(process).get(_FUNCTION_NAME_VARIABLE) == name
+    ]
 
 
-_FUNCTION: Final = "AWS_LAMBDA_FUNCTION_NAME"
-
-
-def _variables(process: psutil.Process) -> dict[str, Any]:
+def _get_environment(process: psutil.Process) -> dict[str, Any]:
     try:
         return dict(process.environ())
     except psutil.NoSuchProcess:

@@ -18,10 +18,10 @@ from chalicelib.api.middleware import SECURITY_HEADERS
 from chalicelib.core.errors import (
     PROBLEM_JSON,
     ApiError,
-    InternalServerError,
     BadRequest,
     ContentTooLarge,
     Forbidden,
+    InternalServerError,
     NotFound,
     ServiceUnavailable,
     TooManyRequests,

@@ -1,8 +1,8 @@
-"""Amplify's Authenticator against the stack of `make run`, from a page on another origin."""
+"""Amplify's Authenticator with the stack of `make run`, from a page on another origin."""
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,28 +18,28 @@ from tests.support.markdown import list_examples
 from tests.support.optional_tools import require_npm_packages
 from tests.support.stack import RunningStack
 from tests.support.user_pool_calls import NEW_PASSWORD, RESET_CODE
-from tests.support.users import PASSWORD, User, generate_email, sign_up_and_sign_in
+from tests.support.users import PASSWORD, UserFactory, generate_email, sign_up_and_sign_in
 
 SITE = Path(__file__).parent / "amplify"
-PUBLIC = ("api_url", "aws_endpoint_url", "user_pool_id", "user_pool_client_id")
+PUBLIC_OUTPUTS = ("api_url", "aws_endpoint_url", "user_pool_id", "user_pool_client_id")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
-def stack(run: RunningStack) -> dict[str, str]:
-    """What a page needs to know."""
-    return {name: value for name, value in asdict(run.outputs).items() if name in PUBLIC}
+def public_outputs(stack: RunningStack) -> dict[str, str]:
+    """Return the values of stack.json that a page may have."""
+    return {name: value for name, value in asdict(stack.outputs).items() if name in PUBLIC_OUTPUTS}
 
 
 @pytest.fixture(scope="module")
-def origin(stack: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Build the site, tell it where the stack is, and serve it."""
+def origin(public_outputs: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Build the site, give it the outputs of the stack, and serve it."""
     require_npm_packages(SITE)
-    built = tmp_path_factory.mktemp("site")
-    command = ["npm", "run", "build", "--", "--outDir", str(built), "--logLevel", "error"]
+    output_dir = tmp_path_factory.mktemp("site")
+    command = ["npm", "run", "build", "--", "--outDir", str(output_dir), "--logLevel", "error"]
     subprocess.run(command, cwd=SITE, check=True, capture_output=True)
-    (built / "stack.json").write_text(json.dumps(stack))
-    with serve_directory(built) as address:
+    (output_dir / "stack.json").write_text(json.dumps(public_outputs))
+    with serve_directory(output_dir) as address:
         yield address
 
 
@@ -51,8 +51,8 @@ def page(origin: str) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def new_user(run: RunningStack) -> Callable[[], User]:
-    return lambda: sign_up_and_sign_in(UserClient(run.outputs))
+def signed_up_user(stack: RunningStack) -> UserFactory:
+    return lambda: sign_up_and_sign_in(UserClient(stack.outputs))
 
 
 def fill(page: Page, **fields: str) -> None:
@@ -79,15 +79,15 @@ def fill_sign_up(page: Page, email: str, birth_date: str) -> None:
     press(page, "Create Account")
 
 
-def send(page: Page, label: str, value: str) -> None:
-    """Fill in one of the page's own forms of one field, and send it."""
+def submit_form(page: Page, label: str, value: str) -> None:
+    """Fill in and send a form of the page that has one field."""
     form = page.get_by_role("form", name=label)
     form.get_by_label(label).fill(value)
     form.get_by_role("button", name="Send").click()
 
 
-def result(page: Page, label: str) -> str:
-    """Return what came of such a form."""
+def get_form_result(page: Page, label: str) -> str:
+    """Return the text that the page shows as the result of a form."""
     output = page.get_by_role("form", name=label).get_by_role("status")
     expect(output).not_to_be_empty()
     return output.inner_text()
@@ -98,11 +98,11 @@ def expect_signed_in_as(page: Page, email: str) -> None:
     expect(page.get_by_label("Profile")).to_have_text(f"profile {email}, pool {email}")
 
 
-def test_readme_example_reads_the_profile_of_a_new_user(stack: dict[str, str]) -> None:
+def test_documented_example_reads_the_profile_of_a_new_user(public_outputs: dict[str, str]) -> None:
     require_npm_packages(SITE)
     example = next(code for code in list_examples("Run it", "js") if "aws-amplify" in code)
     done = subprocess.run(
-        ["node", "--input-type=module"], input=f"const stack = {json.dumps(stack)};\n{example}",
+        ["node", "--input-type=module"], input=f"const stack = {json.dumps(public_outputs)};\n{example}",
         cwd=SITE, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert "email: 'mary@example.com'" in done.stdout
@@ -117,29 +117,29 @@ def test_authenticator_signs_up_confirms_and_signs_in(page: Page) -> None:
     expect_signed_in_as(page, email)
 
 
-def test_authenticator_shows_why_a_sign_up_is_refused(page: Page) -> None:
+def test_authenticator_shows_why_a_sign_up_is_rejected(page: Page) -> None:
     fill_sign_up(page, generate_email(), "2999-01-01")
     expect(page.get_by_role("alert")).to_contain_text("must not be in the future")
 
 
-def test_authenticator_asks_for_a_code_of_the_app(page: Page, new_user: Callable[[], User]) -> None:
-    user = new_user()
+def test_authenticator_requires_the_code_of_a_second_factor(page: Page, signed_up_user: UserFactory) -> None:
+    user = signed_up_user()
     sign_in(page, user.email)
     press(page, "Set up an app")
     secret = page.get_by_label("Secret")
     expect(secret).not_to_be_empty()
-    app = pyotp.TOTP(secret.inner_text())
-    send(page, "Code from the app", app.now())
-    assert result(page, "Code from the app") == "turned on"
+    authenticator = pyotp.TOTP(secret.inner_text())
+    submit_form(page, "Code from the app", authenticator.now())
+    assert get_form_result(page, "Code from the app") == "enabled"
     press(page, "Sign out")
     sign_in(page, user.email)
-    fill(page, **{"Code *": app.at(datetime.now(UTC) + timedelta(seconds=app.interval))})
+    fill(page, **{"Code *": authenticator.at(datetime.now(UTC) + timedelta(seconds=authenticator.interval))})
     press(page, "Confirm")
     expect_signed_in_as(page, user.email)
 
 
-def test_authenticator_resets_a_password(page: Page, new_user: Callable[[], User]) -> None:
-    user = new_user()
+def test_authenticator_resets_a_password(page: Page, signed_up_user: UserFactory) -> None:
+    user = signed_up_user()
     press(page, "Forgot your password?")
     fill(page, Enter_your_email=user.email)
     press(page, "Send code")
@@ -149,23 +149,23 @@ def test_authenticator_resets_a_password(page: Page, new_user: Callable[[], User
     expect_signed_in_as(page, user.email)
 
 
-def test_email_changes_once_its_code_is_entered(page: Page, new_user: Callable[[], User]) -> None:
-    user, email = new_user(), generate_email()
+def test_email_changes_after_its_code_is_entered(page: Page, signed_up_user: UserFactory) -> None:
+    user, email = signed_up_user(), generate_email()
     sign_in(page, user.email)
-    send(page, "New email", email)
-    assert result(page, "New email") == "CONFIRM_ATTRIBUTE_WITH_CODE"
+    submit_form(page, "New email", email)
+    assert get_form_result(page, "New email") == "CONFIRM_ATTRIBUTE_WITH_CODE"
     expect_signed_in_as(page, user.email)
-    send(page, "Code from the mail", "000000")
-    assert result(page, "Code from the mail").startswith("CodeMismatchException")
-    send(page, "Code from the mail", CONFIRMATION_CODE)
+    submit_form(page, "Code from the email", "000000")
+    assert get_form_result(page, "Code from the email").startswith("CodeMismatchException")
+    submit_form(page, "Code from the email", CONFIRMATION_CODE)
     expect(page.get_by_text("verified", exact=True)).to_be_visible()
     press(page, "Sign out")
     sign_in(page, email)
     expect_signed_in_as(page, email)
 
 
-def test_deleted_account_signs_in_no_more(page: Page, new_user: Callable[[], User]) -> None:
-    user = new_user()
+def test_deleted_account_cannot_sign_in(page: Page, signed_up_user: UserFactory) -> None:
+    user = signed_up_user()
     sign_in(page, user.email)
     press(page, "Delete Account")
     press(page, "Delete")

@@ -114,6 +114,8 @@ def test_python_example_passes_prism(proxy: str, token: str) -> None:
 
 
 def test_picture_examples_pass_prism(proxy: str, token: str) -> None:
-    printed = paste("bash", "".join(list_examples("docs/pictures.md", "sh")), ROOT, STACK_TIMEOUT, API=proxy, TOKEN=token)
+    printed = paste(
+        "bash", "".join(list_examples("docs/pictures.md", "sh")), ROOT, STACK_TIMEOUT, API=proxy, TOKEN=token
+    )
     profile = json.loads(printed.partition("}\n204\n")[2])
     assert profile["picture"]["content_type"] == "image/jpeg"

@@ -1,27 +1,22 @@
-"""`chalice local` answers whatever a socket can send."""
+"""Requests to `chalice local` at the level of sockets, including malformed ones."""
 
 import json
 import socket
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.data import MEBIBYTE, PROFILE_BODY
 from tests.support.stack import RunningStack
 from tests.support.users import User
 
-VALID = {"name": "Jane R. Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}
+BODY = json.dumps({**PROFILE_BODY, "name": "Jane R. Roe"}).encode()
 
 
-@pytest.fixture(scope="module")
-def user(new_user: Callable[..., User]) -> User:
-    return new_user()
-
-
-def exchange(run: RunningStack, request: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Send these bytes and read the first answer."""
-    port = urlsplit(run.outputs.api_url).port
+def send_raw_request(stack: RunningStack, request: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Send these bytes. Return the status, the headers and the body of the first response."""
+    port = urlsplit(stack.outputs.api_url).port
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(request)
         stream = connection.makefile("rb")
@@ -33,21 +28,23 @@ def exchange(run: RunningStack, request: bytes) -> tuple[int, dict[str, str], by
         return status, headers, stream.read(int(headers["content-length"]))
 
 
-def host(run: RunningStack) -> str:
-    return urlsplit(run.outputs.api_url).netloc
+def get_host(stack: RunningStack) -> str:
+    return urlsplit(stack.outputs.api_url).netloc
 
 
-def put(run: RunningStack, user: User, headers: str, body: bytes) -> bytes:
-    head = f"PUT /users/me HTTP/1.1\r\nHost: {host(run)}\r\nAuthorization: {user.token}\r\n"
+def build_put(stack: RunningStack, user: User, headers: str, body: bytes) -> bytes:
+    """Return a PUT with these header lines and this body."""
+    head = f"PUT /users/me HTTP/1.1\r\nHost: {get_host(stack)}\r\nAuthorization: {user.token}\r\n"
     return f"{head}Content-Type: application/json\r\n{headers}\r\n\r\n".encode() + body
 
 
-def test_an_answer_is_sent_in_one_piece(run: RunningStack, user: User) -> None:
-    """In two, the second would wait for the first to be acknowledged, which a client does 40 ms later: not at the
-    first answers of a connection, hence so many.
+def test_response_is_sent_in_one_packet(stack: RunningStack, user: User) -> None:
+    """With two packets, the second one would wait for an acknowledgement, which a client delays by 40 ms.
+
+    Clients do not delay it at the beginning of a connection, so the test sends 40 requests.
     """
-    port = urlsplit(run.outputs.api_url).port
-    request = f"GET /users/me HTTP/1.1\r\nHost: {host(run)}\r\nAuthorization: {user.token}\r\n\r\n".encode()
+    port = urlsplit(stack.outputs.api_url).port
+    request = f"GET /users/me HTTP/1.1\r\nHost: {get_host(stack)}\r\nAuthorization: {user.token}\r\n\r\n".encode()
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         for _ in range(40):
             connection.sendall(request)
@@ -56,21 +53,21 @@ def test_an_answer_is_sent_in_one_piece(run: RunningStack, user: User) -> None:
             assert json.loads(body)["id"] == user.sub
 
 
-def test_a_client_that_waits_to_be_told_to_go_on_is_told(run: RunningStack, user: User) -> None:
-    port = urlsplit(run.outputs.api_url).port
-    body = json.dumps(VALID).encode()
+def test_expect_100_continue_is_answered(stack: RunningStack, user: User) -> None:
+    port = urlsplit(stack.outputs.api_url).port
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(put(run, user, f"Expect: 100-continue\r\nContent-Length: {len(body)}", b""))
+        connection.sendall(build_put(stack, user, f"Expect: 100-continue\r\nContent-Length: {len(BODY)}", b""))
         assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
-        connection.sendall(body)
+        connection.sendall(BODY)
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
 
 
-def test_a_chunked_body_is_a_body(run: RunningStack, user: User) -> None:
-    body = json.dumps(VALID).encode()
-    chunks = b"".join(b"%x;a=b\r\n%s\r\n" % (len(part), part) for part in (body[:7], body[7:]))
-    status, _, answer = exchange(run, put(run, user, "Transfer-Encoding: chunked", chunks + b"0\r\nTrailer: x\r\n\r\n"))
-    assert (status, json.loads(answer)["name"]) == (200, "Jane R. Roe")
+def test_chunked_body_is_accepted(stack: RunningStack, user: User) -> None:
+    chunks = b"".join(b"%x;a=b\r\n%s\r\n" % (len(part), part) for part in (BODY[:7], BODY[7:]))
+    status, _, content = send_raw_request(
+        stack, build_put(stack, user, "Transfer-Encoding: chunked", chunks + b"0\r\nTrailer: x\r\n\r\n")
+    )
+    assert (status, json.loads(content)["name"]) == (200, "Jane R. Roe")
 
 
 @pytest.mark.parametrize(
@@ -85,14 +82,15 @@ def test_a_chunked_body_is_a_body(run: RunningStack, user: User) -> None:
         ("Transfer-Encoding: chunked", b"fffffffffff\r\n"),
     ],
 )
-def test_a_body_of_no_length_is_a_bad_request(run: RunningStack, user: User, headers: str, body: bytes) -> None:
-    status, told, answer = exchange(run, put(run, user, headers, body))
-    assert (status, told["content-type"], told["connection"]) == (400, "application/problem+json", "close")
-    assert json.loads(answer)["status"] == 400
-    assert "Secret" not in (run.directory / "api.log").read_text()
-
-
-MEBIBYTE = 1024 * 1024
+def test_body_with_an_invalid_length_is_a_400(stack: RunningStack, user: User, headers: str, body: bytes) -> None:
+    status, response_headers, content = send_raw_request(stack, build_put(stack, user, headers, body))
+    assert (status, response_headers["content-type"], response_headers["connection"]) == (
+        400,
+        "application/problem+json",
+        "close",
+    )
+    assert json.loads(content)["status"] == 400
+    assert "Secret" not in (stack.directory / "api.log").read_text()
 
 
 @pytest.mark.parametrize("is_chunked", [False, True], ids=["counted", "chunked"])
@@ -101,19 +99,21 @@ MEBIBYTE = 1024 * 1024
     [(10 * MEBIBYTE, "The body must be at most 65536 bytes long."), (10 * MEBIBYTE + 1, "The body is too large.")],
     ids=["application", "gateway"],
 )
-def test_large_body_is_answered_413(run: RunningStack, user: User, size: int, detail: str, is_chunked: bool) -> None:
-    """API Gateway refuses a body over 10 MB, the application one over 64 KiB."""
+def test_large_body_is_a_413(stack: RunningStack, user: User, size: int, detail: str, is_chunked: bool) -> None:
+    """API Gateway rejects a body over 10 MB, and the application rejects one over 64 KiB."""
     body = b"x" * size
-    headers, sent = (
+    headers, encoded = (
         ("Transfer-Encoding: chunked", b"%x\r\n%s\r\n0\r\n\r\n" % (size, body))
         if is_chunked
         else (f"Content-Length: {size}", body)
     )
-    status, told, answer = exchange(run, put(run, user, f"Origin: http://a.test\r\n{headers}", sent))
-    problem = json.loads(answer)
+    status, response_headers, content = send_raw_request(
+        stack, build_put(stack, user, f"Origin: http://a.test\r\n{headers}", encoded)
+    )
+    problem = json.loads(content)
     assert (status, problem["type"].partition("#")[2], problem["detail"]) == (413, "too-large", detail)
-    assert told["access-control-allow-origin"] == "*"
-    (line,) = [line for line in run.get_request_log(told["x-request-id"]) if "request" in line]
+    assert response_headers["access-control-allow-origin"] == "*"
+    (line,) = [line for line in stack.get_request_log(response_headers["x-request-id"]) if "request" in line]
     assert (line["request"], line["status"], line["note"]) == ("PUT /users/me", 413, detail)
 
 
@@ -126,35 +126,33 @@ def test_large_body_is_answered_413(run: RunningStack, user: User, size: int, de
         (b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", 431),
     ],
 )
-def test_what_is_hardly_http_is_refused_in_the_shape_of_all_errors(
-    run: RunningStack, request_: bytes, status: int
-) -> None:
-    got, told, answer = exchange(run, request_)
-    assert (got, told["content-type"]) == (status, "application/problem+json")
-    problem = json.loads(answer)
+def test_malformed_http_returns_problem_details(stack: RunningStack, request_: bytes, status: int) -> None:
+    actual, headers, content = send_raw_request(stack, request_)
+    assert (actual, headers["content-type"]) == (status, "application/problem+json")
+    problem = json.loads(content)
     assert (problem["type"], problem["status"]) == ("about:blank", status)
-    assert "Secret" not in (run.directory / "api.log").read_text()
+    assert "Secret" not in (stack.directory / "api.log").read_text()
 
 
-def test_the_log_has_the_request_id_of_an_unreadable_request(run: RunningStack) -> None:
-    _, headers, answer = exchange(run, b"GET /users/me HTTP/9.9\r\n\r\n")
-    assert headers["x-request-id"] == json.loads(answer)["request_id"]
-    (line,) = run.get_request_log(headers["x-request-id"])
+def test_request_id_of_malformed_http_is_logged(stack: RunningStack) -> None:
+    _, headers, content = send_raw_request(stack, b"GET /users/me HTTP/9.9\r\n\r\n")
+    assert headers["x-request-id"] == json.loads(content)["request_id"]
+    (line,) = stack.get_request_log(headers["x-request-id"])
     assert (line["request"], line["status"]) == ("unreadable request", 505)
 
 
-def test_what_functions_log_is_in_a_log_of_this_machine(run: RunningStack, user: User) -> None:
+def test_logs_of_functions_are_in_aws_log(stack: RunningStack, user: User) -> None:
     lines: list[dict[str, Any]] = [
-        json.loads(line) for line in (run.directory / "aws.log").read_text().splitlines() if line.startswith("{")
+        json.loads(line) for line in (stack.directory / "aws.log").read_text().splitlines() if line.startswith("{")
     ]
     assert any(line["message"] == "profile created" and line["sub"] == user.sub for line in lines if "message" in line)
     assert {"function ran"} <= {line.get("message") for line in lines}
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST"])
-def test_api_answers_to_hosts_of_this_machine(run: RunningStack, name: str) -> None:
-    port = urlsplit(run.outputs.api_url).port
-    status, _, _ = exchange(run, f"GET /problems HTTP/1.1\r\nHost: {name}:{port}\r\n\r\n".encode())
+def test_host_header_of_this_machine_is_accepted(stack: RunningStack, name: str) -> None:
+    port = urlsplit(stack.outputs.api_url).port
+    status, _, _ = send_raw_request(stack, f"GET /problems HTTP/1.1\r\nHost: {name}:{port}\r\n\r\n".encode())
     assert status == 200
 
 
@@ -171,10 +169,10 @@ def test_api_answers_to_hosts_of_this_machine(run: RunningStack, name: str) -> N
         ("Host: 127.0.0.1:{port}\r\nHost: evil.test:{port}", 400),
     ],
 )
-def test_api_refuses_any_other_host(run: RunningStack, headers: str, status: int) -> None:
-    """A page whose name leads here must not become a page of this server."""
-    lines = headers.format(port=urlsplit(run.outputs.api_url).port)
-    got, told, body = exchange(run, f"GET /problems HTTP/1.1\r\n{lines}\r\n\r\n".encode())
-    assert (got, told["content-type"]) == (status, "application/problem+json")
+def test_any_other_host_header_is_rejected(stack: RunningStack, headers: str, status: int) -> None:
+    """DNS rebinding: a page whose host name resolves to this machine must not share the API's origin."""
+    lines = headers.format(port=urlsplit(stack.outputs.api_url).port)
+    actual, response_headers, body = send_raw_request(stack, f"GET /problems HTTP/1.1\r\n{lines}\r\n\r\n".encode())
+    assert (actual, response_headers["content-type"]) == (status, "application/problem+json")
     problem = json.loads(body)
     assert (problem["type"], problem["status"]) == ("about:blank", status)

@@ -1,4 +1,4 @@
-"""What plain MiniStack does otherwise than Cognito. Where one of these fails, its patch is needed no more."""
+"""How plain MiniStack differs from Cognito. A test that fails shows that its patch is no longer needed."""
 
 import time
 from collections.abc import Iterator
@@ -28,8 +28,8 @@ from tests.support.users import PASSWORD, User, generate_email, sign_up_and_sign
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UserClient]:
-    with start_plain_ministack(tmp_path_factory.mktemp("plain")) as session:
-        yield session
+    with start_plain_ministack(tmp_path_factory.mktemp("plain")) as user_client:
+        yield user_client
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +37,13 @@ def user(plain: UserClient) -> User:
     return sign_up_and_sign_in(plain)
 
 
-def test_plain_new_email_is_stored_at_once(plain: UserClient) -> None:
+def test_plain_new_email_is_stored_without_a_code(plain: UserClient) -> None:
     user, email = sign_up_and_sign_in(plain), generate_email()
     pair = {"Name": "email", "Value": email}
-    answer = plain.cognito.update_user_attributes(AccessToken=user.tokens["AccessToken"], UserAttributes=[pair])
-    assert answer["CodeDeliveryDetailsList"] == []
-    found = plain.cognito.get_user(AccessToken=user.tokens["AccessToken"])["UserAttributes"]
-    assert pair in found
+    response = plain.cognito.update_user_attributes(AccessToken=user.tokens["AccessToken"], UserAttributes=[pair])
+    assert response["CodeDeliveryDetailsList"] == []
+    attributes = plain.cognito.get_user(AccessToken=user.tokens["AccessToken"])["UserAttributes"]
+    assert pair in attributes
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_plain_attribute_operation_is_missing(user: User, operation: str, parame
         call(AccessToken=user.tokens["AccessToken"], **parameters)
 
 
-def test_plain_attributes_cannot_be_deleted_by_an_admin(plain: UserClient, user: User) -> None:
+def test_plain_admin_cannot_delete_attributes(plain: UserClient, user: User) -> None:
     with pytest.raises(ClientError, match="Unknown Cognito IDP action"):
         plain.cognito.admin_delete_user_attributes(
             UserPoolId=plain.stack.user_pool_id, Username=user.sub, UserAttributeNames=["custom:dob"]
@@ -79,14 +79,14 @@ def test_plain_sign_up_accepts_any_attribute(plain: UserClient) -> None:
 
 
 def test_plain_challenge_is_answered_without_a_session(plain: UserClient, user: User) -> None:
-    answer = plain.cognito.respond_to_auth_challenge(
+    response = plain.cognito.respond_to_auth_challenge(
         ClientId=plain.stack.user_pool_client_id, ChallengeName="MFA_SETUP", Session="x" * 32,
         ChallengeResponses={"USERNAME": user.email},
     )  # fmt: skip
-    assert "AuthenticationResult" in answer
+    assert "AuthenticationResult" in response
 
 
-def test_plain_new_password_follows_no_policy(plain: UserClient) -> None:
+def test_plain_new_password_ignores_the_policy(plain: UserClient) -> None:
     user = sign_up_and_sign_in(plain)
     plain.cognito.respond_to_auth_challenge(
         ClientId=plain.stack.user_pool_client_id, ChallengeName="NEW_PASSWORD_REQUIRED", Session="x" * 32,
@@ -94,11 +94,11 @@ def test_plain_new_password_follows_no_policy(plain: UserClient) -> None:
     )  # fmt: skip
 
 
-def test_plain_app_is_turned_on_once_registered(plain: UserClient) -> None:
+def test_plain_authenticator_is_enabled_once_registered(plain: UserClient) -> None:
     user = sign_up_and_sign_in(plain)
     register_authenticator(user)
-    told = plain.cognito.get_user(AccessToken=user.tokens["AccessToken"])
-    assert told["UserMFASettingList"] == ["SOFTWARE_TOKEN_MFA"]
+    response = plain.cognito.get_user(AccessToken=user.tokens["AccessToken"])
+    assert response["UserMFASettingList"] == ["SOFTWARE_TOKEN_MFA"]
 
 
 def test_plain_code_signs_in_twice(plain: UserClient) -> None:
@@ -108,23 +108,23 @@ def test_plain_code_signs_in_twice(plain: UserClient) -> None:
         assert "AuthenticationResult" in submit_code(user, submit_password(plain, user.email), code)
 
 
-def test_plain_unregistered_app_is_turned_on(plain: UserClient) -> None:
+def test_plain_unregistered_authenticator_can_be_enabled(plain: UserClient) -> None:
     plain.cognito.set_user_mfa_preference(AccessToken=sign_up_and_sign_in(plain).tokens["AccessToken"], **ENABLE_TOTP)
 
 
 def test_plain_client_reads_every_attribute(plain: UserClient, user: User) -> None:
-    told = plain.cognito.get_user(AccessToken=user.tokens["AccessToken"])
-    assert "custom:dob" in {pair["Name"] for pair in told["UserAttributes"]}
-    assert "UserMFASettingList" in told
+    response = plain.cognito.get_user(AccessToken=user.tokens["AccessToken"])
+    assert "custom:dob" in {pair["Name"] for pair in response["UserAttributes"]}
+    assert "UserMFASettingList" in response
     assert "custom:dob" in decode_claims(user.token)
 
 
 def test_plain_unverified_email_is_true_in_a_token(user: User) -> None:
-    assert decode_claims(user.token)["email_verified"] is True  # its ConfirmSignUp verifies no address
+    assert decode_claims(user.token)["email_verified"] is True  # ConfirmSignUp verifies no address
 
 
-def test_plain_refresh_renews_the_time_of_the_sign_in(user: User) -> None:
-    time.sleep(1.1)  # whole seconds
+def test_plain_refresh_changes_auth_time(user: User) -> None:
+    time.sleep(1.1)  # tokens have whole seconds
     assert decode_claims(refresh_tokens(user)["IdToken"])["auth_time"] > decode_claims(user.token)["auth_time"]
 
 
@@ -134,24 +134,24 @@ def test_plain_email_in_another_case_is_unknown(plain: UserClient, user: User) -
 
 
 def test_plain_confirmed_user_gets_codes(plain: UserClient, user: User) -> None:
-    plain.cognito.resend_confirmation_code(**client_parameters(user))
+    plain.cognito.resend_confirmation_code(**client_parameters(plain, user.email))
 
 
 def test_plain_unconfirmed_user_gets_a_reset_code(plain: UserClient) -> None:
     email = generate_email()
     plain.sign_up(email, PASSWORD, sign_up_attributes(email))
-    where = {"ClientId": plain.stack.user_pool_client_id, "Username": email}
-    plain.cognito.forgot_password(**where)
-    plain.cognito.confirm_forgot_password(**where, ConfirmationCode=RESET_CODE, Password=NEW_PASSWORD)
+    parameters = client_parameters(plain, email)
+    plain.cognito.forgot_password(**parameters)
+    plain.cognito.confirm_forgot_password(**parameters, ConfirmationCode=RESET_CODE, Password=NEW_PASSWORD)
 
 
-def test_plain_sign_up_answers_the_whole_address(plain: UserClient) -> None:
+def test_plain_sign_up_returns_the_unmasked_address(plain: UserClient) -> None:
     email = generate_email()
     assert sign_up(plain, email)["CodeDeliveryDetails"]["Destination"] == email
 
 
-def test_plain_destination_has_four_asterisks(plain: UserClient) -> None:
+def test_plain_masked_address_has_four_asterisks(plain: UserClient) -> None:
     email = generate_email()
     sign_up(plain, email)
-    where = {"ClientId": plain.stack.user_pool_client_id, "Username": email}
-    assert "****@" in plain.cognito.resend_confirmation_code(**where)["CodeDeliveryDetails"]["Destination"]
+    parameters = client_parameters(plain, email)
+    assert "****@" in plain.cognito.resend_confirmation_code(**parameters)["CodeDeliveryDetails"]["Destination"]

@@ -1,4 +1,4 @@
-"""Reconciliation finishes what sign-ups left, in steps, and removes nothing unasked."""
+"""Reconciliation of a user pool and a table, in one run and in several."""
 
 import itertools
 import json
@@ -25,206 +25,208 @@ from chalicelib.reconciliation.user_scan import UserProgress
 from local.config import ROOT
 from local.emulator_clients import emulator_client
 from local.stack import STACK_NAME
+from tests.support.aws import require_item
+from tests.support.events import SCHEDULED_EVENT
 from tests.support.reconciliation import HEALTH_ATTRIBUTES, PoolAndTable, clock_for_checks, get_next_chain
 from tests.support.stack import RunningStack, start_stack
 
-USERS = 130  # more than two pages of the pool
+USERS = 130  # more than two pages of ListUsers
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    with start_stack(tmp_path_factory.mktemp("local")) as run:
-        yield run
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    with start_stack(tmp_path_factory.mktemp("local")) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")
-def peopled(run: RunningStack) -> tuple[PoolAndTable, list[str]]:
-    """Users, every tenth without a profile, and two profiles without a user. Never changed by a test."""
-    place = PoolAndTable(run.outputs)
-    subs = [place.add_user(number) for number in range(USERS)]
+def populated(stack: RunningStack) -> tuple[PoolAndTable, list[str]]:
+    """Add users, every tenth of them without a profile, and two profiles without a user. Tests must not change them."""
+    pool_and_table = PoolAndTable(stack.outputs)
+    subs = [pool_and_table.add_user(number) for number in range(USERS)]
     for number, sub in enumerate(subs):
         if number % 10:
-            place.add_profile(sub)
+            pool_and_table.add_profile(sub)
     for _ in range(2):
-        place.add_profile(str(uuid.uuid4()))
-    return place, subs
+        pool_and_table.add_profile(str(uuid.uuid4()))
+    return pool_and_table, subs
 
 
-def test_a_dry_run_tells_and_changes_nothing(peopled: tuple[PoolAndTable, list[str]]) -> None:
-    place, subs = peopled
-    told = place.run(dry_run=True, remove_orphans=True)
+def test_dry_run_reports_and_changes_nothing(populated: tuple[PoolAndTable, list[str]]) -> None:
+    pool_and_table, subs = populated
+    report = pool_and_table.reconcile(dry_run=True, remove_orphans=True)
     users = UserProgress(finished=True, users=USERS, missing=13)
-    walked = ProfileProgress(part="finished", profiles=USERS - 13 + 2, orphans=2)
-    assert told == ReconciliationReport(status="finished", users=users, profiles=walked)
-    assert place.repository.get_profile(subs[0]) is None
-    assert place.health_attributes(subs[1]) == HEALTH_ATTRIBUTES
+    service = ProfileProgress(part="finished", profiles=USERS - 13 + 2, orphans=2)
+    assert report == ReconciliationReport(status="finished", users=users, profiles=service)
+    assert pool_and_table.repository.get(subs[0]) is None
+    assert pool_and_table.get_health_attributes(subs[1]) == HEALTH_ATTRIBUTES
 
 
 @pytest.fixture
-def small(run: RunningStack) -> tuple[PoolAndTable, list[str], str]:
+def three_users(stack: RunningStack) -> tuple[PoolAndTable, list[str], str]:
     """Three users, one without a profile, and a profile without a user."""
-    place = PoolAndTable(run.outputs)
-    subs = [place.add_user(number) for number in range(3)]
+    pool_and_table = PoolAndTable(stack.outputs)
+    subs = [pool_and_table.add_user(number) for number in range(3)]
     orphan = str(uuid.uuid4())
     for sub in (*subs[1:], orphan):
-        place.add_profile(sub)
-    return place, subs, orphan
+        pool_and_table.add_profile(sub)
+    return pool_and_table, subs, orphan
 
 
-def test_who_has_no_profile_gets_one_and_who_has_keeps_it(small: tuple[PoolAndTable, list[str], str]) -> None:
-    place, subs, orphan = small
-    told = place.run()
+def test_missing_profile_is_created_and_others_are_unchanged(three_users: tuple[PoolAndTable, list[str], str]) -> None:
+    pool_and_table, subs, orphan = three_users
+    report = pool_and_table.reconcile()
     users = UserProgress(finished=True, users=3, missing=1, created=1, cleared=3)
-    assert told == ReconciliationReport(
+    assert report == ReconciliationReport(
         status="finished", users=users, profiles=ProfileProgress(part="finished", profiles=4, orphans=1)
     )
-    made = place.repository.get_profile(subs[0])
-    assert made is not None
-    assert (made.name, made.email_verified, made.version) == ("Person 0", True, 1)
-    kept = place.repository.get_profile(subs[1])
-    assert kept is not None
-    assert (kept.name, kept.version) == ("There Before", 7)
-    assert place.repository.get_profile(orphan) is not None
+    created = pool_and_table.repository.get(subs[0])
+    assert created is not None
+    assert (created.name, created.email_verified, created.version) == ("Person 0", True, 1)
+    existing = pool_and_table.repository.get(subs[1])
+    assert existing is not None
+    assert (existing.name, existing.version) == ("Stored Before", 7)
+    assert pool_and_table.repository.get(orphan) is not None
 
 
-def test_a_first_request_finds_a_user_whose_name_in_the_pool_is_not_their_sub(
-    small: tuple[PoolAndTable, list[str], str],
+def test_profile_is_provisioned_for_another_username_than_sub(
+    three_users: tuple[PoolAndTable, list[str], str],
 ) -> None:
-    """As a federated user's is not."""
-    place, subs, _ = small
-    made = service.ProfileService(place.repository, place.directory, Caller(subs[0], "user-0@example.com"))
-    assert (made.id, made.name) == (subs[0], "Person 0")
+    """The username of a federated user is not their sub."""
+    pool_and_table, subs, _ = three_users
+    profile = service.ProfileService(
+        pool_and_table.repository, pool_and_table.directory, Caller(subs[0], "user-0@example.com")
+    )
+    assert (profile.id, profile.name) == (subs[0], "Person 0")
     with pytest.raises(NotFound):
-        service.ProfileService(place.repository, place.directory, Caller(str(uuid.uuid4()), "user-0@example.com"))
+        service.ProfileService(
+            pool_and_table.repository, pool_and_table.directory, Caller(str(uuid.uuid4()), "user-0@example.com")
+        )
 
 
-def test_profiles_without_a_user_are_removed_only_when_asked(small: tuple[PoolAndTable, list[str], str]) -> None:
-    place, subs, orphan = small
+def test_orphans_and_their_pictures_are_deleted_on_request(three_users: tuple[PoolAndTable, list[str], str]) -> None:
+    pool_and_table, subs, orphan = three_users
     for sub in (orphan, subs[0]):
-        place.bucket.put_picture(create_picture_key(sub, "1"), b"x", PictureType.JPEG)
-    nowhere = PictureStorage(place.s3, "nowhere")
-    first = place.run(bucket=nowhere, remove_orphans=True)
+        pool_and_table.bucket.write(create_picture_key(sub, "1"), b"x", PictureType.JPEG)
+    missing_bucket = PictureStorage(pool_and_table.s3, "nowhere")
+    first = pool_and_table.reconcile(bucket=missing_bucket, remove_orphans=True)
     assert first.interrupted_by == "BackendFailed"
-    assert place.repository.get_profile(orphan), "it is met again, as its picture may be there yet"
-    assert place.run(remove_orphans=True, chain=get_next_chain(first)).profiles.removed == 1
-    assert place.repository.get_profile(orphan) is None
-    assert [len(place.bucket.list_picture_keys(sub)) for sub in (orphan, subs[0])] == [0, 1]
-    assert all(place.repository.get_profile(sub) for sub in subs)
+    assert pool_and_table.repository.get(orphan), "it is deleted after its picture"
+    assert pool_and_table.reconcile(remove_orphans=True, chain=get_next_chain(first)).profiles.removed == 1
+    assert pool_and_table.repository.get(orphan) is None
+    assert [len(pool_and_table.bucket.pictures_of(sub)) for sub in (orphan, subs[0])] == [0, 1]
+    assert all(pool_and_table.repository.get(sub) for sub in subs)
 
 
-def test_nobody_unconfirmed_or_disabled_gets_a_profile(small: tuple[PoolAndTable, list[str], str]) -> None:
-    place, subs, _ = small
-    place.cognito.admin_disable_user(UserPoolId=place.pool_id, Username=subs[0])
-    waiting = [place.add_unconfirmed(10), place.add_user(11, signed_in=False)]
-    assert place.run().users.created == 0
-    assert not place.repository.find_existing_ids([subs[0], *waiting])
-    assert place.health_attributes(waiting[1]) == HEALTH_ATTRIBUTES, "the first request makes the profile of these"
+def test_unconfirmed_and_disabled_users_get_no_profile(three_users: tuple[PoolAndTable, list[str], str]) -> None:
+    pool_and_table, subs, _ = three_users
+    pool_and_table.cognito.admin_disable_user(UserPoolId=pool_and_table.pool_id, Username=subs[0])
+    inactive = [pool_and_table.add_unconfirmed(10), pool_and_table.add_user(11, signed_in=False)]
+    assert pool_and_table.reconcile().users.created == 0
+    assert not pool_and_table.repository.existing([subs[0], *inactive])
+    assert pool_and_table.get_health_attributes(inactive[1]) == HEALTH_ATTRIBUTES, (
+        "the first request provisions the profile of an invited user"
+    )
 
 
-def test_a_fault_of_aws_ends_the_run_and_not_the_walk(small: tuple[PoolAndTable, list[str], str]) -> None:
-    place, subs, _ = small
-    closed = replace(place.stack, aws_endpoint_url="http://127.0.0.1:9")
-    nowhere = ThrottledUserPool(lambda: emulator_client("cognito-idp", closed), place.pool_id)
-    told = place.run(pool=nowhere)
-    assert (told.interrupted_by, told.status, told.next) == ("Unanswered", "unfinished", None)
-    assert place.run().users.created == 1
-    assert place.repository.get_profile(subs[0]) is not None
+def test_next_run_resumes_after_a_fault_of_aws(three_users: tuple[PoolAndTable, list[str], str]) -> None:
+    pool_and_table, subs, _ = three_users
+    closed = replace(pool_and_table.stack, aws_endpoint_url="http://127.0.0.1:9")
+    unreachable_pool = ThrottledUserPool(lambda: emulator_client("cognito-idp", closed), pool_and_table.pool_id)
+    report = pool_and_table.reconcile(user_pool=unreachable_pool)
+    assert (report.interrupted_by, report.status, report.next) == ("Unanswered", "unfinished", None)
+    assert pool_and_table.reconcile().users.created == 1
+    assert pool_and_table.repository.get(subs[0]) is not None
 
 
-def test_the_kept_place_is_no_profile(small: tuple[PoolAndTable, list[str], str]) -> None:
-    place, _, _ = small
-    place.run()
-    again = place.run()
-    assert (again.users.users, again.profiles.profiles, again.profiles.orphans) == (3, 4, 1)
+def test_checkpoints_are_not_counted_as_profiles(three_users: tuple[PoolAndTable, list[str], str]) -> None:
+    pool_and_table, _, _ = three_users
+    pool_and_table.reconcile()
+    report = pool_and_table.reconcile()
+    assert (report.users.users, report.profiles.profiles, report.profiles.orphans) == (3, 4, 1)
 
 
-def test_time_is_up_before_the_function_s_own_timeout() -> None:
+def test_time_left_ends_before_the_function_times_out() -> None:
     assert make_deadline(None, 0)() <= 30_000
     assert make_deadline(None, 5)() > 30_000
 
 
-def test_a_walk_goes_on_where_the_last_run_was_stopped(run: RunningStack) -> None:
-    place = PoolAndTable(run.outputs)
-    subs = [place.add_user(number) for number in range(USERS)]
-    seen, chain, reports = [], None, 0
-    while reports < 40:
-        report = place.run(left=clock_for_checks(40), chain=chain)
-        reports += 1
-        seen.append((report.users.users, report.profiles.profiles))
+def test_run_resumes_where_the_last_one_stopped(stack: RunningStack) -> None:
+    pool_and_table = PoolAndTable(stack.outputs)
+    subs = [pool_and_table.add_user(number) for number in range(USERS)]
+    counts, chain, runs = [], None, 0
+    while runs < 40:
+        report = pool_and_table.reconcile(milliseconds_left=clock_for_checks(40), chain=chain)
+        runs += 1
+        counts.append((report.users.users, report.profiles.profiles))
         if report.status == "finished":
             break
         chain = get_next_chain(report)
-    assert reports >= 3
-    assert seen == sorted(seen)
-    assert seen[-1] == (USERS, USERS)
-    assert len({users for users, _ in seen}) > 1
-    assert place.repository.find_existing_ids(subs[:100]) == set(subs[:100])
-    assert place.run().users.users == USERS  # and then from the beginning
+    assert runs >= 3
+    assert counts == sorted(counts)
+    assert counts[-1] == (USERS, USERS)
+    assert len({users for users, _ in counts}) > 1
+    assert pool_and_table.repository.existing(subs[:100]) == set(subs[:100])
+    assert pool_and_table.reconcile().users.users == USERS  # the next chain starts from the beginning
 
 
-def test_finished_user_walk_is_not_repeated_in_its_chain(small: tuple[PoolAndTable, list[str], str]) -> None:
-    place, _, _ = small
+def test_finished_user_list_is_not_repeated_in_its_chain(three_users: tuple[PoolAndTable, list[str], str]) -> None:
+    pool_and_table, _, _ = three_users
 
-    def until_users_are_done() -> float:
-        return 0.0 if '"finished":true' in (place.checkpoints().load("users") or "") else 60_000.0
+    def milliseconds_left() -> float:
+        return 0.0 if '"finished":true' in (pool_and_table.checkpoints().load("users") or "") else 60_000.0
 
-    first = place.run(left=until_users_are_done)
+    first = pool_and_table.reconcile(milliseconds_left=milliseconds_left)
     assert (first.users.users, first.profiles.profiles, first.status) == (3, 0, "unfinished")
-    place.add_user(99)
-    second = place.run(chain=get_next_chain(first))
+    pool_and_table.add_user(99)
+    second = pool_and_table.reconcile(chain=get_next_chain(first))
     assert (second.status, second.users.users, second.profiles.profiles) == ("finished", 3, 4)
 
 
-def test_time_is_checked_inside_a_page_of_profiles(run: RunningStack) -> None:
-    place = PoolAndTable(run.outputs)
+def test_time_is_checked_within_a_page_of_profiles(stack: RunningStack) -> None:
+    pool_and_table = PoolAndTable(stack.outputs)
     for _ in range(40):
-        place.add_profile(str(uuid.uuid4()))
-    looks = itertools.count()  # threads share it
+        pool_and_table.add_profile(str(uuid.uuid4()))
+    checks = itertools.count()  # shared by the threads
     with ThreadPoolExecutor(MAX_THREADS) as threads:
-        options = (place.repository, place.pool, threads, ProfileScanOptions(), None)
-        walk = ProfileScan(place.checkpoints(), *options)
-        walk.run(lambda: next(looks) > 20)
-        assert 0 < walk.progress.profiles <= 20
-        again = ProfileScan(place.checkpoints(), *options)
-        again.load()
-        again.run(lambda: False)
-    assert (again.progress.profiles, again.progress.orphans) == (40, 40)
+        options = (pool_and_table.repository, pool_and_table.user_pool, threads, ProfileScanOptions(), None)
+        first = ProfileScan(pool_and_table.checkpoints(), *options)
+        first.run(lambda: next(checks) > 20)
+        assert 0 < first.progress.profiles <= 20
+        second = ProfileScan(pool_and_table.checkpoints(), *options)
+        second.load()
+        second.run(lambda: False)
+    assert (second.progress.profiles, second.progress.orphans) == (40, 40)
 
 
-def test_the_scheduled_event_runs_it(run: RunningStack) -> None:
-    """As EventBridge sends it: https://docs.aws.amazon.com/lambda/latest/dg/with-eventbridge-scheduler.html"""
-    event = {
-        "version": "0", "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa", "detail-type": "Scheduled Event",
-        "source": "aws.events", "account": "123456789012", "time": "2015-10-08T16:53:06Z", "region": "us-east-1",
-        "resources": ["arn:aws:events:us-east-1:123456789012:rule/my-scheduled-rule"], "detail": {},
-    }  # fmt: skip
-    lambda_ = emulator_client("lambda", run.outputs)
-    answer = lambda_.invoke(FunctionName=f"{STACK_NAME}-reconcile", Payload=json.dumps(event))
-    assert json.load(answer["Payload"])["status"] == "finished"
+def test_scheduled_event_runs_reconciliation(stack: RunningStack) -> None:
+    lambda_ = emulator_client("lambda", stack.outputs)
+    response = lambda_.invoke(FunctionName=f"{STACK_NAME}-reconcile", Payload=json.dumps(SCHEDULED_EVENT))
+    assert json.load(response["Payload"])["status"] == "finished"
 
 
-def reconcile(run: RunningStack, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_make_reconcile(stack: RunningStack, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["make", "-s", "reconcile", f"ARGS={' '.join(arguments)}"],
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "LOCAL_DIR": str(run.directory), "PYTHON": sys.executable},
+        env={"PATH": "/usr/bin:/bin", "LOCAL_DIR": str(stack.directory), "PYTHON": sys.executable},
         capture_output=True,
         text=True,
         timeout=60,
     )
 
 
-def test_an_operator_can_run_it_at_once(run: RunningStack) -> None:
-    stack = run.outputs
-    dynamodb = emulator_client("dynamodb", stack)
-    cognito = emulator_client("cognito-idp", stack)
-    john = cognito.admin_get_user(UserPoolId=stack.user_pool_id, Username="john@example.com")["Username"]
-    dynamodb.delete_item(TableName=stack.table, Key={"user_id": {"S": john}})
-    dry = reconcile(run, "--dry-run", "--restart")
+def test_operator_can_run_reconciliation(stack: RunningStack) -> None:
+    outputs = stack.outputs
+    dynamodb = emulator_client("dynamodb", outputs)
+    cognito = emulator_client("cognito-idp", outputs)
+    john = cognito.admin_get_user(UserPoolId=outputs.user_pool_id, Username="john@example.com")["Username"]
+    dynamodb.delete_item(TableName=outputs.table, Key={"user_id": {"S": john}})
+    dry = run_make_reconcile(stack, "--dry-run", "--restart")
     assert dry.returncode == 0, dry.stderr
     assert "Reconciliation, dry run" in dry.stdout
     assert "1, 1 without a profile" in dry.stdout
-    real = reconcile(run, "--restart")
+    real = run_make_reconcile(stack, "--restart")
     assert "profiles created 1" in real.stdout
     assert len(real.stdout.splitlines()) < 24
-    assert dynamodb.get_item(TableName=stack.table, Key={"user_id": {"S": john}})["Item"]["name"]["S"] == "John Doe"
+    assert require_item(dynamodb, outputs.table, john)["name"] == {"S": "John Doe"}

@@ -36,7 +36,7 @@ class PoolAndTable:
         self.cognito, self.dynamodb, self.s3 = (
             emulator_client(name, stack) for name in ("cognito-idp", "dynamodb", "s3")
         )
-        self.name = name = f"reconciliation-{uuid.uuid4().hex[:8]}"  # of the pool, the table and the bucket
+        self.name = name = f"reconciliation-{uuid.uuid4().hex[:8]}"  # of the user pool, the table and the bucket
         pool = self.cognito.create_user_pool(PoolName=name, UsernameAttributes=["email"])
         self.pool_id = pool["UserPool"]["Id"]
         app_client = self.cognito.create_user_pool_client(UserPoolId=self.pool_id, ClientName="web")
@@ -52,7 +52,7 @@ class PoolAndTable:
         return Checkpoints(self.dynamodb, self.name, dry_run=dry_run)
 
     def add_user(self, number: int, *, signed_in: bool = True) -> str:
-        """Add a confirmed user, or an invited user who has not signed in. Return their sub."""
+        """Add a confirmed user, or an invited user before the first sign-in. Return their sub."""
         email = f"user-{number}@example.com"
         attributes = {**sign_up_attributes(email, name=f"Person {number}"), "email_verified": "true"}
         created = self.cognito.admin_create_user(
@@ -69,7 +69,7 @@ class PoolAndTable:
         return sub
 
     def add_unconfirmed(self, number: int) -> str:
-        """Add a user who has signed up and not confirmed the account. Return their sub."""
+        """Add a user that has not confirmed the account. Return their sub."""
         email = f"user-{number}@example.com"
         pairs = attribute_pairs(sign_up_attributes(email))
         created = self.cognito.sign_up(ClientId=self.client_id, Username=email, Password=PASSWORD, UserAttributes=pairs)
@@ -78,15 +78,14 @@ class PoolAndTable:
     def add_profile(self, sub: str) -> Profile:
         now = datetime.now(UTC)
         profile = Profile(id=sub, name="Stored Before", created_at=now, updated_at=now, version=7)
-        stored, _ = self.repository.create_if_absent(profile)
-        return stored
+        return self.repository.create(profile)
 
     def has_account(self, sub: str) -> bool:
-        return self.directory.get_user(sub) is not None
+        return self.directory.find(sub) is not None
 
     def get_health_attributes(self, sub: str) -> set[str]:
         """Return the names of a user's health attributes in the user pool."""
-        user = self.directory.get_user(sub)
+        user = self.directory.find(sub)
         return HEALTH_ATTRIBUTES & set(user.attributes) if user else set()
 
     def reconcile(

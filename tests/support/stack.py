@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
 
 from local.config import ROOT
 from local.ports import allocate_port
@@ -73,6 +76,21 @@ def wait_until(condition: Callable[[], bool], describe: Callable[[], str] = str)
     while not condition():
         assert time.monotonic() < deadline, describe()
         time.sleep(_POLL_SECONDS)
+
+
+def list_ports(stack: RunningStack) -> list[int]:
+    """Return the ports of the API and of the embedded AWS."""
+    return [urlsplit(url).port or 0 for url in (stack.outputs.api_url, stack.outputs.aws_endpoint_url)]
+
+
+def get_unauthenticated_detail(api_url: str) -> str:
+    """Return the detail of the 401 for a request without a token, or "" while nothing listens."""
+    try:
+        response = requests.get(f"{api_url}/users/me", timeout=5)
+    except requests.RequestException:
+        return ""
+    assert response.status_code == 401, response.text
+    return str(response.json()["detail"])
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from local.emulator import CONFIRMATION_CODE
+from local.emulator_clients import emulator_client
 from local.user_client import ApiResponse, UserClient
 from tests.support.data import sign_up_attributes
 
@@ -18,7 +19,7 @@ _numbers = itertools.count(1)
 class User:
     """A signed-in user and the client that they use."""
 
-    client: UserClient
+    emulator_client: UserClient
     email: str
     sub: str
     tokens: dict[str, str]
@@ -29,7 +30,7 @@ class User:
         return self.tokens["IdToken"]
 
     def get(self, user_id: str = "me", **headers: str) -> ApiResponse:
-        return self.client.call("GET", f"/users/{user_id}", self.token, headers=header_names(headers))
+        return self.client.call("GET", f"/users/{user_id}", self.token, more=header_names(headers))
 
     def put(self, body: Any, user_id: str = "me", **headers: str) -> ApiResponse:
         return self.client.call("PUT", f"/users/{user_id}", self.token, body, header_names(headers))
@@ -73,3 +74,9 @@ def create_user_as_admin(user_client: UserClient, **attributes: str) -> User:
 def attribute_pairs(attributes: dict[str, str]) -> list[dict[str, str]]:
     """Return attributes in the form of Cognito's API."""
     return [{"Name": name, "Value": value} for name, value in attributes.items()]
+
+
+def delete_stored_profile(user: User) -> None:
+    """Delete the item of a profile, as if it had been lost."""
+    stack = user.client.stack
+    emulator_client("dynamodb", stack).delete_item(TableName=stack.table, Key={"user_id": {"S": user.sub}})

@@ -1,13 +1,13 @@
-"""A route that does nothing: what is left is `chalice local` and the gateway before it."""
+"""A route that does nothing. Its time is that of `chalice local` and of the local gateway."""
 
 import os
 
 from chalice import Chalice, CognitoUserPoolAuthorizer
 
-from local import chalice_server
+from local import gateway
 
 if os.environ.get("AWS_CHALICE_CLI_MODE") == "true":
-    chalice_server.install()
+    gateway.install()
 
 app = Chalice(app_name="no-op")
 authorizer = CognitoUserPoolAuthorizer("users", provider_arns=[os.environ["USER_POOL_ARN"]])

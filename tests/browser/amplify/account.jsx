@@ -1,4 +1,4 @@
-// What a signed-in user does with their account.
+// The account of a signed-in user: profile, email address, authenticator app and deletion.
 import { AccountSettings, Button, TextField, useAuthenticator } from "@aws-amplify/ui-react";
 import {
   confirmUserAttribute, fetchAuthSession, fetchUserAttributes, setUpTOTP, updateMFAPreference, updateUserAttribute,
@@ -45,7 +45,7 @@ function Email() {
   return (
     <section>
       <Step label="New email" name="email" action={change} />
-      <Step label="Code from the mail" name="code" action={confirm} />
+      <Step label="Code from the email" name="code" action={confirm} />
     </section>
   );
 }
@@ -56,7 +56,7 @@ function AuthenticatorApp() {
   const finish = async (form) => {
     await verifyTOTPSetup({ code: form.get("code") });
     await updateMFAPreference({ totp: "PREFERRED" });
-    return "turned on";
+    return "enabled";
   };
   return (
     <section>
@@ -67,7 +67,7 @@ function AuthenticatorApp() {
   );
 }
 
-// A field, a button, and what came of it.
+// A form with one field, and its result.
 function Step({ label, name, action }) {
   const [result, setResult] = useState("");
   const submit = (event) => {

@@ -1,4 +1,4 @@
-// A front end with Amplify's Authenticator. `stack.json` beside it says where the stack is.
+// A front end with Amplify's Authenticator. The file `stack.json` in its directory has the ids and URLs of the stack.
 import { Authenticator } from "@aws-amplify/ui-react";
 import "@aws-amplify/ui-react/styles.css";
 import { Amplify } from "aws-amplify";

@@ -1,4 +1,4 @@
-// The Authenticator's own fields, and the three that it does not know.
+// The default fields of the Authenticator and the three custom attributes.
 import { Authenticator, SelectField, TextField } from "@aws-amplify/ui-react";
 
 const GENDERS = ["Male", "Female", "Other", "Unknown"];

@@ -1,0 +1,85 @@
+"""The scenarios of `make faults` at a small scale, and single faults."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from tests.resilience import acceptance
+from tests.resilience.acceptance import FaultyStack
+from tests.resilience.check_result import CheckResult
+from tests.resilience.large_pool_scenario import reconcile_large_pool
+from tests.support.data import PROFILE_BODY
+from tests.support.fault_proxy import DYNAMODB, FAULTS, FaultInjector
+
+pytestmark = pytest.mark.slow
+_numbers = itertools.count(900_000)
+
+
+def assert_all_passed(results: list[CheckResult]) -> None:
+    assert results
+    assert all(result.passed for result in results), results
+
+
+def test_sign_ups_survive_dynamodb_faults(faulty: FaultyStack) -> None:
+    assert_all_passed(acceptance.sign_up_during_faults(faulty, 16))
+
+
+def test_sign_ups_survive_a_dynamodb_outage(faulty: FaultyStack) -> None:
+    assert_all_passed(acceptance.sign_up_during_outage(faulty, 4))
+
+
+def test_acknowledged_edits_are_never_lost(faulty: FaultyStack) -> None:
+    assert_all_passed(acceptance.edit_concurrently(faulty, 2))
+
+
+@pytest.mark.parametrize("headers", [{}, {"If-Match": '"1"'}])
+def test_put_with_a_lost_response_is_applied_once(faulty: FaultyStack, headers: dict[str, str]) -> None:
+    """DynamoDB applies the update, its response is lost, and botocore retries the call."""
+    email, _ = faulty.sign_up(next(_numbers))
+    token = faulty.sign_in(email)
+    assert faulty.get_profile(token).body["version"] == 1
+    faulty.fault_injector.fail_next("UpdateItem", "lost_response")
+    body = {**PROFILE_BODY, "name": "Jane R. Roe"}
+    response = faulty.user_client.call("PUT", "/users/me", token, body, headers)
+    assert (response.status, response.body["version"], response.body["name"]) == (200, 2, "Jane R. Roe")
+    assert faulty.get_profile(token).body == response.body
+
+
+@pytest.mark.parametrize("fault", ["lost_response", "throttle", "drop"])
+def test_erasure_during_a_fault_is_applied_once(faulty: FaultyStack, fault: str) -> None:
+    email, _ = faulty.sign_up(next(_numbers))
+    token = faulty.sign_in(email)
+    before = faulty.get_profile(token).body
+    faulty.fault_injector.fail_next("UpdateItem", fault)
+    erased = {"dob": None, "blood_group": "Unknown"}
+    response = faulty.user_client.call("PATCH", "/users/me", token, erased)
+    assert response.status == 200
+    assert response.body == {**before, **erased, "version": 2, "updated_at": response.body["updated_at"]}
+    assert faulty.get_profile(token).body == response.body
+
+
+def test_scenarios_inject_every_fault_and_run_every_trigger(faulty: FaultyStack) -> None:
+    """Durations are checked by `make faults`; tests/unit/test_aws.py computes their upper limit."""
+    assert set(faulty.fault_injector.injected) == {*FAULTS, "none"}
+    assert all(seconds > 0 for seconds in faulty.get_slowest_trigger_runs().values())
+
+
+def test_killed_reconciliation_is_completed_by_the_next_run(tmp_path: Path) -> None:
+    assert_all_passed(reconcile_large_pool(tmp_path, 600))
+
+
+def test_fault_injector_has_its_rate_and_repeats_its_seed() -> None:
+    def draw_faults(seed: int, rate: float) -> list[str | None]:
+        fault_injector = FaultInjector(seed)
+        with fault_injector.failing(rate, DYNAMODB):
+            return [fault_injector.next_fault(f"{DYNAMODB}_20120810.PutItem") for _ in range(1_000)]
+
+    assert draw_faults(1, 0.3) == draw_faults(1, 0.3) != draw_faults(2, 0.3)
+    assert 250 < sum(fault is not None for fault in draw_faults(1, 0.3)) < 350
+    assert None not in draw_faults(1, 1.0)
+    assert "lost_response" not in draw_faults(1, 1.0)
+    fault_injector = FaultInjector(1)
+    with fault_injector.failing(1.0, DYNAMODB):
+        assert fault_injector.next_fault("AWSCognitoIdentityProviderService.AdminGetUser") is None
+    assert fault_injector.next_fault(f"{DYNAMODB}_20120810.PutItem") is None
