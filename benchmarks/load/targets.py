@@ -65,7 +65,7 @@ def chalice_local_target() -> Iterator[Target]:
         arguments += ["--no-autoreload", "--host", HOST, "--port", str(port)]
         resources = {"USER_POOL_ARN": stack.user_pool_arn, "DYNAMODB_TABLE": stack.table}
         environment = {**local.environment(), **resources, "PYTHONPATH": str(ROOT)}
-        no_op = ChildProcess(_NO_OP, arguments, environment, local.directory / "no-op.log", lambda _: None)
+        no_op = ChildProcess(_NO_OP, arguments, environment, local.state_directory / "no-op.log", lambda _: None)
         exit_stack.callback(no_op.stop)
         no_op.wait_until_serving(f"http://{HOST}:{port}")
         yield Target(

@@ -70,7 +70,10 @@ class ContactSync:
 
 
 def _may_differ(stored: Profile, claims: Mapping[str, Any]) -> bool:
-    """Return True if contact data in a token differs from the profile. It parses nothing, because each request calls it."""
+    """Return True if contact data in a token may differ from the profile.
+
+    Each request calls this, so it parses nothing.
+    """
     email, phone_number = claims.get("email"), claims.get("phone_number")
     return (
         (email is not None and email != stored.email)

@@ -99,7 +99,9 @@ def test_deploy_with_an_unsupported_python_is_rejected(project: Callable[[], Pat
         timeout=PACKAGE_TIMEOUT,
     )
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
-    assert done.stderr.startswith("Error: Lambda supports python3.12, python3.13, python3.14, but .venv has python3.11.")
+    assert done.stderr.startswith(
+        "Error: Lambda supports python3.12, python3.13, python3.14, but .venv has python3.11."
+    )
 
 
 def test_documentation_names_the_commands() -> None:

@@ -89,7 +89,7 @@ def test_runtimes_of_a_stage_are_those_of_its_functions(stack: RunningStack, mon
         monkeypatch.setenv(name, value)
     stage = Stage("dev", stack.outputs.region)
     stage.app = "triggers"
-    assert stage.runtimes() == {runtime.CURRENT}
+    assert stage.list_runtimes() == {runtime.CURRENT}
 
 
 @pytest.mark.usefixtures("deployed")

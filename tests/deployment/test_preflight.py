@@ -106,7 +106,8 @@ def test_missing_credentials_are_rejected(tmp_path: Path) -> None:
     path = write_fake_terraform(tmp_path, "1.11.4")
     no_credentials = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
     assert_rejected(
-        run_deploy("down", "dev", path=path, **no_credentials), "Could not verify the AWS credentials: Unable to locate credentials."
+        run_deploy("down", "dev", path=path, **no_credentials),
+        "Could not verify the AWS credentials: Unable to locate credentials.",
     )
 
 
@@ -184,7 +185,9 @@ def test_python_versions_of_lambda_are_accepted(name: str) -> None:
 def test_change_of_the_runtime_is_announced() -> None:
     notice = runtime.describe_change({"python3.12", "python3.13"}, "python3.13")
     assert notice is not None
-    assert notice.startswith("The runtime of the functions changes from python3.12 to python3.13. Each function fails for a few seconds")
+    assert notice.startswith(
+        "The runtime of the functions changes from python3.12 to python3.13. Each function fails for a few seconds"
+    )
 
 
 @pytest.mark.parametrize("deployed", [set(), {"python3.13"}])

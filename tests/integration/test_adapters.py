@@ -52,7 +52,7 @@ class TestPictureRepository(contracts.PictureRepositoryContract):
 class TestPictureStorage(contracts.PictureStorageContract):
     @pytest.fixture
     def storage(self, stack: RunningStack) -> PictureStorage:
-        return PictureStorage(emulator_client("s3", stack.outputs), stack.outputs.picture_bucket)
+        return PictureStorage(emulator_client("s3", stack.outputs), stack.outputs.bucket)
 
 
 class TestUserPool(contracts.UserPoolContract):

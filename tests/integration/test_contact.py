@@ -8,8 +8,8 @@ import pytest
 from chalicelib.aws.dynamodb_values import FieldValue
 from chalicelib.aws.user_pool import UserPool
 from chalicelib.core.identity import Caller
-from chalicelib.profiles import service
 from chalicelib.profiles.repository import ProfileRepository
+from chalicelib.profiles.service import ProfileService
 from local.emulator_clients import emulator_client
 from local.user_client import UserClient
 from tests.support.aws import get_item
@@ -92,9 +92,9 @@ def test_profile_is_read_while_the_user_pool_fails(
 ) -> None:
     user = signed_up_user()
     repository = ProfileRepository(emulator_client("dynamodb", user_client.stack), user_client.stack.table)
-    directory = UserPool(lambda: emulator_client("cognito-idp", user_client.stack), "us-east-1_None")
+    user_pool = UserPool(lambda: emulator_client("cognito-idp", user_client.stack), "us-east-1_None")
     caller = Caller(user.sub, user.sub, {"email": generate_email(), "email_verified": "true"})
-    assert service.ProfileService(repository, directory, caller).email == user.email
+    assert ProfileService(repository, user_pool).get_profile(caller).email == user.email
     assert '"ContactWriteFailed":1' in capsys.readouterr().out
 
 
@@ -121,7 +121,7 @@ def test_older_contact_data_does_not_replace_newer(user_client: UserClient, sign
 
     def follow(email: str, as_of: datetime) -> bool:
         changes: dict[str, FieldValue] = {"email": email, "email_verified": True}
-        return repository.follow_contact(user.sub, changes, as_of, datetime.now(UTC)) is not None
+        return repository.update_contact_if_newer(user.sub, changes, as_of, datetime.now(UTC)) is not None
 
     assert follow("second@example.com", now)
     assert not follow("first@example.com", now - timedelta(seconds=1))
@@ -132,5 +132,7 @@ def test_older_contact_data_does_not_replace_newer(user_client: UserClient, sign
 def test_contact_data_without_a_profile_is_not_stored(user_client: UserClient) -> None:
     repository = ProfileRepository(emulator_client("dynamodb", user_client.stack), user_client.stack.table)
     now = datetime.now(UTC)
-    assert not repository.follow_contact(UNKNOWN_SUB, {"email": "a@example.com", "email_verified": True}, now, now)
-    assert repository.get(UNKNOWN_SUB) is None
+    assert not repository.update_contact_if_newer(
+        UNKNOWN_SUB, {"email": "a@example.com", "email_verified": True}, now, now
+    )
+    assert repository.get_profile(UNKNOWN_SUB) is None

@@ -63,7 +63,7 @@ def test_triggers_of_the_app_are_attached(user_client: UserClient, pool: Any) ->
     for trigger, (handler, _) in TRIGGERS.items():
         function = lambda_.get_function_configuration(FunctionName=f"{STACK_NAME}-{handler}")
         assert pool["LambdaConfig"][trigger] == function["FunctionArn"]
-        assert load_settings(function["Environment"]["Variables"]).table == user_client.stack.table
+        assert load_settings(function["Environment"]["Variables"]).table_name == user_client.stack.table
         assert function["Timeout"] <= 5
 
 
@@ -80,4 +80,7 @@ def test_app_client_is_public_and_cannot_read_health_data(user_client: UserClien
 def test_local_chalice_stage_names_the_table_and_bucket(user_client: UserClient) -> None:
     config = json.loads((ROOT / ".chalice" / "config.json").read_text())
     settings = load_settings(config["stages"]["local"]["environment_variables"])
-    assert (settings.table, settings.bucket) == (user_client.stack.table, user_client.stack.bucket)
+    assert (settings.table_name, settings.picture_bucket) == (
+        user_client.stack.table,
+        user_client.stack.bucket,
+    )

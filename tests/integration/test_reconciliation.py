@@ -15,8 +15,8 @@ from chalicelib.aws.throttled_user_pool import ThrottledUserPool
 from chalicelib.core.errors import NotFound
 from chalicelib.core.identity import Caller
 from chalicelib.pictures.storage import PictureStorage, create_picture_key
-from chalicelib.profiles import service
 from chalicelib.profiles.fields import PictureType
+from chalicelib.profiles.service import ProfileService
 from chalicelib.reconciliation.models import ReconciliationReport
 from chalicelib.reconciliation.profile_scan import ProfileProgress, ProfileScan, ProfileScanOptions
 from chalicelib.reconciliation.scan import MAX_THREADS
@@ -58,7 +58,7 @@ def test_dry_run_reports_and_changes_nothing(populated: tuple[PoolAndTable, list
     users = UserProgress(finished=True, users=USERS, missing=13)
     service = ProfileProgress(part="finished", profiles=USERS - 13 + 2, orphans=2)
     assert report == ReconciliationReport(status="finished", users=users, profiles=service)
-    assert pool_and_table.repository.get(subs[0]) is None
+    assert pool_and_table.repository.get_profile(subs[0]) is None
     assert pool_and_table.get_health_attributes(subs[1]) == HEALTH_ATTRIBUTES
 
 
@@ -80,13 +80,13 @@ def test_missing_profile_is_created_and_others_are_unchanged(three_users: tuple[
     assert report == ReconciliationReport(
         status="finished", users=users, profiles=ProfileProgress(part="finished", profiles=4, orphans=1)
     )
-    created = pool_and_table.repository.get(subs[0])
+    created = pool_and_table.repository.get_profile(subs[0])
     assert created is not None
     assert (created.name, created.email_verified, created.version) == ("Person 0", True, 1)
-    existing = pool_and_table.repository.get(subs[1])
+    existing = pool_and_table.repository.get_profile(subs[1])
     assert existing is not None
     assert (existing.name, existing.version) == ("Stored Before", 7)
-    assert pool_and_table.repository.get(orphan) is not None
+    assert pool_and_table.repository.get_profile(orphan) is not None
 
 
 def test_profile_is_provisioned_for_another_username_than_sub(
@@ -94,28 +94,25 @@ def test_profile_is_provisioned_for_another_username_than_sub(
 ) -> None:
     """The username of a federated user is not their sub."""
     pool_and_table, subs, _ = three_users
-    profile = service.ProfileService(
-        pool_and_table.repository, pool_and_table.directory, Caller(subs[0], "user-0@example.com")
-    )
+    service = ProfileService(pool_and_table.repository, pool_and_table.directory)
+    profile = service.get_profile(Caller(subs[0], "user-0@example.com"))
     assert (profile.id, profile.name) == (subs[0], "Person 0")
     with pytest.raises(NotFound):
-        service.ProfileService(
-            pool_and_table.repository, pool_and_table.directory, Caller(str(uuid.uuid4()), "user-0@example.com")
-        )
+        service.get_profile(Caller(str(uuid.uuid4()), "user-0@example.com"))
 
 
 def test_orphans_and_their_pictures_are_deleted_on_request(three_users: tuple[PoolAndTable, list[str], str]) -> None:
     pool_and_table, subs, orphan = three_users
     for sub in (orphan, subs[0]):
-        pool_and_table.bucket.write(create_picture_key(sub, "1"), b"x", PictureType.JPEG)
+        pool_and_table.bucket.put_picture(create_picture_key(sub, "1"), b"x", PictureType.JPEG)
     missing_bucket = PictureStorage(pool_and_table.s3, "nowhere")
     first = pool_and_table.reconcile(bucket=missing_bucket, remove_orphans=True)
-    assert first.interrupted_by == "BackendFailed"
-    assert pool_and_table.repository.get(orphan), "it is deleted after its picture"
-    assert pool_and_table.reconcile(remove_orphans=True, chain=get_next_chain(first)).profiles.removed == 1
-    assert pool_and_table.repository.get(orphan) is None
-    assert [len(pool_and_table.bucket.pictures_of(sub)) for sub in (orphan, subs[0])] == [0, 1]
-    assert all(pool_and_table.repository.get(sub) for sub in subs)
+    assert first.interrupted_by == "UpstreamError"
+    assert pool_and_table.repository.get_profile(orphan), "it is deleted after its picture"
+    assert pool_and_table.reconcile(remove_orphans=True, chain=get_next_chain(first)).profiles.deleted == 1
+    assert pool_and_table.repository.get_profile(orphan) is None
+    assert [len(pool_and_table.bucket.list_picture_keys(sub)) for sub in (orphan, subs[0])] == [0, 1]
+    assert all(pool_and_table.repository.get_profile(sub) for sub in subs)
 
 
 def test_unconfirmed_and_disabled_users_get_no_profile(three_users: tuple[PoolAndTable, list[str], str]) -> None:
@@ -123,7 +120,7 @@ def test_unconfirmed_and_disabled_users_get_no_profile(three_users: tuple[PoolAn
     pool_and_table.cognito.admin_disable_user(UserPoolId=pool_and_table.pool_id, Username=subs[0])
     inactive = [pool_and_table.add_unconfirmed(10), pool_and_table.add_user(11, signed_in=False)]
     assert pool_and_table.reconcile().users.created == 0
-    assert not pool_and_table.repository.existing([subs[0], *inactive])
+    assert not pool_and_table.repository.find_existing_ids([subs[0], *inactive])
     assert pool_and_table.get_health_attributes(inactive[1]) == HEALTH_ATTRIBUTES, (
         "the first request provisions the profile of an invited user"
     )
@@ -134,9 +131,9 @@ def test_next_run_resumes_after_a_fault_of_aws(three_users: tuple[PoolAndTable, 
     closed = replace(pool_and_table.stack, aws_endpoint_url="http://127.0.0.1:9")
     unreachable_pool = ThrottledUserPool(lambda: emulator_client("cognito-idp", closed), pool_and_table.pool_id)
     report = pool_and_table.reconcile(user_pool=unreachable_pool)
-    assert (report.interrupted_by, report.status, report.next) == ("Unanswered", "unfinished", None)
+    assert (report.interrupted_by, report.status, report.next) == ("NoResponse", "unfinished", None)
     assert pool_and_table.reconcile().users.created == 1
-    assert pool_and_table.repository.get(subs[0]) is not None
+    assert pool_and_table.repository.get_profile(subs[0]) is not None
 
 
 def test_checkpoints_are_not_counted_as_profiles(three_users: tuple[PoolAndTable, list[str], str]) -> None:
@@ -166,7 +163,7 @@ def test_run_resumes_where_the_last_one_stopped(stack: RunningStack) -> None:
     assert counts == sorted(counts)
     assert counts[-1] == (USERS, USERS)
     assert len({users for users, _ in counts}) > 1
-    assert pool_and_table.repository.existing(subs[:100]) == set(subs[:100])
+    assert pool_and_table.repository.find_existing_ids(subs[:100]) == set(subs[:100])
     assert pool_and_table.reconcile().users.users == USERS  # the next chain starts from the beginning
 
 

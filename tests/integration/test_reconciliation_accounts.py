@@ -41,8 +41,8 @@ class ConfirmingPool(ThrottledUserPool):
         super().__init__(lambda: pool_and_table.cognito, pool_and_table.pool_id, UNLIMITED_RATES)
         self._pool_and_table = pool_and_table
 
-    def list_page(self, cursor: str | None) -> tuple[list[PoolUser], str | None]:
-        users, next_cursor = super().list_page(cursor)
+    def list_users(self, cursor: str | None) -> tuple[list[PoolUser], str | None]:
+        users, next_cursor = super().list_users(cursor)
         for user in users:
             self._pool_and_table.cognito.admin_confirm_sign_up(
                 UserPoolId=self._pool_and_table.pool_id, Username=user.username
@@ -63,7 +63,7 @@ def test_run_deletes_at_most_ten_unconfirmed_accounts(pool_and_table: PoolAndTab
         report = pool_and_table.reconcile(unconfirmed_hours=0)
     assert (report.users.unconfirmed, report.users.deleted, report.users.limited) == (12, 10, True)
     assert sum(pool_and_table.has_account(sub) for sub in subs) == 2
-    assert count(Metric.UNCONFIRMED_ACCOUNTS_LEFT) == 1
+    assert count(Metric.UNCONFIRMED_ACCOUNTS_REMAINING) == 1
     assert pool_and_table.reconcile(unconfirmed_hours=0).users.deleted == 2, "the next run deletes the rest"
 
 

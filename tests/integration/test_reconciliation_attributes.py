@@ -8,7 +8,8 @@ from chalicelib.aws.user_pool import PoolUser
 from chalicelib.core.errors import UpstreamError
 from chalicelib.core.identity import Caller
 from chalicelib.core.metrics import Metric
-from chalicelib.profiles import contact_sync, service
+from chalicelib.profiles.contact_sync import ContactSync
+from chalicelib.profiles.service import ProfileService
 from tests.support.reconciliation import (
     UNLIMITED_RATES,
     PoolAndTable,
@@ -20,7 +21,7 @@ from tests.support.users import attribute_pairs
 def test_health_attributes_move_to_the_profile(pool_and_table: PoolAndTable) -> None:
     sub = pool_and_table.add_user(0)
     pool_and_table.reconcile()
-    profile = pool_and_table.repository.get(sub)
+    profile = pool_and_table.repository.get_profile(sub)
     assert profile
     assert (str(profile.dob), profile.gender, profile.blood_group) == ("1985-01-31", "Female", "O-")
     assert pool_and_table.get_health_attributes(sub) == set()
@@ -63,8 +64,8 @@ def test_user_that_cannot_be_changed_does_not_stop_the_run(pool_and_table: PoolA
 def test_reprovisioned_profile_has_no_health_data(pool_and_table: PoolAndTable) -> None:
     sub = pool_and_table.add_user(0)
     pool_and_table.reconcile()
-    pool_and_table.repository.remove(sub)
-    profile = service.ProfileService(pool_and_table.repository, pool_and_table.directory, Caller(sub, sub))
+    pool_and_table.repository.delete(sub)
+    profile = ProfileService(pool_and_table.repository, pool_and_table.directory).get_profile(Caller(sub, sub))
     assert (profile.name, profile.dob, profile.gender, profile.blood_group) == ("Person 0", None, None, None)
 
 
@@ -76,10 +77,11 @@ def test_contact_data_is_synced_after_the_deletion(pool_and_table: PoolAndTable)
     pool_and_table.cognito.admin_update_user_attributes(
         UserPoolId=pool_and_table.pool_id, Username=sub, UserAttributes=phone
     )
-    user = pool_and_table.directory.find(sub)
+    user = pool_and_table.directory.get_user(sub)
     assert user
-    contact_sync.ContactSync(pool_and_table.repository, pool_and_table.directory, Caller(sub, sub), user.attributes)
-    stored = pool_and_table.repository.get(sub)
+    contact_sync = ContactSync(pool_and_table.repository, pool_and_table.directory)
+    contact_sync.sync_at_sign_in(Caller(sub, sub), user.attributes)
+    stored = pool_and_table.repository.get_profile(sub)
     assert stored
     assert (stored.phone_number, stored.phone_number_verified) == ("+4915112345678", True)
 
@@ -87,14 +89,14 @@ def test_contact_data_is_synced_after_the_deletion(pool_and_table: PoolAndTable)
 def test_older_contact_data_is_not_synced_after_the_deletion(pool_and_table: PoolAndTable) -> None:
     sub = pool_and_table.add_user(0)
     pool_and_table.add_profile(sub)
-    before = pool_and_table.directory.find(sub)
+    before = pool_and_table.directory.get_user(sub)
     pool_and_table.reconcile()
-    after = pool_and_table.directory.find(sub)
+    after = pool_and_table.directory.get_user(sub)
     assert before
     assert after
-    assert after.modified >= before.modified
+    assert after.last_modified_at >= before.last_modified_at
     now = datetime.now(UTC)
     newer_contact, older_contact = {"phone_number": "+4915112345678"}, {"phone_number": "+8801898765432"}
-    assert pool_and_table.repository.follow_contact(sub, newer_contact, after.modified, now)
-    if before.modified < after.modified:
-        assert not pool_and_table.repository.follow_contact(sub, older_contact, before.modified, now)
+    assert pool_and_table.repository.update_contact_if_newer(sub, newer_contact, after.last_modified_at, now)
+    if before.last_modified_at < after.last_modified_at:
+        assert not pool_and_table.repository.update_contact_if_newer(sub, older_contact, before.last_modified_at, now)

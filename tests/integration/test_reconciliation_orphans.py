@@ -25,8 +25,8 @@ def test_too_many_orphans_stop_the_deletion(pool_and_table: PoolAndTable) -> Non
     orphans = add_orphans(pool_and_table, 11)
     with count_metrics() as count:
         report = pool_and_table.reconcile(remove_orphans=True)
-    assert (report.status, report.profiles.stopped, report.profiles.removed) == ("finished", True, 0)
-    assert pool_and_table.repository.existing(orphans) == set(orphans)
+    assert (report.status, report.profiles.stopped, report.profiles.deleted) == ("finished", True, 0)
+    assert pool_and_table.repository.find_existing_ids(orphans) == set(orphans)
     assert count(Metric.RECONCILIATION_STOPPED) == 1
 
 
@@ -36,23 +36,23 @@ def test_ten_orphans_do_not_stop_the_deletion(pool_and_table: PoolAndTable) -> N
     add_orphans(pool_and_table, 10)
     with count_metrics() as count:
         report = pool_and_table.reconcile(remove_orphans=True)
-    assert (report.profiles.stopped, report.profiles.removed) == (False, 10)
+    assert (report.profiles.stopped, report.profiles.deleted) == (False, 10)
     assert count(Metric.RECONCILIATION_STOPPED) == 0
 
 
 def test_remove_all_orphans_deletes_any_number(pool_and_table: PoolAndTable) -> None:
     orphans = add_orphans(pool_and_table, 120)
     report = pool_and_table.reconcile(remove_all_orphans=True)
-    assert (report.profiles.stopped, report.profiles.removed) == (False, 120)
-    assert not pool_and_table.repository.existing(orphans[:100])
+    assert (report.profiles.stopped, report.profiles.deleted) == (False, 120)
+    assert not pool_and_table.repository.find_existing_ids(orphans[:100])
 
 
 @pytest.mark.parametrize("profiles", [1, 3, 150])
 def test_no_profile_is_deleted_for_an_empty_user_pool(pool_and_table: PoolAndTable, profiles: int) -> None:
     orphans = add_orphans(pool_and_table, profiles)
     report = pool_and_table.reconcile(remove_orphans=True)
-    assert (report.profiles.stopped, report.profiles.removed) == (True, 0)
-    assert pool_and_table.repository.existing(orphans[:100]) == set(orphans[:100])
+    assert (report.profiles.stopped, report.profiles.deleted) == (True, 0)
+    assert pool_and_table.repository.find_existing_ids(orphans[:100]) == set(orphans[:100])
 
 
 def test_no_profile_is_deleted_for_another_user_pool(pool_and_table: PoolAndTable, stack: RunningStack) -> None:
@@ -61,7 +61,7 @@ def test_no_profile_is_deleted_for_another_user_pool(pool_and_table: PoolAndTabl
         other.add_user(number)
         pool_and_table.add_profile(pool_and_table.add_user(number))
     report = pool_and_table.reconcile(remove_orphans=True, user_pool=other.user_pool)
-    assert (report.profiles.stopped, report.profiles.removed, report.profiles.profiles) == (True, 0, 3 + 3)
+    assert (report.profiles.stopped, report.profiles.deleted, report.profiles.profiles) == (True, 0, 3 + 3)
 
 
 def test_deletion_ends_if_the_option_is_not_set_any_more(pool_and_table: PoolAndTable) -> None:
@@ -69,5 +69,5 @@ def test_deletion_ends_if_the_option_is_not_set_any_more(pool_and_table: PoolAnd
     (orphan,) = add_orphans(pool_and_table, 1)
     pool_and_table.checkpoints().save("profiles", '{"part": "removing", "profiles": 2, "orphans": 1}')
     report = pool_and_table.reconcile()
-    assert (report.profiles.part, report.profiles.profiles, report.profiles.removed) == ("finished", 2, 0)
-    assert pool_and_table.repository.get(orphan)
+    assert (report.profiles.phase, report.profiles.profiles, report.profiles.deleted) == ("finished", 2, 0)
+    assert pool_and_table.repository.get_profile(orphan)

@@ -73,11 +73,11 @@ def test_interrupted_run_with_progress_starts_the_next(pool_and_table: PoolAndTa
 
     class FailingPool(ThrottledUserPool):
         def has_user(self, sub: str) -> bool:
-            return ThrottledUserPool(lambda: pool_and_table.cognito, "us-east-1_none").has_user(sub)
+            return ThrottledUserPool(lambda: pool_and_table.cognito, "us-east-1_none").user_exists(sub)
 
     failing_pool = FailingPool(lambda: pool_and_table.cognito, pool_and_table.pool_id, UNLIMITED_RATES)
     report = pool_and_table.reconcile(user_pool=failing_pool)
-    assert (report.interrupted_by, get_next_chain(report).finished) == ("BackendFailed", ["users"])
+    assert (report.interrupted_by, get_next_chain(report).finished) == ("UpstreamError", ["users"])
 
 
 class FakeLambda:
@@ -92,7 +92,7 @@ class FakeLambda:
 
 def test_unfinished_run_invokes_the_function() -> None:
     chain = Chain(lease="next-1", link=2, finished=["users"])
-    report = ReconciliationReport(status="unfinished", next=ReconciliationOptions(chain=chain, remove_orphans=True))
+    report = ReconciliationReport(status="unfinished", next=ReconciliationOptions(chain=chain, delete_orphans=True))
     lambda_: Any = FakeLambda()
     start_next_run(lambda: lambda_, "healthtech-dev-reconcile", report)
     (invocation,) = lambda_.invocations
@@ -100,7 +100,7 @@ def test_unfinished_run_invokes_the_function() -> None:
     assert ReconciliationOptions.model_validate(json.loads(invocation["Payload"])["detail"]) == report.next
 
 
-@pytest.mark.parametrize("options", [None, ReconciliationOptions(seconds=10)])
+@pytest.mark.parametrize("options", [None, ReconciliationOptions(max_seconds=10)])
 def test_finished_or_manual_run_does_not_invoke_the_function(options: ReconciliationOptions | None) -> None:
     lambda_: Any = FakeLambda()
     start_next_run(lambda: lambda_, "healthtech-dev-reconcile", ReconciliationReport(status="unfinished", next=options))
@@ -114,11 +114,11 @@ class ExpiringCursorPool(ThrottledUserPool):
         super().__init__(lambda: pool_and_table.cognito, pool_and_table.pool_id, UNLIMITED_RATES)
         self._times = times
 
-    def list_page(self, cursor: str | None) -> tuple[list[PoolUser], str | None]:
+    def list_users(self, cursor: str | None) -> tuple[list[PoolUser], str | None]:
         if cursor and self._times:
             self._times -= 1
             raise CursorExpired
-        return super().list_page(cursor)
+        return super().list_users(cursor)
 
 
 @pytest.fixture
@@ -138,5 +138,5 @@ def test_expired_cursor_restarts_the_list(two_pages: PoolAndTable) -> None:
 def test_second_expired_cursor_ends_the_run(two_pages: PoolAndTable) -> None:
     with count_metrics() as count:
         report = two_pages.reconcile(user_pool=ExpiringCursorPool(two_pages, times=2))
-    assert (report.status, report.interrupted_by) == ("unfinished", "BackendFailed")
+    assert (report.status, report.interrupted_by) == ("unfinished", "UpstreamError")
     assert count(Metric.RECONCILIATION_RESTARTED) == 2

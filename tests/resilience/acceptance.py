@@ -87,7 +87,7 @@ class _ProxiedSettings(LocalSettings):
     """Settings of an API that reaches AWS through the proxy in its environment."""
 
     def environment(self) -> dict[str, str]:
-        proxied = {"HTTP_PROXY": self.inherited["HTTP_PROXY"], "PICTURE_UPLOADS_PER_DAY": "10000"}
+        proxied = {"HTTP_PROXY": self.base_environment["HTTP_PROXY"], "PICTURE_UPLOADS_PER_DAY": "10000"}
         return {**super().environment(), **proxied}
 
 
@@ -100,7 +100,7 @@ def start_faulty_stack(directory: Path, seed: int, idle_limit: float = math.inf)
         aws_port = urlsplit(stack.outputs.aws_endpoint_url).port or 0
         inherited = {"PATH": "/usr/bin:/bin", **proxied}
         local = _ProxiedSettings(allocate_port(), aws_port, directory / "api", inherited, stack.outputs.access_key)
-        local.directory.mkdir()
+        local.state_directory.mkdir()
         lambda_ = emulator_client("lambda", stack.outputs)
         for handler in [*(handler for handler, _ in TRIGGERS.values()), CHECK_PICTURE_FUNCTION]:
             name = f"{STACK_NAME}-{handler}"

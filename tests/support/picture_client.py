@@ -48,7 +48,7 @@ def get_link(user: User) -> ApiResponse:
 
 
 def delete_picture(user: User, **headers: str) -> ApiResponse:
-    return user.client.call("DELETE", PICTURE_PATH, user.token, more=header_names(headers))
+    return user.client.call("DELETE", PICTURE_PATH, user.token, headers=header_names(headers))
 
 
 def download_picture(user: User) -> bytes:

@@ -78,14 +78,15 @@ class PoolAndTable:
     def add_profile(self, sub: str) -> Profile:
         now = datetime.now(UTC)
         profile = Profile(id=sub, name="Stored Before", created_at=now, updated_at=now, version=7)
-        return self.repository.create(profile)
+        stored, _ = self.repository.create_if_absent(profile)
+        return stored
 
     def has_account(self, sub: str) -> bool:
-        return self.directory.find(sub) is not None
+        return self.directory.get_user(sub) is not None
 
     def get_health_attributes(self, sub: str) -> set[str]:
         """Return the names of a user's health attributes in the user pool."""
-        user = self.directory.find(sub)
+        user = self.directory.get_user(sub)
         return HEALTH_ATTRIBUTES & set(user.attributes) if user else set()
 
     def reconcile(

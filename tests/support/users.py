@@ -19,7 +19,7 @@ _numbers = itertools.count(1)
 class User:
     """A signed-in user and the client that they use."""
 
-    emulator_client: UserClient
+    client: UserClient
     email: str
     sub: str
     tokens: dict[str, str]
@@ -30,7 +30,7 @@ class User:
         return self.tokens["IdToken"]
 
     def get(self, user_id: str = "me", **headers: str) -> ApiResponse:
-        return self.client.call("GET", f"/users/{user_id}", self.token, more=header_names(headers))
+        return self.client.call("GET", f"/users/{user_id}", self.token, headers=header_names(headers))
 
     def put(self, body: Any, user_id: str = "me", **headers: str) -> ApiResponse:
         return self.client.call("PUT", f"/users/{user_id}", self.token, body, header_names(headers))

@@ -34,6 +34,11 @@ def test_twice_the_users_cost_at_most_twice_as_much() -> None:
 
 
 def test_quotas_are_in_the_order_in_which_they_are_reached() -> None:
-    users = [quota.met_at for quota in costs.list_quotas()]
+    users = [quota.reached_at for quota in costs.list_quotas()]
     assert users == sorted(users)
     assert users[0] > 1_000
+
+
+def test_costs_page_has_these_tables() -> None:
+    for file, text in costs.render_files().items():
+        assert file.read_text() == text, "run make costs ARGS=--render"
