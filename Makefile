@@ -26,9 +26,11 @@ PYTEST := $(BIN)/python -m pytest -p tests.support.scheduling -n 2
 # The oldest botocore of a Lambda runtime for Python 3.12 (late 2024), and the newest tested version.
 BOTOCORE_OLDEST := 1.34.145
 BOTOCORE_VERSIONS := $(BOTOCORE_OLDEST) 1.44.8
-BOTOCORE_TESTS := tests/contract/test_calls.py $(patsubst %,tests/unit/test_%.py,aws idle_connections repository cognito paging checking)
+BOTOCORE_TESTS := $(patsubst %,tests/contract/test_%.py,aws_calls aws_calls_of_pictures) \
+  $(patsubst %,tests/unit/%.py,$(addprefix aws/test_,clients cognito_events errors idle_connections user_pool) \
+  accounts/test_triggers profiles/test_repository pictures/test_processing pictures/test_storage)
 # Tests that tune clients themselves, independent of BOTOCORE_TUNING.
-BOTOCORE_TUNING_TESTS := $(patsubst %,tests/unit/test_%.py,botocore_tuning sdk)
+BOTOCORE_TUNING_TESTS := $(patsubst %,tests/unit/aws/test_%.py,botocore_tuning client_factory)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-unit test-all test-botocore faults bench load growth costs check format lock token reconcile openapi deploy destroy restore deploy-check scan reset clean
@@ -91,7 +93,7 @@ lock: $(DEVELOPMENT) ## Pin the production dependencies with hashes, after a cha
 token: export SIGN_IN_EMAIL := $(value EMAIL)
 token: export SIGN_IN_PASSWORD := $(value PASSWORD)
 token: $(INSTALLED) ## Print an ID token of the running stack: make -s token EMAIL=... PASSWORD=...
-	@$(BIN)/python -m local.session
+	@$(BIN)/python -m local.user_client
 
 STAGE ?= local
 # Passed with $(value) as well: neither make nor the shell expands the stage name before it is validated.
@@ -115,7 +117,7 @@ restore: $(INSTALLED) ## Restore profiles from a restored table: make restore ST
 	@$(BIN)/python -m infra.deploy.restore $(ARGS)
 
 deploy-check: $(DEVELOPMENT) ## Deploy to an embedded AWS with Terraform and Chalice, and test the deployment
-	@$(BIN)/python -m pytest -q -p tests.deployment.summary tests/deployment/cloud $(ARGS)
+	@$(BIN)/python -m pytest -q -p tests.support.sentence_reporter tests/deployment/cloud $(ARGS)
 
 scan: $(SCANNER) ## Scan the Terraform module for insecure settings, and the dependencies for vulnerabilities
 	@LOG_LEVEL=ERROR $(SCANNER)/bin/checkov --directory infra --framework terraform --compact --quiet --skip-download

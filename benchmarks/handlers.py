@@ -5,9 +5,9 @@ from typing import Any, Final
 
 HANDLERS: Final = {
     "api": "app.app",
-    "pre_sign_up": "app.pre_sign_up",
-    "post_confirmation": "app.post_confirmation",
-    "post_authentication": "app.post_authentication",
+    "pre_sign_up": "chalicelib.accounts.triggers.pre_sign_up",
+    "post_confirmation": "chalicelib.accounts.triggers.post_confirmation",
+    "post_authentication": "chalicelib.accounts.triggers.post_authentication",
 }
 TRIGGER_NAMES: Final = ("pre_sign_up", "post_confirmation", "post_authentication")
 
