@@ -4,6 +4,13 @@ from chalicelib.aws import gc_tuning
 
 gc_tuning.pause()  # before all other imports
 
+from chalicelib.core.settings import get_settings, is_in_chalice_command
+
+if is_in_chalice_command():
+    from tools import chalice_cli  # not in the Lambda package
+
+    chalice_cli.prepare_command()  # before the imports below read the settings
+
 from chalice import Chalice, Response
 
 from chalicelib import bootstrap  # noqa: F401  # configures logging
@@ -12,16 +19,10 @@ from chalicelib.api.cors import CorsPolicy
 from chalicelib.api.middleware import register_middleware
 from chalicelib.api.problem_types import problem_types_page
 from chalicelib.core.logs import APP_NAME
-from chalicelib.core.settings import get_settings, is_in_chalice_command
 from chalicelib.pictures import functions as picture_functions
 from chalicelib.pictures import routes as picture_routes
 from chalicelib.profiles import routes as profile_routes
 from chalicelib.reconciliation import jobs
-
-if is_in_chalice_command():
-    from tools import chalice_cli  # not in the Lambda package
-
-    chalice_cli.prepare_command()
 
 app = Chalice(app_name=APP_NAME, configure_logs=False)
 app.api.binary_types.clear()  # no response is binary, and Chalice would compare each response with each type

@@ -1,6 +1,6 @@
 """The composition root: builds repositories and services from settings and clients, and configures logging.
 
-Each factory imports what it builds, so that a function loads only the packages that it uses. The results are cached
+Each factory imports its classes when it is called, so that a function loads only the packages that it uses. The results are cached
 for the life of the process.
 """
 

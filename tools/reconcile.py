@@ -1,6 +1,6 @@
 """`make reconcile`: run the reconciliation of a stage now, and print its progress.
 
-    python -m tools.reconcile [--stage STAGE] [--dry-run] [--remove-orphans] [--restart] ...
+    python -m tools.reconcile [--stage STAGE] [--dry-run] [--delete-orphans] [--restart] ...
 
 The stage `local` is the stack of `make run`. Any other stage has been deployed from this checkout. Its region is known,
 and the credentials come from the environment. STAGE_NAME is the default of --stage.
@@ -69,8 +69,8 @@ def _parse_options() -> argparse.Namespace:
     )
     parser.add_argument("--stage", default=os.environ.get("STAGE_NAME") or _LOCAL_STAGE)
     parser.add_argument("--dry-run", action="store_true", help="change nothing, only report")
-    parser.add_argument("--remove-orphans", action="store_true", help="delete profiles without a user")
-    parser.add_argument("--remove-all-orphans", action="store_true", help="delete them regardless of their number")
+    parser.add_argument("--delete-orphans", action="store_true", help="delete profiles without a user")
+    parser.add_argument("--delete-all-orphans", action="store_true", help="delete them regardless of their number")
     parser.add_argument(
         "--delete-all-unconfirmed", action="store_true", help="delete expired accounts regardless of their number"
     )
@@ -83,8 +83,8 @@ def main() -> int:
     options = _parse_options()
     detail = {
         "dry_run": options.dry_run,
-        "delete_orphans": options.remove_orphans,
-        "delete_all_orphans": options.remove_all_orphans,
+        "delete_orphans": options.delete_orphans,
+        "delete_all_orphans": options.delete_all_orphans,
         "delete_all_unconfirmed": options.delete_all_unconfirmed,
         "restart": options.restart,
         "max_seconds": _SECONDS_PER_INVOCATION,
@@ -125,7 +125,7 @@ def _describe_problems(report: dict[str, Any]) -> Iterator[str]:
     if report["profiles"]["stopped"]:
         yield (
             "Too many profiles have no user, so none was deleted. Check that this is the right user pool. "
-            "--remove-all-orphans deletes them regardless."
+            "--delete-all-orphans deletes them regardless."
         )
     if report["interrupted_by"]:
         yield f"Interrupted: {report['interrupted_by']}. Run the command again; it resumes where it stopped."

@@ -63,7 +63,7 @@ def create_profile_from_sign_up(repository: ProfileRepository, user_id: str, att
 
 
 def end_sessions(user_pool: UserPool, username: str) -> None:
-    """End the sessions of a user who has reset the password, because another person may have known the old one.
+    """End a user's sessions after a password reset, because another person may have known the old password.
 
     No error may fail the password reset. An error is logged and counted.
     """

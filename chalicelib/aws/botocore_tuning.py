@@ -1,4 +1,4 @@
-"""A DynamoDB client without the work that botocore repeats for each call. docs/performance.md has what it saves.
+"""A DynamoDB client without the work that botocore repeats for each call. docs/performance.md lists the savings.
 
 This relies on private parts of botocore, and AWS chooses the version of botocore in the Lambda runtime. So each tuned
 client is verified, without a network, before its first use: its request must equal the one of plain botocore, and a

@@ -1,4 +1,4 @@
-"""botocore clients with a shorter start and less work per call. docs/performance.md has what each setting saves.
+"""botocore clients with a shorter start and less work per call. docs/performance.md lists the savings.
 
 Signatures, TLS, timeouts and retries remain those of botocore.
 """

@@ -101,7 +101,7 @@ class Reconciliation:
         return self._hand_over(report)
 
     def _scan(self) -> None:
-        """Scan the user pool for at most half of the time, so that the table is scanned too if the pool is large."""
+        """Scan the user pool for at most half of the time, so that the table is scanned too if there are many users."""
         for scan in (self._users, self._profiles):
             scan.load(restart=self._options.restart)
         half = _SAFETY_MARGIN_MS + (self._milliseconds_left() - _SAFETY_MARGIN_MS) / 2

@@ -19,11 +19,11 @@ from tests.support.data import MEBIBYTE
 
 FUNCTIONS = {
     "APIHandler": "app.app",
-    "PreSignUp": "app.pre_sign_up",
-    "PostConfirmation": "app.post_confirmation",
-    "PostAuthentication": "app.post_authentication",
-    "Reconcile": "app.reconcile",
-    "CheckPicture": "app.check_picture",
+    "PreSignUp": "chalicelib.accounts.triggers.pre_sign_up",
+    "PostConfirmation": "chalicelib.accounts.triggers.post_confirmation",
+    "PostAuthentication": "chalicelib.accounts.triggers.post_authentication",
+    "Reconcile": "chalicelib.reconciliation.jobs.reconcile",
+    "CheckPicture": "chalicelib.pictures.functions.check_picture",
 }
 LAYER_ARN = "arn:aws:lambda:us-east-1:000000000000:layer:healthtech-dev-pictures:1"
 TRIGGERS = [name for name in FUNCTIONS if name.startswith(("Pre", "Post"))]
@@ -186,7 +186,7 @@ def assert_compiled(archive: zipfile.ZipFile) -> None:
 
 def test_every_module_is_compiled_for_the_runtime(archive: zipfile.ZipFile) -> None:
     assert_compiled(archive)
-    for name in ("__pycache__/app", "chalicelib/__pycache__/http", "pydantic/__pycache__/main"):
+    for name in ("__pycache__/app", "chalicelib/api/__pycache__/middleware", "pydantic/__pycache__/main"):
         bytecode = archive.read(f"{name}.{sys.implementation.cache_tag}.pyc")
         assert bytecode[:4] == importlib.util.MAGIC_NUMBER
         assert int.from_bytes(bytecode[4:8], "little") == 1, "unchecked hash (PEP 552)"

@@ -48,15 +48,19 @@ def wait_for_detail(stack: RunningStack, text: str) -> None:
 
 def test_api_and_triggers_run_the_working_tree(tree: Path, stack_of_tree: RunningStack) -> None:
     stack = stack_of_tree
-    errors, profiles = tree / "chalicelib" / "errors.py", tree / "chalicelib" / "profiles.py"
+    errors = tree / "chalicelib" / "core" / "errors.py"
+    accounts = tree / "chalicelib" / "accounts" / "service.py"
     wait_for_detail(stack, "A valid ID token")
     original_errors = errors.read_text()
     errors.write_text(original_errors.replace("A valid ID token", "A brand-new text"))
     stack.wait_for_output("reloading")
     wait_for_detail(stack, "A brand-new text")
 
-    profiles.write_text(
-        profiles.read_text().replace("SignUp.salvage(attributes)", 'SignUp.salvage({**attributes, "name": "Edited"})')
+    parsing = "sign_up, errors = SignUpAttributes.parse_lenient("
+    original_accounts = accounts.read_text()
+    assert f"{parsing}attributes)" in original_accounts
+    accounts.write_text(
+        original_accounts.replace(f"{parsing}attributes)", f'{parsing}{{**attributes, "name": "Edited"}})')
     )
     user_client, email = UserClient(stack.outputs), generate_email()
     sub = user_client.sign_up(email, PASSWORD, sign_up_attributes(email))

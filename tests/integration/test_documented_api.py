@@ -24,32 +24,32 @@ TRANSCRIPT_PAGES = (README, "docs/getting-started.md")
 VARYING = re.compile(r"us-east-1_\w+|client \w+|[0-9a-f]{8}-[0-9a-f-]{27}|127\.0\.0\.1:\d+|\d+ characters|[\d.]+ s\b")
 
 
-def run_in_stack(shell: str, commands: str, run: RunningStack) -> str:
+def run_in_stack(shell: str, commands: str, stack: RunningStack) -> str:
     """Run commands of a page against the stack, and return what they print."""
-    commands = commands.replace("http://127.0.0.1:8000", run.outputs.api_url)
-    return paste(shell, commands, ROOT, STACK_TIMEOUT, LOCAL_DIR=str(run.directory))
+    commands = commands.replace("http://127.0.0.1:8000", stack.outputs.api_url)
+    return paste(shell, commands, ROOT, STACK_TIMEOUT, LOCAL_DIR=str(stack.directory))
 
 
-def api_variables(run: RunningStack) -> dict[str, str]:
+def api_variables(stack: RunningStack) -> dict[str, str]:
     """Return the variables that the first commands of the page set."""
-    token = UserClient(run.outputs).sign_in("john@example.com", "StrongPass123!")["IdToken"]
-    return {"API": run.outputs.api_url, "TOKEN": token}
+    token = UserClient(stack.outputs).sign_in("john@example.com", "StrongPass123!")["IdToken"]
+    return {"API": stack.outputs.api_url, "TOKEN": token}
 
 
-def run_example(run: RunningStack, language: str, command: str, *arguments: str) -> str:
+def run_example(stack: RunningStack, language: str, command: str, *arguments: str) -> str:
     """Run the page's example in this language."""
     (code,) = list_examples(API_PAGE, language)
     done = subprocess.run(
-        [command, *arguments], input=code, env={**os.environ, **api_variables(run)},
+        [command, *arguments], input=code, env={**os.environ, **api_variables(stack)},
         capture_output=True, text=True, timeout=STACK_TIMEOUT, check=True,
     )  # fmt: skip
     return str(done.stdout).strip()
 
 
 @pytest.fixture(scope="module", params=SHELLS)
-def responses(run: RunningStack, request: pytest.FixtureRequest) -> list[Any]:
+def responses(stack: RunningStack, request: pytest.FixtureRequest) -> list[Any]:
     """What each command of the page prints, in order. The first commands set variables and print nothing."""
-    printed = run_in_stack(request.param, "echo ,\n".join(COMMANDS), run)
+    printed = run_in_stack(request.param, "echo ,\n".join(COMMANDS), stack)
     found: list[Any] = json.loads(f"[{printed.lstrip().removeprefix(',')}]")
     return found
 
@@ -82,44 +82,44 @@ def test_rejection_matches_the_documented_problem(responses: list[Any]) -> None:
 
 @pytest.mark.skipif(shutil.which("node") is None and "CI" not in os.environ, reason="needs Node.js")
 @pytest.mark.usefixtures("responses")
-def test_javascript_example_edits_the_profile(run: RunningStack) -> None:
-    assert run_example(run, "js", "node", "--input-type=module") == "Other"
+def test_javascript_example_edits_the_profile(stack: RunningStack) -> None:
+    assert run_example(stack, "js", "node", "--input-type=module") == "Other"
 
 
 @pytest.mark.usefixtures("responses")
-def test_python_example_edits_the_profile(run: RunningStack) -> None:
-    assert run_example(run, "python", sys.executable, "-") == "Male"
+def test_python_example_edits_the_profile(stack: RunningStack) -> None:
+    assert run_example(stack, "python", sys.executable, "-") == "Male"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_readme_request_returns_the_documented_profile(run: RunningStack, shell: str) -> None:
+def test_readme_request_returns_the_documented_profile(stack: RunningStack, shell: str) -> None:
     (request,) = (block for block in list_examples(README, "sh") if "curl" in block)
     (documented,) = list_examples(README, "json")
-    printed = json.loads(run_in_stack(shell, request, run))
+    printed = json.loads(run_in_stack(shell, request, stack))
     assert list(printed) == list(json.loads(documented))
     assert printed["email"] == "john@example.com"
 
 
 @pytest.mark.parametrize("page", TRANSCRIPT_PAGES)
-def test_documented_output_of_make_run_is_real(run: RunningStack, page: str) -> None:
+def test_documented_output_of_make_run_is_real(stack: RunningStack, page: str) -> None:
     """Each line of the transcript is in the output. The page may leave lines out."""
     (transcript,) = (block for block in list_examples(page, "") if "all on this machine" in block)
-    printed = {VARYING.sub("*", line).rstrip() for line in run.console_output.read_text().splitlines()}
+    printed = {VARYING.sub("*", line).rstrip() for line in stack.console_output.read_text().splitlines()}
     documented = [VARYING.sub("*", line).rstrip() for line in transcript.splitlines()]
     assert [line for line in documented if line and line not in printed] == []
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_getting_started_request_succeeds(run: RunningStack, shell: str) -> None:
+def test_getting_started_request_succeeds(stack: RunningStack, shell: str) -> None:
     (request,) = (block for block in list_examples("docs/getting-started.md", "sh") if "curl" in block)
-    assert json.loads(run_in_stack(shell, request, run))["email"] == "john@example.com"
+    assert json.loads(run_in_stack(shell, request, stack))["email"] == "john@example.com"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_picture_commands_set_the_picture(run: RunningStack, shell: str) -> None:
+def test_picture_commands_set_the_picture(stack: RunningStack, shell: str) -> None:
     commands, (shown,) = "".join(list_examples(PICTURES_PAGE, "sh")), list_examples(PICTURES_PAGE, "json")
     files_before = set(ROOT.iterdir())
-    printed = paste(shell, commands, ROOT, STACK_TIMEOUT, **api_variables(run))
+    printed = paste(shell, commands, ROOT, STACK_TIMEOUT, **api_variables(stack))
     assert set(ROOT.iterdir()) == files_before
     upload, _, rest = printed.partition("}\n204\n")
     assert json.loads(upload + "}")["limits"]["max_bytes"] == 5 * 1024 * 1024
@@ -129,9 +129,9 @@ def test_picture_commands_set_the_picture(run: RunningStack, shell: str) -> None
     assert {**profile["picture"], **varying} == {**documented["picture"], **varying}
 
 
-def test_picture_commands_show_why_a_file_is_rejected(run: RunningStack) -> None:
+def test_picture_commands_show_why_a_file_is_rejected(stack: RunningStack) -> None:
     commands = "".join(list_examples(PICTURES_PAGE, "sh")).replace("PICTURE=local/sample.jpg", "PICTURE=README.md")
-    printed = paste("bash", commands, ROOT, STACK_TIMEOUT, **api_variables(run))
+    printed = paste("bash", commands, ROOT, STACK_TIMEOUT, **api_variables(stack))
     problem = json.loads(printed.partition("}\n204\n")[2])
     assert problem["status"] == 422
     assert problem["errors"] == [

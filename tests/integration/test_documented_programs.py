@@ -40,15 +40,15 @@ def run_python(code: str, directory: Path, **variables: str) -> str:
     return done.stdout.strip()
 
 
-def run_javascript(run: RunningStack, section: str) -> str:
+def run_javascript(stack: RunningStack, section: str) -> str:
     """Run the section's program in Node.js. `stack` is defined as the page says."""
     require_npm_packages(PACKAGES)
     (code,) = list_examples(PAGE, "js", section)
     names = ("api_url", "aws_endpoint_url", "region", "user_pool_id", "user_pool_client_id")
-    stack = {name: value for name, value in asdict(run.outputs).items() if name in names}
+    outputs = {name: value for name, value in asdict(stack.outputs).items() if name in names}
     without_credentials = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(
-        ["node", "--input-type=module"], input=f"const stack = {json.dumps(stack)};\n{code}", cwd=PACKAGES,
+        ["node", "--input-type=module"], input=f"const stack = {json.dumps(outputs)};\n{code}", cwd=PACKAGES,
         env={**without_credentials, **EMPTY_HOME}, capture_output=True, text=True, timeout=STACK_TIMEOUT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -61,23 +61,23 @@ def test_every_program_has_a_test() -> None:
 
 
 @pytest.mark.slow  # `make test-all` installs the npm packages
-def test_identity_js_example_reads_the_profile(run: RunningStack) -> None:
-    printed = run_javascript(run, "amazon-cognito-identity-js")
+def test_identity_js_example_reads_the_profile(stack: RunningStack) -> None:
+    printed = run_javascript(stack, "amazon-cognito-identity-js")
     assert "email: 'ana@example.com'" in printed
     assert "version: 1" in printed
 
 
 @pytest.mark.slow
-def test_aws_sdk_example_confirms_the_account(run: RunningStack) -> None:
-    assert run_javascript(run, "AWS SDK for JavaScript v3") == "confirmed\n"
+def test_aws_sdk_example_confirms_the_account(stack: RunningStack) -> None:
+    assert run_javascript(stack, "AWS SDK for JavaScript v3") == "confirmed\n"
 
 
 @pytest.mark.parametrize(("number", "printed"), [(0, "lena@example.com"), (1, "")])
-def test_python_example_succeeds(run: RunningStack, tmp_path: Path, number: int, printed: str) -> None:
+def test_python_example_succeeds(stack: RunningStack, tmp_path: Path, number: int, printed: str) -> None:
     """The programs read .local/stack.json below the current folder."""
     code = list_examples(PAGE, "python")[number]
     (tmp_path / ".local").mkdir()
-    (tmp_path / ".local" / "stack.json").symlink_to(run.directory / "stack.json")
+    (tmp_path / ".local" / "stack.json").symlink_to(stack.directory / "stack.json")
     output = run_python(code, tmp_path)
     assert output == printed if printed else int(output) >= 1
 

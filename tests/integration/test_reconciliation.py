@@ -54,7 +54,7 @@ def populated(stack: RunningStack) -> tuple[PoolAndTable, list[str]]:
 
 def test_dry_run_reports_and_changes_nothing(populated: tuple[PoolAndTable, list[str]]) -> None:
     pool_and_table, subs = populated
-    report = pool_and_table.reconcile(dry_run=True, remove_orphans=True)
+    report = pool_and_table.reconcile(dry_run=True, delete_orphans=True)
     users = UserProgress(finished=True, users=USERS, missing=13)
     service = ProfileProgress(part="finished", profiles=USERS - 13 + 2, orphans=2)
     assert report == ReconciliationReport(status="finished", users=users, profiles=service)
@@ -106,10 +106,10 @@ def test_orphans_and_their_pictures_are_deleted_on_request(three_users: tuple[Po
     for sub in (orphan, subs[0]):
         pool_and_table.bucket.put_picture(create_picture_key(sub, "1"), b"x", PictureType.JPEG)
     missing_bucket = PictureStorage(pool_and_table.s3, "nowhere")
-    first = pool_and_table.reconcile(bucket=missing_bucket, remove_orphans=True)
+    first = pool_and_table.reconcile(bucket=missing_bucket, delete_orphans=True)
     assert first.interrupted_by == "UpstreamError"
     assert pool_and_table.repository.get_profile(orphan), "it is deleted after its picture"
-    assert pool_and_table.reconcile(remove_orphans=True, chain=get_next_chain(first)).profiles.deleted == 1
+    assert pool_and_table.reconcile(delete_orphans=True, chain=get_next_chain(first)).profiles.deleted == 1
     assert pool_and_table.repository.get_profile(orphan) is None
     assert [len(pool_and_table.bucket.list_picture_keys(sub)) for sub in (orphan, subs[0])] == [0, 1]
     assert all(pool_and_table.repository.get_profile(sub) for sub in subs)

@@ -24,7 +24,7 @@ def test_too_many_orphans_stop_the_deletion(pool_and_table: PoolAndTable) -> Non
         pool_and_table.add_profile(pool_and_table.add_user(number))
     orphans = add_orphans(pool_and_table, 11)
     with count_metrics() as count:
-        report = pool_and_table.reconcile(remove_orphans=True)
+        report = pool_and_table.reconcile(delete_orphans=True)
     assert (report.status, report.profiles.stopped, report.profiles.deleted) == ("finished", True, 0)
     assert pool_and_table.repository.find_existing_ids(orphans) == set(orphans)
     assert count(Metric.RECONCILIATION_STOPPED) == 1
@@ -35,14 +35,14 @@ def test_ten_orphans_do_not_stop_the_deletion(pool_and_table: PoolAndTable) -> N
         pool_and_table.add_profile(pool_and_table.add_user(number))
     add_orphans(pool_and_table, 10)
     with count_metrics() as count:
-        report = pool_and_table.reconcile(remove_orphans=True)
+        report = pool_and_table.reconcile(delete_orphans=True)
     assert (report.profiles.stopped, report.profiles.deleted) == (False, 10)
     assert count(Metric.RECONCILIATION_STOPPED) == 0
 
 
-def test_remove_all_orphans_deletes_any_number(pool_and_table: PoolAndTable) -> None:
+def test_delete_all_orphans_deletes_any_number(pool_and_table: PoolAndTable) -> None:
     orphans = add_orphans(pool_and_table, 120)
-    report = pool_and_table.reconcile(remove_all_orphans=True)
+    report = pool_and_table.reconcile(delete_all_orphans=True)
     assert (report.profiles.stopped, report.profiles.deleted) == (False, 120)
     assert not pool_and_table.repository.find_existing_ids(orphans[:100])
 
@@ -50,7 +50,7 @@ def test_remove_all_orphans_deletes_any_number(pool_and_table: PoolAndTable) -> 
 @pytest.mark.parametrize("profiles", [1, 3, 150])
 def test_no_profile_is_deleted_for_an_empty_user_pool(pool_and_table: PoolAndTable, profiles: int) -> None:
     orphans = add_orphans(pool_and_table, profiles)
-    report = pool_and_table.reconcile(remove_orphans=True)
+    report = pool_and_table.reconcile(delete_orphans=True)
     assert (report.profiles.stopped, report.profiles.deleted) == (True, 0)
     assert pool_and_table.repository.find_existing_ids(orphans[:100]) == set(orphans[:100])
 
@@ -60,7 +60,7 @@ def test_no_profile_is_deleted_for_another_user_pool(pool_and_table: PoolAndTabl
     for number in range(3):
         other.add_user(number)
         pool_and_table.add_profile(pool_and_table.add_user(number))
-    report = pool_and_table.reconcile(remove_orphans=True, user_pool=other.user_pool)
+    report = pool_and_table.reconcile(delete_orphans=True, user_pool=other.user_pool)
     assert (report.profiles.stopped, report.profiles.deleted, report.profiles.profiles) == (True, 0, 3 + 3)
 
 

@@ -83,7 +83,7 @@ class RoleProbes:
         )
         s3 = self._stage.client("s3")
         s3.put_object(Bucket=BUCKET, Key=f"pictures/{SUB}/1/2", Body=b"x")
-        event = {**SCHEDULED_EVENT, "detail": {"remove_all_orphans": True, "seconds": 60}}
+        event = {**SCHEDULED_EVENT, "detail": {"delete_all_orphans": True, "max_seconds": 60}}
         response = self._stage.client("lambda").invoke(FunctionName=f"{NAME}-reconcile", Payload=json.dumps(event))
         report = json.load(response["Payload"])
         orphan = get_item(self._dynamodb, TABLE, SUB)

@@ -11,7 +11,7 @@ import pytest
 ROOT: Final = Path(__file__).parents[2]
 APPLICATION: Final = [ROOT / "app.py", *sorted((ROOT / "chalicelib").rglob("*.py"))]
 DOMAINS: Final = ("accounts", "profiles", "pictures", "reconciliation")
-# The packages of chalicelib that each package may import, besides itself.
+# The packages of chalicelib that each package may import, apart from itself.
 ALLOWED_PACKAGES: Final = {
     "core": set[str](),
     "aws": {"core"},
