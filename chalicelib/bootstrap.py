@@ -1,7 +1,7 @@
 """The composition root: builds repositories and services from settings and clients, and configures logging.
 
-Each factory imports its classes when it is called, so that a function loads only the packages that it uses. The results are cached
-for the life of the process.
+Each factory imports its classes when it is called, so that a function loads only the packages that it uses. The results
+are cached for the life of the process.
 """
 
 from functools import cache, partial

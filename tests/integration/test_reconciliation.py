@@ -56,7 +56,7 @@ def test_dry_run_reports_and_changes_nothing(populated: tuple[PoolAndTable, list
     pool_and_table, subs = populated
     report = pool_and_table.reconcile(dry_run=True, delete_orphans=True)
     users = UserProgress(finished=True, users=USERS, missing=13)
-    service = ProfileProgress(part="finished", profiles=USERS - 13 + 2, orphans=2)
+    service = ProfileProgress(phase="finished", profiles=USERS - 13 + 2, orphans=2)
     assert report == ReconciliationReport(status="finished", users=users, profiles=service)
     assert pool_and_table.repository.get_profile(subs[0]) is None
     assert pool_and_table.get_health_attributes(subs[1]) == HEALTH_ATTRIBUTES
@@ -78,7 +78,7 @@ def test_missing_profile_is_created_and_others_are_unchanged(three_users: tuple[
     report = pool_and_table.reconcile()
     users = UserProgress(finished=True, users=3, missing=1, created=1, cleared=3)
     assert report == ReconciliationReport(
-        status="finished", users=users, profiles=ProfileProgress(part="finished", profiles=4, orphans=1)
+        status="finished", users=users, profiles=ProfileProgress(phase="finished", profiles=4, orphans=1)
     )
     created = pool_and_table.repository.get_profile(subs[0])
     assert created is not None

@@ -67,7 +67,7 @@ def test_no_profile_is_deleted_for_another_user_pool(pool_and_table: PoolAndTabl
 def test_deletion_ends_if_the_option_is_not_set_any_more(pool_and_table: PoolAndTable) -> None:
     pool_and_table.add_profile(pool_and_table.add_user(0))
     (orphan,) = add_orphans(pool_and_table, 1)
-    pool_and_table.checkpoints().save("profiles", '{"part": "removing", "profiles": 2, "orphans": 1}')
+    pool_and_table.checkpoints().save("profiles", '{"phase": "deleting", "profiles": 2, "orphans": 1}')
     report = pool_and_table.reconcile()
     assert (report.profiles.phase, report.profiles.profiles, report.profiles.deleted) == ("finished", 2, 0)
     assert pool_and_table.repository.get_profile(orphan)

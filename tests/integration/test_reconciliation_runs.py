@@ -72,7 +72,7 @@ def test_interrupted_run_with_progress_starts_the_next(pool_and_table: PoolAndTa
     pool_and_table.add_profile(str(uuid.uuid4()))
 
     class FailingPool(ThrottledUserPool):
-        def has_user(self, sub: str) -> bool:
+        def user_exists(self, sub: str) -> bool:
             return ThrottledUserPool(lambda: pool_and_table.cognito, "us-east-1_none").user_exists(sub)
 
     failing_pool = FailingPool(lambda: pool_and_table.cognito, pool_and_table.pool_id, UNLIMITED_RATES)
