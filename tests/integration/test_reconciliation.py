@@ -56,8 +56,8 @@ def test_dry_run_reports_and_changes_nothing(populated: tuple[PoolAndTable, list
     pool_and_table, subs = populated
     report = pool_and_table.reconcile(dry_run=True, delete_orphans=True)
     users = UserProgress(finished=True, users=USERS, missing=13)
-    service = ProfileProgress(phase="finished", profiles=USERS - 13 + 2, orphans=2)
-    assert report == ReconciliationReport(status="finished", users=users, profiles=service)
+    profiles = ProfileProgress(phase="finished", profiles=USERS - 13 + 2, orphans=2)
+    assert report == ReconciliationReport(status="finished", users=users, profiles=profiles)
     assert pool_and_table.repository.get_profile(subs[0]) is None
     assert pool_and_table.get_health_attributes(subs[1]) == HEALTH_ATTRIBUTES
 

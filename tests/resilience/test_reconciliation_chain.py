@@ -57,7 +57,7 @@ def test_scheduled_start_reconciles_all_users_in_several_runs(stack_and_subs: tu
     for _ in range(2):  # AWS may deliver an event twice
         emulator_client("lambda", outputs).invoke(FunctionName=FUNCTION, InvocationType="Event", Payload=to_event({}))
     deadline = time.monotonic() + CHAIN_TIMEOUT
-    while get_checkpoint(outputs, "profiles").get("part") != "finished":
+    while get_checkpoint(outputs, "profiles").get("phase") != "finished":
         assert time.monotonic() < deadline, f"{get_checkpoint(outputs, 'profiles')}\n{stack.read_logs()[-3000:]}"
         time.sleep(0.2)
     users, profiles = get_checkpoint(outputs, "users"), get_checkpoint(outputs, "profiles")
