@@ -24,7 +24,7 @@ def start_emulator(
     local = LocalSettings(allocate_port(), allocate_port(), directory, inherited)
     process = ChildProcess(
         "the embedded AWS",
-        [sys.executable, "-m", "local.aws"],
+        [sys.executable, "-m", "local.emulator"],
         {**local.environment(), **environment},
         directory / "aws.log",
         lambda _: None,

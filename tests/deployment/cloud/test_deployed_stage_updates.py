@@ -59,7 +59,7 @@ def test_checkout_without_the_state_is_rejected(deployed_stage: DeployedStage, u
         shutil.rmtree(states, ignore_errors=True)
         (deployed_stage.tree / "elsewhere").rename(states)
     assert done.returncode != 0
-    assert f"Users-{STAGE} exists, but it is not in Terraform's state" in done.stderr
+    assert f"{TABLE} exists, but it is not in Terraform's state" in done.stderr
     assert list_pool_ids(deployed_stage) == pools_before
     assert user.get().status == 200
 
