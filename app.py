@@ -21,6 +21,8 @@ from chalicelib.api.problem_types import problem_types_page
 from chalicelib.core.logs import APP_NAME
 from chalicelib.pictures import functions as picture_functions
 from chalicelib.pictures import routes as picture_routes
+from chalicelib.privacy import functions as privacy_functions
+from chalicelib.privacy import routes as privacy_routes
 from chalicelib.profiles import routes as profile_routes
 from chalicelib.reconciliation import jobs
 
@@ -30,7 +32,9 @@ register_middleware(app, CorsPolicy(get_settings().cors_allow_origins), get_sett
 
 app.register_blueprint(profile_routes.blueprint)
 app.register_blueprint(picture_routes.blueprint)
+app.register_blueprint(privacy_routes.blueprint)
 app.register_blueprint(triggers.blueprint)
+app.register_blueprint(privacy_functions.blueprint)
 app.register_blueprint(jobs.blueprint)
 if get_settings().picture_bucket:
     app.register_blueprint(picture_functions.blueprint)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from chalicelib.pictures.repository import PictureRepository
     from chalicelib.pictures.service import PictureService
     from chalicelib.pictures.storage import PictureStorage
+    from chalicelib.privacy.erasure import ErasureService
+    from chalicelib.privacy.export import ExportService
+    from chalicelib.privacy.repository import DeletionRepository
+    from chalicelib.privacy.service import DeletionService, ErasureStarter
     from chalicelib.profiles.contact_sync import ContactSync
     from chalicelib.profiles.repository import ProfileRepository
     from chalicelib.profiles.service import ProfileService
@@ -111,6 +115,57 @@ def picture_service() -> "PictureService":
     return PictureService(picture_repository(), profiles, picture_storage(), picture_processor(), picture_leases())
 
 
+@cache
+def deletion_repository() -> "DeletionRepository":
+    """Return the repository of deletions."""
+    from chalicelib.privacy.repository import DeletionRepository
+
+    return DeletionRepository(clients.dynamodb(), get_settings().require_table_name())
+
+
+@cache
+def erasure_starter() -> "ErasureStarter":
+    """Return the caller of the function that erases accounts."""
+    from chalicelib.privacy.service import ErasureStarter
+
+    client = partial(clients.lambda_, 2, clients.READ_TIMEOUT)
+    return ErasureStarter(client, get_settings().require_erase_function_name())
+
+
+@cache
+def deletion_service() -> "DeletionService":
+    """Return the service of deletions."""
+    from chalicelib.privacy.service import DeletionService
+
+    settings = get_settings()
+    return DeletionService(
+        deletion_repository(),
+        profile_service(),
+        user_pool(),
+        erasure_starter(),
+        settings.deletion_grace_days,
+        has_pictures=settings.picture_bucket is not None,
+    )
+
+
+@cache
+def erasure_service() -> "ErasureService":
+    """Return the service that erases accounts."""
+    from chalicelib.privacy.erasure import ErasureService
+
+    storage = picture_storage() if get_settings().picture_bucket else None
+    return ErasureService(deletion_repository(), user_pool(), storage)
+
+
+@cache
+def export_service() -> "ExportService":
+    """Return the service of exports."""
+    from chalicelib.privacy.export import ExportService
+
+    storage = picture_storage() if get_settings().picture_bucket else None
+    return ExportService(deletion_repository(), profile_service(), user_pool(), storage)
+
+
 def reset() -> None:
     """Discard settings, clients and everything built from them, for tests that change the environment."""
     get_settings.cache_clear()
@@ -126,5 +181,10 @@ def reset() -> None:
         picture_processor,
         picture_leases,
         picture_service,
+        deletion_repository,
+        erasure_starter,
+        deletion_service,
+        erasure_service,
+        export_service,
     ):
         factory.cache_clear()

@@ -1,15 +1,17 @@
 """Authorization: what a caller may access. Every rule is checked before any lookup."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import unquote
 
 from chalicelib.access.authentication import authenticate
-from chalicelib.core.errors import Forbidden
+from chalicelib.core.errors import Forbidden, RecentSignInRequired
 from chalicelib.core.identity import Caller
 from chalicelib.core.settings import get_settings
 
 SELF_ALIAS: Final = "me"  # means the caller's own id in a path
+MAX_SIGN_IN_AGE_SECONDS: Final = 300
 
 
 def require_owner(caller: Caller, user_id: str) -> Caller:
@@ -20,6 +22,16 @@ def require_owner(caller: Caller, user_id: str) -> Caller:
     if user_id not in (SELF_ALIAS, caller.sub):
         raise Forbidden
     return caller
+
+
+def require_recent_sign_in(caller: Caller, now: datetime) -> None:
+    """Require a sign-in within the last MAX_SIGN_IN_AGE_SECONDS. A token refresh does not count as a sign-in.
+
+    Operations that delete data or return all of it require this. Raises RecentSignInRequired.
+    """
+    signed_in_at = caller.signed_in_at
+    if signed_in_at is None or now - signed_in_at > timedelta(seconds=MAX_SIGN_IN_AGE_SECONDS):
+        raise RecentSignInRequired(MAX_SIGN_IN_AGE_SECONDS)
 
 
 def authorize_owner(request_context: Mapping[str, Any], user_id: str) -> Caller:

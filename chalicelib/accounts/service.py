@@ -10,6 +10,7 @@ from chalicelib.core import logs
 from chalicelib.core.errors import FieldError, SignUpRejected, UpstreamError
 from chalicelib.core.metrics import Metric, add_metric
 from chalicelib.core.validation import to_field_errors
+from chalicelib.profiles.errors import AccountErased
 from chalicelib.profiles.fields import is_at_least_years_old
 from chalicelib.profiles.models import SelfSignUpAttributes, SignUpAttributes, build_profile
 from chalicelib.profiles.repository import ProfileRepository
@@ -41,7 +42,7 @@ def _age_errors(attributes: Mapping[str, str], minimum_age: int) -> list[FieldEr
 
 
 def create_profile_from_sign_up(repository: ProfileRepository, user_id: str, attributes: Mapping[str, str]) -> None:
-    """Create the profile of a confirmed account. An existing profile remains unchanged.
+    """Create the profile of a confirmed account. An existing profile and an erased account remain unchanged.
 
     The account exists already, so no error may fail the confirmation. An invalid attribute is omitted and a storage
     error is logged. The first request of the user, or reconciliation, then provisions the profile.
@@ -51,6 +52,9 @@ def create_profile_from_sign_up(repository: ProfileRepository, user_id: str, att
         logs.event("attributes omitted", logging.WARNING, invalid=[error.pointer for error in errors])
     try:
         _, created = repository.create_if_absent(build_profile(user_id, sign_up))
+    except AccountErased:
+        logs.event("account erased already", logging.WARNING)
+        return
     except UpstreamError as exc:
         logs.error("profile not stored", exc)
         add_metric(Metric.PROFILE_WRITE_FAILED)

@@ -10,7 +10,17 @@ from typing import Final
 
 WILDCARD_ORIGIN: Final = "*"
 REQUEST_HEADERS: Final = ("Authorization", "Content-Type", "If-Match", "If-None-Match")
-EXPOSED_HEADERS: Final = ("Allow", "Content-Location", "ETag", "Retry-After", "X-Request-Id")
+EXPOSED_HEADERS: Final = (
+    "Allow",
+    "Content-Disposition",
+    "Content-Location",
+    "ETag",
+    "Location",
+    "Repr-Digest",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-Id",
+)
 _PREFLIGHT_MAX_AGE_SECONDS: Final = 7200  # the maximum of Chromium
 
 

@@ -1,5 +1,7 @@
 """Responses: models as JSON, and errors as problem details."""
 
+import base64
+import hashlib
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import quote
@@ -33,6 +35,24 @@ def json_response(model: BaseModel) -> Response:
     return Response(model.model_dump_json(), headers={"Content-Type": JSON_MEDIA_TYPE})
 
 
+def accepted_response(request: Request, model: BaseModel, location: str) -> Response:
+    """Return 202 with a model, and the location that describes its progress, relative to /users/."""
+    headers = {"Content-Type": JSON_MEDIA_TYPE, "Location": _parent_path(request) + location}
+    return Response(model.model_dump_json(), status_code=HTTPStatus.ACCEPTED, headers={**headers})
+
+
+def attachment_response(model: BaseModel, file_name: str) -> Response:
+    """Return 200 with a model as a file, and its digest (RFC 9530)."""
+    body = model.model_dump_json()
+    digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+    headers = {
+        "Content-Type": JSON_MEDIA_TYPE,
+        "Content-Disposition": f'attachment; filename="{file_name}"',
+        "Repr-Digest": f"sha-256=:{digest}:",
+    }
+    return Response(body, headers={**headers})
+
+
 def versioned_response(request: Request, model: VersionedModel) -> Response:
     """Return 200 with the model, its entity tag and its canonical location."""
     headers = {"Content-Type": JSON_MEDIA_TYPE, **_version_headers(request, model)}
@@ -63,7 +83,13 @@ def problem_response(error: ApiError, request_id: str, types_url: str) -> Respon
 
 
 def _version_headers(request: Request, model: VersionedModel) -> dict[str, str]:
-    # Content-Location is relative, so that it is correct behind any prefix: /users/me is /users/{id}. API Gateway
-    # accepts a trailing slash, which adds a level.
-    levels = request.path.count("/") - 2 + request.context.get("path", "").endswith("/")
-    return {"ETag": etag(model.version), "Content-Location": "../" * levels + quote(model.id)}
+    return {"ETag": etag(model.version), "Content-Location": _parent_path(request) + quote(model.id)}
+
+
+def _parent_path(request: Request) -> str:
+    """Return the relative path from the request's path to /users/, which is correct behind any prefix.
+
+    API Gateway accepts a trailing slash, which adds a level.
+    """
+    levels: int = request.path.count("/") - 2 + request.context.get("path", "").endswith("/")
+    return "../" * levels

@@ -48,10 +48,14 @@ class UpdateBuilder:
         """Require that the item has this attribute."""
         return self._require(f"attribute_exists({self._name(name)})")
 
+    def require_absent(self, name: str) -> Self:
+        """Require that the item does not have this attribute."""
+        return self._require(f"attribute_not_exists({self._name(name)})")
+
     def require_equal(self, name: str, value: FieldValue) -> Self:
         """Require that an attribute has this value, or that it is absent if the value is None."""
         if value is None:
-            return self._require(f"attribute_not_exists({self._name(name)})")
+            return self.require_absent(name)
         return self._require(f"{self._name(name)} = {self._value(f'expected_{name}', value)}")
 
     def require_different_or_absent(self, name: str, value: FieldValue) -> Self:

@@ -29,6 +29,7 @@ class PoolUser(InternalModel):
     last_modified_at: datetime
     username: str = ""
     created_at: datetime | None = None
+    mfa: tuple[str, ...] = ()  # SOFTWARE_TOKEN_MFA, ...
 
     @property
     def sub(self) -> str:
@@ -71,6 +72,22 @@ class UserPool:
         except ClientError:
             return
 
+    def disable(self, username: str) -> None:
+        """Disable a user, who can no longer sign in. A deleted user remains deleted. One request."""
+        try:
+            with translate_errors(USER_NOT_FOUND):
+                self._client().admin_disable_user(UserPoolId=self._user_pool_id, Username=username)
+        except ClientError:
+            return
+
+    def delete(self, username: str) -> None:
+        """Delete a user. A missing user is not an error. One request."""
+        try:
+            with translate_errors(USER_NOT_FOUND):
+                self._client().admin_delete_user(UserPoolId=self._user_pool_id, Username=username)
+        except ClientError:
+            return
+
 
 def to_pool_user(attributes: Iterable[Any], response: Mapping[str, Any]) -> PoolUser:
     """Convert a user in a response. The attributes have a different key in each operation. Raises UnreadableUser."""
@@ -82,6 +99,7 @@ def to_pool_user(attributes: Iterable[Any], response: Mapping[str, Any]) -> Pool
             last_modified_at=response["UserLastModifiedDate"],
             username=response.get("Username", ""),
             created_at=response.get("UserCreateDate"),
+            mfa=response.get("UserMFASettingList", ()),
         )
     except (AttributeError, LookupError, TypeError, ValidationError) as exc:
         raise UnreadableUser from exc

@@ -5,6 +5,7 @@
         ├── InternalServerError 500  an unexpected error
         ├── BadRequest          400  the body or a header cannot be parsed
         ├── Unauthorized        401  no ID token of this user pool
+        │   └── RecentSignInRequired 401 the sign-in is too long ago for this operation
         ├── Forbidden           403  another user's profile, existing or not
         ├── NotFound            404
         ├── MethodNotAllowed    405
@@ -140,6 +141,23 @@ class Unauthorized(ApiError):
     def headers(self) -> Mapping[str, str]:
         """Return the authentication scheme (RFC 9110 11.6.1)."""
         return {"WWW-Authenticate": "Bearer"}
+
+
+class RecentSignInRequired(Unauthorized):
+    """The operation requires a recent sign-in (RFC 9470)."""
+
+    slug = "recent-sign-in-required"
+    detail = "This operation requires a recent sign-in. Sign in again, then repeat the request."
+
+    def __init__(self, max_age_seconds: int = 300) -> None:
+        super().__init__()
+        self._max_age_seconds = max_age_seconds
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the challenge of RFC 9470 3."""
+        error = 'error="insufficient_user_authentication"'
+        return {"WWW-Authenticate": f'Bearer {error}, max_age="{self._max_age_seconds}"'}
 
 
 class Forbidden(ApiError):

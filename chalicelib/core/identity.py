@@ -23,11 +23,20 @@ class Caller:
 
     @property
     def token_issued_at(self) -> datetime | None:
-        """Return the time in the `iat` claim, to the second, or None if it cannot be parsed.
+        """Return the time in the `iat` claim, or None if it cannot be parsed."""
+        return self._get_time("iat")
 
-        API Gateway passes a date text such as `Fri Jul 29 18:52:53 UTC 2016`. Other gateways pass seconds.
+    @property
+    def signed_in_at(self) -> datetime | None:
+        """Return the time in the `auth_time` claim, or None. A token refresh does not change it."""
+        return self._get_time("auth_time")
+
+    def _get_time(self, claim: str) -> datetime | None:
+        """Return the time in a claim, to the second.
+
+        API Gateway passes `iat` as a date text such as `Fri Jul 29 18:52:53 UTC 2016`, and `auth_time` as seconds.
         """
-        text = str(self.claims.get("iat"))
+        text = str(self.claims.get(claim))
         try:
             if text.isdecimal():
                 return datetime.fromtimestamp(int(text), UTC)

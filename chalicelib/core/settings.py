@@ -37,7 +37,12 @@ class Settings(InternalModel):
     picture_function_name: str | None = Field(None, alias="PICTURE_FUNCTION", max_length=140)
     # Uploads of one user that are processed in one day (UTC).
     picture_uploads_per_day: int = Field(50, alias="PICTURE_UPLOADS_PER_DAY", ge=1)
-    # Only the API has the user pool's ARN. In a trigger's environment it would create a dependency cycle between
+    erase_function_name: str | None = Field(None, alias="ERASE_FUNCTION", max_length=140)
+    # Days between the request of a deletion and the erasure.
+    deletion_grace_days: int = Field(0, alias="DELETION_GRACE_DAYS", ge=0, le=28)
+    # Hours before a profile without a user is erased, in case the user pool was read wrongly.
+    orphan_grace_hours: float = Field(72, alias="ORPHAN_GRACE_HOURS", ge=0)
+    # No trigger has the user pool's ARN. In its environment it would create a dependency cycle between
     # trigger and user pool. A trigger reads the user pool's id from its event.
     user_pool_arn: str | None = Field(
         None,
@@ -95,6 +100,12 @@ class Settings(InternalModel):
         if self.picture_function_name is None:
             raise SettingsError("PICTURE_FUNCTION is missing: pictures cannot be processed without it")
         return self.picture_function_name
+
+    def require_erase_function_name(self) -> str:
+        """Return the name of the function that erases accounts. Raises SettingsError if it is not set."""
+        if self.erase_function_name is None:
+            raise SettingsError("ERASE_FUNCTION is missing: accounts cannot be erased without it")
+        return self.erase_function_name
 
     @cached_property
     def token_trust(self) -> TokenTrust:

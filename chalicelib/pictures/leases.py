@@ -21,6 +21,7 @@ from chalicelib.aws.errors import CONDITION_FAILED, ClientError, get_item_of_err
 from chalicelib.core.errors import NotFound
 from chalicelib.pictures.errors import PictureBusy, UploadLimitReached
 from chalicelib.pictures.repository import LEASE_ATTRIBUTES, LeaseState, ProfileRecord, to_lease_state
+from chalicelib.profiles import deletion
 from chalicelib.profiles.items import PARTITION_KEY
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class PictureLeases:
     def acquire(self, record: ProfileRecord, key: str, now: datetime) -> None:
         """Acquire the lease for the picture with this key, and count the upload.
 
-        Raises PictureBusy, UploadLimitReached, or NotFound if there is no profile.
+        Raises PictureBusy, UploadLimitReached, DeletionScheduled, AccountErased, or NotFound if there is no profile.
         """
         try:
             with translate_errors(CONDITION_FAILED):
@@ -69,6 +70,7 @@ class PictureLeases:
             item = get_item_of_error(exc)
             if not item:
                 raise NotFound("There is no profile for this user.") from exc
+            deletion.require_no_deletion(item)
             self.require_available(to_lease_state(item), now)
             raise PictureBusy(1) from exc  # a concurrent request has acquired and returned the lease
 
@@ -91,7 +93,8 @@ class PictureLeases:
 def _build_acquisition(state: LeaseState, key: str, now: datetime, uploads_per_day: int) -> dict[str, Any]:
     """Return the parameters of an UpdateItem that continues the count of today, or starts a new one."""
     today, seconds = _day(now), int(now.timestamp())
-    update = UpdateBuilder().require_exists(PARTITION_KEY).require_at_most_or_absent(_EXPIRES_AT, seconds)
+    update = UpdateBuilder().require_exists(PARTITION_KEY).require_absent(deletion.STATUS)
+    update.require_at_most_or_absent(_EXPIRES_AT, seconds)
     update.set(_HOLDER, key).set(_EXPIRES_AT, seconds + LEASE_SECONDS)
     if state.day == today:
         update.require_equal(_DAY, today).require_less(_UPLOADS, uploads_per_day).increment(_UPLOADS)

@@ -12,6 +12,7 @@ from chalicelib.aws.dynamodb_expressions import UpdateBuilder
 from chalicelib.aws.dynamodb_values import deserialize
 from chalicelib.aws.errors import CONDITION_FAILED, ClientError, DynamoItem, get_item_of_error, translate_errors
 from chalicelib.core.preconditions import Preconditions
+from chalicelib.profiles import deletion
 from chalicelib.profiles.items import PARTITION_KEY, to_profile
 from chalicelib.profiles.models import Picture, Profile
 from chalicelib.profiles.repository import was_written_by_this_request
@@ -41,6 +42,7 @@ class ProfileRecord:
     picture_key: str | None = None
     picture_revision: int = 0
     lease: LeaseState = LeaseState()
+    has_deletion: bool = False
 
 
 class PictureConditionFailed(Exception):
@@ -59,7 +61,7 @@ class PictureRepository:
         self._table_name = table_name
 
     def get_record(self, user_id: str) -> ProfileRecord | None:
-        """Return the profile with the state of its picture, or None."""
+        """Return the profile with the state of its picture, or None. Raises AccountErased."""
         with translate_errors():
             response = self._client.get_item(
                 TableName=self._table_name, Key={PARTITION_KEY: {"S": user_id}}, ConsistentRead=True
@@ -122,7 +124,7 @@ class PictureRepository:
 
 def _change_picture(record: ProfileRecord) -> UpdateBuilder:
     """Return an update of the picture that requires the revision of `record`."""
-    update = UpdateBuilder().require_exists(PARTITION_KEY)
+    update = UpdateBuilder().require_exists(PARTITION_KEY).require_absent(deletion.STATUS)
     return update.require_equal(_REVISION, record.picture_revision or None).increment(_REVISION)
 
 
@@ -137,9 +139,9 @@ def _is_already_applied(stored: ProfileRecord, record: ProfileRecord, key: str |
 
 
 def to_record(item: DynamoItem) -> ProfileRecord:
-    """Convert an item to a record. Raises UnreadableItem."""
+    """Convert an item to a record. Raises AccountErased or UnreadableItem."""
     key, revision = (deserialize(item[name]) if name in item else None for name in (_KEY, _REVISION))
-    return ProfileRecord(to_profile(item), key, revision or 0, to_lease_state(item))
+    return ProfileRecord(to_profile(item), key, revision or 0, to_lease_state(item), deletion.STATUS in item)
 
 
 def to_lease_state(item: DynamoItem) -> LeaseState:

@@ -30,6 +30,7 @@ from chalicelib.pictures.models import CreateUploadRequest, PictureLink, Presign
 from chalicelib.pictures.processing import PictureProcessor, ProcessingRequest, ProcessingResult
 from chalicelib.pictures.repository import PictureConditionFailed, PictureRepository, ProfileRecord
 from chalicelib.pictures.storage import PictureStorage, create_picture_key, upload_id_from_key, upload_key
+from chalicelib.profiles.errors import DeletionScheduled
 from chalicelib.profiles.models import Picture, Profile
 from chalicelib.profiles.service import ProfileService
 
@@ -58,6 +59,7 @@ class PictureService:
         """
         request = parse_body(CreateUploadRequest, data)
         if record := self._repository.get_record(caller.sub):
+            _require_no_deletion(record)
             self._leases.require_upload_allowed(record.lease, utc_now())
         return self._storage.create_presigned_upload(caller.sub, request)
 
@@ -76,6 +78,7 @@ class PictureService:
         the caller is processed; UploadLimitReached.
         """
         record = self._load_record(caller)
+        _require_no_deletion(record)
         _require_preconditions(preconditions, record)
         upload_id = parse_body(SetPictureRequest, data).upload_id
         source = upload_key(caller.sub, upload_id)
@@ -104,6 +107,7 @@ class PictureService:
     def delete_picture(self, caller: Caller, preconditions: Preconditions) -> Profile:
         """Delete the picture, if there is one. Idempotent. Raises PreconditionFailed, NotFound or Conflict."""
         record = self._load_record(caller)
+        _require_no_deletion(record)
         _require_preconditions(preconditions, record)
         if record.picture_key is None:
             self._delete_leftovers(record, [])
@@ -198,6 +202,11 @@ class PictureService:
             _record_cleanup_failure(exc)
 
 
+def _require_no_deletion(record: ProfileRecord) -> None:
+    if record.has_deletion:
+        raise DeletionScheduled
+
+
 def _require_preconditions(preconditions: Preconditions, record: ProfileRecord) -> None:
     if not preconditions.permits_write(record.profile.version):
         raise PreconditionFailed
@@ -232,6 +241,7 @@ def _resolve_conflict(exc: PictureConditionFailed, upload_id: str | None, precon
     already_as_requested = record.picture_key is None if upload_id is None else _is_made_from(record, upload_id)
     if already_as_requested:
         return record.profile
+    _require_no_deletion(record)
     _require_preconditions(preconditions, record)
     raise Conflict("A concurrent request has changed the picture. Read the profile again.") from exc
 

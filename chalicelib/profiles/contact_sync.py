@@ -4,6 +4,7 @@ Users change them in Cognito, which verifies the new address. The profile takes 
 the next request with a newer ID token. No error here may prevent a sign-in or a request.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import UpstreamError
 from chalicelib.core.identity import Caller
 from chalicelib.core.metrics import Metric, add_metric
+from chalicelib.profiles.errors import AccountErased
 from chalicelib.profiles.models import Profile, SignUpAttributes
 from chalicelib.profiles.repository import ProfileRepository
 
@@ -33,6 +35,8 @@ class ContactSync:
             stored = self._repository.get_profile(caller.sub)
             if stored is not None and _changed_contact(stored, attributes):
                 self._update(caller, stored)
+        except AccountErased:
+            logs.event("account erased already", logging.WARNING)
         except UpstreamError as exc:
             _log_failure(exc)
 

@@ -15,6 +15,7 @@ from chalicelib.aws.dynamodb_values import deserialize, serialize
 from chalicelib.aws.errors import DynamoItem
 from chalicelib.core import logs
 from chalicelib.core.errors import UnreadableItem
+from chalicelib.profiles.deletion import require_not_erased
 from chalicelib.profiles.fields import BloodGroup, Gender
 from chalicelib.profiles.models import Picture, Profile
 
@@ -49,7 +50,11 @@ def to_profile(item: DynamoItem) -> Profile:
 
 
 def parse_item(item: DynamoItem) -> tuple[Profile, frozenset[str]]:
-    """Return the profile of an item, and the names of the fields that could not be parsed. Raises UnreadableItem."""
+    """Return the profile of an item, and the names of the fields that could not be parsed.
+
+    Raises AccountErased if the account is being erased, and UnreadableItem.
+    """
+    require_not_erased(item)
     fields = {
         name: _parse_attribute(item[attribute]) for name, attribute in _ATTRIBUTE_NAMES.items() if attribute in item
     }

@@ -1,11 +1,12 @@
 """The profiles in the DynamoDB table, and the conditions of their changes.
 
-The table's partition key is `user_id` (S). A user has one item. Its attributes are those of the profile (items.py),
-`contact_synced_at` (S), and those of the picture (chalicelib/pictures/repository.py and leases.py). Items whose key
-starts with `#` are internal. No Cognito sub does.
+The table's partition key is `user_id` (S). A user has one item. Its attributes are those of the profile (items.py), of
+a deletion (deletion.py) and of the picture (chalicelib/pictures/repository.py and leases.py), `contact_synced_at` (S)
+and `orphaned_since` (S). Items whose key starts with `#` are internal. No Cognito sub does.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ from chalicelib.aws.errors import CONDITION_FAILED, ClientError, DynamoItem, get
 from chalicelib.core.clock import format_timestamp
 from chalicelib.core.errors import ServiceUnavailable
 from chalicelib.core.preconditions import NO_PRECONDITIONS, Preconditions
+from chalicelib.profiles import deletion
 from chalicelib.profiles.items import ENUM_FIELDS, PARTITION_KEY, parse_item, to_attribute_name, to_item, to_profile
 from chalicelib.profiles.models import Profile
 
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
 
 # When the user pool had the stored contact data. Absent if it is that of the sign-up.
 CONTACT_SYNCED_AT: Final = "contact_synced_at"
+# When reconciliation has first missed the user in the user pool. Absent if the user exists.
+ORPHANED_SINCE: Final = "orphaned_since"
 _INTERNAL_KEY_PREFIX: Final = "#"
+_SCANNED_ATTRIBUTES: Final = (PARTITION_KEY, ORPHANED_SINCE, deletion.STATUS, deletion.ERASE_AFTER)
 _SCAN_PAGE_SIZE: Final = 100  # profiles
 _BATCH_ATTEMPTS: Final = 2
 
@@ -36,6 +41,16 @@ class ProfileConditionFailed(Exception):
         self.stored = stored
 
 
+@dataclass(frozen=True, slots=True)
+class ScannedAccount:
+    """What a scan returns of an account."""
+
+    user_id: str
+    orphaned_since: datetime | None = None
+    deletion_status: deletion.DeletionStatus | None = None
+    erase_after: datetime | None = None
+
+
 class ProfileRepository:
     """The profiles in one table. Reads are strongly consistent. Each method sends one request, unless it says more."""
 
@@ -44,12 +59,15 @@ class ProfileRepository:
         self._table_name = table_name
 
     def get_profile(self, user_id: str) -> Profile | None:
-        """Return the profile, or None. Raises UnreadableItem."""
+        """Return the profile, or None. Raises AccountErased or UnreadableItem."""
         item = self._get_item(user_id)
         return to_profile(item) if item else None
 
     def create_if_absent(self, profile: Profile) -> tuple[Profile, bool]:
-        """Create the profile if the user has none. Return the stored profile and whether it was created."""
+        """Create the profile if the user has none. Return the stored profile and whether it was created.
+
+        Raises AccountErased: the tombstone of an erased account has the key of its profile.
+        """
         try:
             with translate_errors(CONDITION_FAILED):
                 self._client.put_item(
@@ -71,8 +89,12 @@ class ProfileRepository:
     def update_contact_if_newer(
         self, user_id: str, contact: Mapping[str, FieldValue], as_of: datetime, now: datetime
     ) -> Profile | None:
-        """Update contact fields unless newer ones (by `as_of`) are stored. Return the profile if written, else None."""
-        update = UpdateBuilder().require_exists(PARTITION_KEY).require_at_most_or_absent(CONTACT_SYNCED_AT, as_of)
+        """Update contact fields unless newer ones (by `as_of`) are stored. Return the profile if written, else None.
+
+        The contact data of an account that is being deleted is not updated.
+        """
+        update = UpdateBuilder().require_exists(PARTITION_KEY).require_absent(deletion.STATUS)
+        update.require_at_most_or_absent(CONTACT_SYNCED_AT, as_of)
         for name, value in {**contact, CONTACT_SYNCED_AT: as_of, "updated_at": now}.items():
             update.set(name, value)
         update.increment("version")
@@ -101,10 +123,10 @@ class ProfileRepository:
         Return the stored profile. None in `changes` erases a field. Idempotent: nothing is written if all values are
         stored already, so a repeated request does not increment the version. A stored value that this release cannot
         parse is not erased, because the client has seen null. Then a second request is sent. Raises
-        ProfileConditionFailed with the stored profile.
+        ProfileConditionFailed with the stored profile, DeletionScheduled or AccountErased.
         """
         if not changes:
-            return _require_expected(self.get_profile(user_id), expected, preconditions)
+            return self._require_expected(user_id, expected, preconditions)
         try:
             with translate_errors(CONDITION_FAILED):
                 response = self._client.update_item(
@@ -118,6 +140,7 @@ class ProfileRepository:
             item = get_item_of_error(exc)
             if not item:
                 raise ProfileConditionFailed(None) from exc
+            deletion.require_no_deletion(item)
             stored, unreadable = parse_item(item)
             if _is_already_applied(stored, changes, expected, now, preconditions):
                 return stored
@@ -149,28 +172,49 @@ class ProfileRepository:
             raise ServiceUnavailable
         return existing
 
-    def scan_ids(self, cursor: str | None) -> tuple[list[str], str | None]:
-        """Return the ids of a page of profiles, and the cursor of the next page or None after the last."""
+    def scan_accounts(self, cursor: str | None) -> tuple[list[ScannedAccount], str | None]:
+        """Return a page of accounts without the erased ones, and the cursor of the next page or None after the last."""
         start = {"ExclusiveStartKey": {PARTITION_KEY: {"S": cursor}}} if cursor else {}
         with translate_errors():
             response = self._client.scan(
                 TableName=self._table_name,
                 Limit=_SCAN_PAGE_SIZE,
-                ProjectionExpression="#key",
-                ExpressionAttributeNames={"#key": PARTITION_KEY},
+                ProjectionExpression=", ".join(f"#{name}" for name in _SCANNED_ATTRIBUTES),
+                ExpressionAttributeNames={f"#{name}": name for name in _SCANNED_ATTRIBUTES},
                 **start,  # type: ignore[arg-type]
             )
-        keys = [item[PARTITION_KEY]["S"] for item in response["Items"]]
+        accounts = [_to_scanned_account(item) for item in response["Items"] if _is_account(item)]
         next_cursor = response.get("LastEvaluatedKey", {}).get(PARTITION_KEY, {}).get("S")
-        return [key for key in keys if not key.startswith(_INTERNAL_KEY_PREFIX)], next_cursor
+        return accounts, next_cursor
 
-    def delete(self, user_id: str) -> bool:
-        """Delete a profile. Return False if there was none."""
-        with translate_errors():
-            response = self._client.delete_item(
-                TableName=self._table_name, Key={PARTITION_KEY: {"S": user_id}}, ReturnValues="ALL_OLD"
-            )
-        return bool(response.get("Attributes"))
+    def set_orphaned_since(self, user_id: str, orphaned_since: datetime | None) -> None:
+        """Set or clear when reconciliation has first missed the user in the user pool.
+
+        An account that is being deleted, or that no longer exists, remains unchanged.
+        """
+        update = UpdateBuilder().require_exists(PARTITION_KEY).require_absent(deletion.STATUS)
+        try:
+            with translate_errors(CONDITION_FAILED):
+                self._client.update_item(
+                    TableName=self._table_name,
+                    Key={PARTITION_KEY: {"S": user_id}},
+                    **update.set(ORPHANED_SINCE, orphaned_since).build(),
+                )
+        except ClientError:
+            return
+
+    def _require_expected(
+        self, user_id: str, expected: Mapping[str, FieldValue], preconditions: Preconditions
+    ) -> Profile:
+        """Return the profile if it satisfies the conditions of an update without changes."""
+        item = self._get_item(user_id)
+        if not item:
+            raise ProfileConditionFailed(None)
+        deletion.require_no_deletion(item)
+        stored = to_profile(item)
+        if not _satisfies(stored, expected, preconditions):
+            raise ProfileConditionFailed(stored)
+        return stored
 
     def _get_item(self, user_id: str) -> "DynamoItem | None":
         with translate_errors():
@@ -190,6 +234,19 @@ def was_written_by_this_request(stored: Profile, now: datetime) -> bool:
     return format_timestamp(stored.updated_at) == format_timestamp(now)
 
 
+def _is_account(item: DynamoItem) -> bool:
+    is_internal = item[PARTITION_KEY]["S"].startswith(_INTERNAL_KEY_PREFIX)
+    return not is_internal and deletion.get_status(item) is not deletion.DeletionStatus.ERASED
+
+
+def _to_scanned_account(item: DynamoItem) -> ScannedAccount:
+    orphaned_since, erase_after = (
+        datetime.fromisoformat(item[name]["S"]) if name in item else None
+        for name in (ORPHANED_SINCE, deletion.ERASE_AFTER)
+    )
+    return ScannedAccount(item[PARTITION_KEY]["S"], orphaned_since, deletion.get_status(item), erase_after)
+
+
 def _batch_get_keys(user_ids: Sequence[str]) -> dict[str, Any]:
     return {
         "Keys": [{PARTITION_KEY: {"S": user_id}} for user_id in user_ids],
@@ -204,7 +261,7 @@ def _build_profile_update(
     now: datetime,
     preconditions: Preconditions,
 ) -> dict[str, Any]:
-    update = UpdateBuilder().require_exists(PARTITION_KEY)
+    update = UpdateBuilder().require_exists(PARTITION_KEY).require_absent(deletion.STATUS)
     for name, value in expected.items():
         update.require_equal(to_attribute_name(name), value)
     for name, value in changes.items():
@@ -218,14 +275,6 @@ def _build_profile_update(
 def _satisfies(stored: Profile, expected: Mapping[str, FieldValue], preconditions: Preconditions) -> bool:
     is_as_expected = all(getattr(stored, name) == value for name, value in expected.items())
     return is_as_expected and preconditions.permits_write(stored.version)
-
-
-def _require_expected(
-    stored: Profile | None, expected: Mapping[str, FieldValue], preconditions: Preconditions
-) -> Profile:
-    if stored is None or not _satisfies(stored, expected, preconditions):
-        raise ProfileConditionFailed(stored)
-    return stored
 
 
 def _is_already_applied(

@@ -29,11 +29,13 @@ def reconcile(event: CloudWatchEvent) -> dict[str, Any]:
     run = Reconciliation(
         Checkpoints(clients.dynamodb(), settings.require_table_name(), dry_run=options.dry_run),
         bootstrap.profile_repository(),
+        bootstrap.deletion_repository(),
         bootstrap.throttled_user_pool(),
+        bootstrap.erasure_starter(),
         options,
         make_deadline(context, options.max_seconds),
-        bootstrap.picture_storage() if settings.picture_bucket else None,
-        settings.unconfirmed_hours,
+        unconfirmed_hours=settings.unconfirmed_hours,
+        orphan_grace_hours=settings.orphan_grace_hours,
     )
     report = run.run()
     start_next_run(lambda: clients.lambda_(2, clients.READ_TIMEOUT), context.function_name, report)

@@ -24,8 +24,8 @@ class ReconciliationOptions(StrictModel):
     """The options of a run, in the `detail` of its event. The schedule sends none."""
 
     dry_run: bool = False  # only report
-    delete_orphans: bool = False
-    delete_all_orphans: bool = False  # without a limit
+    delete_orphans: bool = False  # without the grace period
+    delete_all_orphans: bool = False  # without the grace period and without a limit
     delete_all_unconfirmed: bool = False  # without a limit
     restart: bool = False  # discard the checkpoints
     max_seconds: int | None = None  # return after this time and let the caller start the next run

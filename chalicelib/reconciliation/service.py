@@ -1,4 +1,4 @@
-"""Reconciliation: every user of the user pool has a profile, and every profile has its user.
+"""Reconciliation: every user of the user pool has a profile, every profile has its user, and erasures are finished.
 
 Once an hour a chain of runs starts. Each run scans the user pool and then the table, until its time is over, and
 invokes the function again if a scan is unfinished. A lease allows one run at a time. An AWS fault, or a run that is
@@ -19,7 +19,8 @@ from chalicelib.aws.throttled_user_pool import ThrottledUserPool
 from chalicelib.core import logs
 from chalicelib.core.errors import UpstreamError
 from chalicelib.core.metrics import Metric, add_metric
-from chalicelib.pictures.storage import PictureStorage
+from chalicelib.privacy.repository import DeletionRepository
+from chalicelib.privacy.service import ErasureStarter
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
 from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport, ScanName
@@ -51,11 +52,14 @@ class Reconciliation:
         self,
         checkpoints: Checkpoints,
         repository: ProfileRepository,
+        deletions: DeletionRepository,
         user_pool: ThrottledUserPool,
+        erasures: ErasureStarter,
         options: ReconciliationOptions,
         milliseconds_left: Callable[[], float],
-        picture_storage: PictureStorage | None = None,
+        *,
         unconfirmed_hours: float = 24,
+        orphan_grace_hours: float = 72,
     ) -> None:
         self._checkpoints = checkpoints
         self._options = options
@@ -69,11 +73,13 @@ class Reconciliation:
         )
         self._users = UserScan(checkpoints, repository, user_pool, self._threads, user_options)
         profile_options = ProfileScanOptions(
-            delete_orphans=options.delete_orphans and not options.dry_run,
-            delete_all_orphans=options.delete_all_orphans and not options.dry_run,
+            dry_run=options.dry_run,
+            orphan_grace_hours=orphan_grace_hours,
+            delete_orphans=options.delete_orphans,
+            delete_all_orphans=options.delete_all_orphans,
         )
         self._profiles = ProfileScan(
-            checkpoints, repository, user_pool, self._threads, profile_options, picture_storage
+            checkpoints, repository, deletions, user_pool, erasures, self._threads, profile_options
         )
 
     def run(self) -> ReconciliationReport:

@@ -21,6 +21,7 @@ from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import ServiceUnavailable, UpstreamError
 from chalicelib.core.metrics import Metric, add_metric
 from chalicelib.core.validation import InternalModel
+from chalicelib.profiles.errors import AccountErased
 from chalicelib.profiles.models import SignUpAttributes, build_profile
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
@@ -120,7 +121,10 @@ class UserScan(Scan[UserProgress]):
 
     def _provision(self, user: PoolUser) -> Sequence[str]:
         attributes, _ = SignUpAttributes.parse_lenient(user.attributes)
-        _, created = self._repository.create_if_absent(build_profile(user.sub, attributes))
+        try:
+            _, created = self._repository.create_if_absent(build_profile(user.sub, attributes))
+        except AccountErased:  # erased since the page was read
+            return []
         add_metric(Metric.PROFILE_PROVISIONED, int(created))
         cleared = self._clear(user) if _health_attributes(user) else ()
         return [*(["created"] if created else []), *cleared]

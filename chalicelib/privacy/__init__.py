@@ -1,0 +1,1 @@
+"""Deletion of an account, erasure of its data, and export."""

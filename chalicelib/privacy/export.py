@@ -1,0 +1,115 @@
+"""The export of a person's data: GDPR art. 15 and 20, HIPAA 45 CFR 164.524."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from chalicelib.aws.user_pool import UserPool
+from chalicelib.core import logs
+from chalicelib.core.clock import utc_now
+from chalicelib.core.errors import NotFound
+from chalicelib.core.identity import Caller
+from chalicelib.core.metrics import Metric, add_metric
+from chalicelib.pictures.repository import ProfileRecord, to_record
+from chalicelib.pictures.storage import PictureStorage
+from chalicelib.privacy.errors import ExportLimitReached
+from chalicelib.privacy.models import (
+    Export,
+    ExportedAccount,
+    ExportedDeletion,
+    ExportedPicture,
+    Processing,
+    Retention,
+)
+from chalicelib.privacy.repository import DeletionRepository
+from chalicelib.privacy.service import BACKUP_DAYS
+from chalicelib.profiles.deletion import get_deletion
+from chalicelib.profiles.service import ProfileService
+
+EXPORT_INTERVAL_SECONDS: Final = 60
+
+# Stored data that an export omits, with the reason. tests/integration/test_export.py compares them with the stored data.
+OMITTED: Final[Mapping[str, str]] = {
+    "password": "Cognito stores a verifier only, which nobody can read.",
+    "TOTP secret": "Cognito does not return it.",
+    "contact_synced_at": "A date of the synchronization with the user pool. The contact data itself is exported.",
+    "picture_key": "The storage location. The picture itself is exported.",
+    "picture_revision": "A counter of changes.",
+    "picture_lease": "The picture in progress, for seconds.",
+    "picture_lease_until": "The picture in progress, for seconds.",
+    "picture_uploads_on": "The counter of the daily upload limit.",
+    "picture_uploads": "The counter of the daily upload limit.",
+    "exported_at": "The time of this export.",
+    "orphaned_since": "Absent while the account exists.",
+    "deletion_status": "The deletion itself is exported.",
+    "deletion_requested_by": "Always the user while the account exists.",
+    "deletion_username": "The user name is in the account.",
+    "uploads/": "An upload that is not yet a picture. It is deleted within two days.",
+}
+
+_PROCESSING: Final = Processing(
+    purposes=["Sign-up and authentication", "The user profile of this service"],
+    recipients=["Amazon Web Services, as processor"],
+    retention=[
+        Retention(what="account, profile and picture", period="until the account is deleted"),
+        Retention(what="backups", period=f"{BACKUP_DAYS} days"),
+    ],
+)
+
+
+class ExportService:
+    """Exports the data of a caller."""
+
+    def __init__(
+        self,
+        repository: DeletionRepository,
+        profiles: ProfileService,
+        user_pool: UserPool,
+        picture_storage: PictureStorage | None,
+    ) -> None:
+        self._repository = repository
+        self._profiles = profiles
+        self._user_pool = user_pool
+        self._picture_storage = picture_storage
+
+    def export(self, caller: Caller) -> Export:
+        """Return all data of the caller. A missing profile is provisioned first.
+
+        Raises ExportLimitReached within a minute of the last export, NotFound, and AccountErased.
+        """
+        now = utc_now()
+        item, seconds = self._repository.start_export(caller.sub, now, EXPORT_INTERVAL_SECONDS)
+        if item is None:
+            self._profiles.provision_missing_profile(caller)
+            item, seconds = self._repository.start_export(caller.sub, now, EXPORT_INTERVAL_SECONDS)
+        if item is None:
+            raise NotFound("There is no profile for this user.")
+        if seconds > 0:
+            raise ExportLimitReached(seconds)
+        record, deletion = to_record(item), get_deletion(item)
+        export = Export(
+            exported_at=now,
+            id=caller.sub,
+            account=self._export_account(caller),
+            profile=record.profile,
+            picture=self._export_picture(record),
+            deletion=deletion
+            and ExportedDeletion(requested_at=deletion.requested_at, erase_after=deletion.erase_after),
+            processing=_PROCESSING,
+        )
+        logs.event("data exported")
+        add_metric(Metric.EXPORT_CREATED)
+        return export
+
+    def _export_account(self, caller: Caller) -> ExportedAccount | None:
+        user = self._user_pool.get_user(caller.username)
+        if user is None or user.sub != caller.sub:
+            return None
+        return ExportedAccount(
+            status=user.status, created_at=user.created_at, attributes=user.attributes, mfa=list(user.mfa)
+        )
+
+    def _export_picture(self, record: ProfileRecord) -> ExportedPicture | None:
+        if self._picture_storage is None or record.picture_key is None or record.profile.picture is None:
+            return None
+        link = self._picture_storage.create_presigned_link(record.picture_key, record.profile.picture)
+        return ExportedPicture.model_validate(dict(link))

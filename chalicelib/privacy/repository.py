@@ -1,0 +1,162 @@
+"""The deletion of an account, in the item of its profile (chalicelib/profiles/deletion.py), and its tombstone."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from chalicelib.aws.dynamodb_expressions import UpdateBuilder
+from chalicelib.aws.dynamodb_values import serialize
+from chalicelib.aws.errors import CONDITION_FAILED, ClientError, DynamoItem, get_item_of_error, translate_errors
+from chalicelib.pictures.repository import LeaseState, to_lease_state
+from chalicelib.profiles import deletion
+from chalicelib.profiles.deletion import Deletion, DeletionStatus
+from chalicelib.profiles.items import PARTITION_KEY
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TOMBSTONE_DAYS: Final = 400
+_EXPORTED_AT: Final = "exported_at"  # seconds since 1970
+_TTL: Final = "ttl"  # DynamoDB deletes the item after this time, in seconds since 1970
+
+
+class DeletionRepository:
+    """The deletions in one table. Reads are strongly consistent. Each method sends one request."""
+
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table_name = table_name
+
+    def get_deletion(self, user_id: str) -> Deletion | None:
+        """Return the scheduled deletion, or None. Raises AccountErased from the start of the erasure."""
+        item = self._get_item(user_id) or {}
+        deletion.require_not_erased(item)
+        return deletion.get_deletion(item)
+
+    def schedule(self, user_id: str, requested: Deletion) -> tuple[Deletion, bool] | None:
+        """Schedule a deletion unless there is one. Return the stored deletion and whether it is new.
+
+        Return None if there is no profile. Raises AccountErased from the start of the erasure.
+        """
+        update = UpdateBuilder().require_exists(PARTITION_KEY).require_absent(deletion.STATUS)
+        update.set(deletion.STATUS, DeletionStatus.SCHEDULED).set(deletion.REQUESTED_AT, requested.requested_at)
+        update.set(deletion.REQUESTED_BY, requested.requested_by).set(deletion.ERASE_AFTER, requested.erase_after)
+        update.set(deletion.USERNAME, requested.username)
+        try:
+            self._update(user_id, update)
+        except ClientError as exc:
+            item = get_item_of_error(exc)
+            if not item:
+                return None
+            deletion.require_not_erased(item)
+            stored = deletion.get_deletion(item)
+            assert stored is not None  # the condition has failed, and the account is not erased
+            return stored, False
+        return requested, True
+
+    def cancel(self, user_id: str) -> DeletionStatus | None:
+        """Cancel a scheduled deletion. Return the status before: SCHEDULED if it is cancelled now, or None."""
+        update = UpdateBuilder().require_equal(deletion.STATUS, DeletionStatus.SCHEDULED)
+        for name in (
+            deletion.STATUS,
+            deletion.REQUESTED_AT,
+            deletion.REQUESTED_BY,
+            deletion.ERASE_AFTER,
+            deletion.USERNAME,
+        ):
+            update.remove(name)
+        try:
+            self._update(user_id, update)
+        except ClientError as exc:
+            return deletion.get_status(get_item_of_error(exc))
+        return DeletionStatus.SCHEDULED
+
+    def start_erasure(self, user_id: str, now: datetime) -> tuple[Deletion, LeaseState] | None:
+        """Set the status of a due deletion to `erasing`. From here on, no request reads or writes the profile.
+
+        Return the deletion and the lease of a picture in progress, or None if no deletion is due. Starting an
+        unfinished erasure again is not an error.
+        """
+        item = self._get_item(user_id) or {}
+        current = deletion.get_deletion(item)
+        if current is None or not current.is_due(now):
+            return None
+        if current.status is DeletionStatus.SCHEDULED:
+            update = UpdateBuilder().require_equal(deletion.STATUS, DeletionStatus.SCHEDULED)
+            update.require_equal(deletion.REQUESTED_AT, current.requested_at)
+            try:
+                self._update(user_id, update.set(deletion.STATUS, DeletionStatus.ERASING))
+            except ClientError as exc:
+                if deletion.get_status(get_item_of_error(exc)) is not DeletionStatus.ERASING:
+                    return None  # cancelled, or erased by a concurrent run
+        return current, to_lease_state(item)
+
+    def finish_erasure(self, user_id: str, erased: Deletion, objects: int, now: datetime) -> bool:
+        """Replace the profile by its tombstone. Return False if a concurrent run has done so.
+
+        `objects` is the number of deleted versions of S3 objects.
+        """
+        tombstone = {
+            PARTITION_KEY: serialize(user_id),
+            deletion.STATUS: serialize(DeletionStatus.ERASED),
+            deletion.REQUESTED_AT: serialize(erased.requested_at),
+            deletion.REQUESTED_BY: serialize(erased.requested_by),
+            "erased_at": serialize(now),
+            "erased_objects": serialize(objects),
+            _TTL: serialize(int((now + timedelta(days=TOMBSTONE_DAYS)).timestamp())),
+        }
+        try:
+            with translate_errors(CONDITION_FAILED):
+                self._client.put_item(
+                    TableName=self._table_name,
+                    Item=tombstone,
+                    ConditionExpression="#status = :erasing",
+                    ExpressionAttributeNames={"#status": deletion.STATUS},
+                    ExpressionAttributeValues={":erasing": serialize(DeletionStatus.ERASING)},
+                )
+        except ClientError:
+            return False
+        return True
+
+    def start_export(self, user_id: str, now: datetime, interval_seconds: int) -> tuple[DynamoItem | None, int]:
+        """Return the item of a user for an export, and 0. Stores the time of the export.
+
+        Return the seconds until the next export instead of 0 if the last one is more recent than the interval. The item
+        is None if there is no profile. Raises AccountErased.
+        """
+        seconds = int(now.timestamp())
+        update = UpdateBuilder().require_exists(PARTITION_KEY).set(_EXPORTED_AT, seconds)
+        update.require_at_most_or_absent(_EXPORTED_AT, seconds - interval_seconds)
+        update.require_one_of_or_absent(deletion.STATUS, [DeletionStatus.SCHEDULED])
+        try:
+            with translate_errors(CONDITION_FAILED):
+                response = self._client.update_item(
+                    TableName=self._table_name,
+                    Key={PARTITION_KEY: {"S": user_id}},
+                    **update.build(),
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as exc:
+            item = get_item_of_error(exc)
+            if not item:
+                return None, 0
+            deletion.require_not_erased(item)
+            return item, int(item[_EXPORTED_AT]["N"]) + interval_seconds - seconds
+        return response["Attributes"], 0
+
+    def _update(self, user_id: str, update: UpdateBuilder) -> None:
+        """Send an UpdateItem. A failed condition raises ClientError with the stored item."""
+        with translate_errors(CONDITION_FAILED):
+            self._client.update_item(
+                TableName=self._table_name,
+                Key={PARTITION_KEY: {"S": user_id}},
+                **update.build(),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+
+    def _get_item(self, user_id: str) -> DynamoItem | None:
+        with translate_errors():
+            response = self._client.get_item(
+                TableName=self._table_name, Key={PARTITION_KEY: {"S": user_id}}, ConsistentRead=True
+            )
+        return response.get("Item")
