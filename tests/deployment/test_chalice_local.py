@@ -160,7 +160,7 @@ def test_ctrl_c_ends_all_processes_of_local(tree: Path, tmp_path: Path, argument
 @pytest.mark.slow
 def test_local_reloads_changed_code(project: Callable[[], Path], tmp_path: Path) -> None:
     tree = project()
-    errors = tree / "chalicelib" / "errors.py"
+    errors = tree / "chalicelib" / "core" / "errors.py"
     with start_chalice_local(tree, tmp_path) as local:
         before = list_descendants(local.process.pid)
         errors.write_text(errors.read_text().replace("A valid ID token", "A brand-new text"))

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 APP = """
 from chalice import Chalice
 from chalicelib import more
-from chalicelib.cognito import PostConfirmation, on_cognito_event
+from chalicelib.aws.cognito_events import PostConfirmation, on_cognito_event
 
 app = Chalice("triggers")
 app.register_blueprint(more.triggers)
@@ -30,7 +30,7 @@ def on_the_app(event: PostConfirmation) -> None:
 """
 BLUEPRINT = """
 from chalice import Blueprint
-from chalicelib.cognito import PreSignUp, on_cognito_event
+from chalicelib.aws.cognito_events import PreSignUp, on_cognito_event
 
 triggers = Blueprint(__name__)
 

@@ -207,7 +207,7 @@ def test_pycache_of_the_checkout_does_not_change_the_package(tree: Path) -> None
 
 @pytest.mark.slow
 def test_archive_is_readable_with_any_umask(tree: Path) -> None:
-    for file in (tree / "chalicelib").glob("*.py"):
+    for file in (tree / "chalicelib").rglob("*.py"):
         file.chmod(0o600)
     archive = zipfile.ZipFile(run_package(tree, umask=0o077) / "deployment.zip")
     assert {member.external_attr >> 16 for member in archive.infolist()} == {0o100644}

@@ -19,24 +19,26 @@ _MAX_MEMORY_KIB: Final = 100 * 1024
 _RECONCILE: Final = """
 import re, sys, time
 from pathlib import Path
-from chalicelib.reconciliation import Options, Reconciliation
-from chalicelib.reconciliation_checkpoints import Checkpoints
-from chalicelib.repository import ProfileRepository
-from chalicelib.user_pool import Rates, UserPool
-from local.stack import Stack, client
+from chalicelib.aws.throttled_user_pool import Rates, ThrottledUserPool
+from chalicelib.profiles.repository import ProfileRepository
+from chalicelib.reconciliation.checkpoints import Checkpoints
+from chalicelib.reconciliation.models import ReconciliationOptions
+from chalicelib.reconciliation.service import Reconciliation
+from local.emulator_clients import emulator_client
+from local.stack import Stack
 
 class ShortLeaseCheckpoints(Checkpoints):
     def acquire_lease(self, seconds, previous=None):
         return super().acquire_lease(2, previous)  # the lease of the killed run has to expire
 
 stack = Stack.read(Path(sys.argv[1]))
-dynamodb = client("dynamodb", stack)
+dynamodb = emulator_client("dynamodb", stack)
 while True:
     run = Reconciliation(
         ShortLeaseCheckpoints(dynamodb, stack.table),
         ProfileRepository(dynamodb, stack.table),
-        UserPool(lambda: client("cognito-idp", stack), stack.user_pool_id, Rates(1e4, 1e4, 1e4)),
-        Options(),
+        ThrottledUserPool(lambda: emulator_client("cognito-idp", stack), stack.user_pool_id, Rates(1e4, 1e4, 1e4)),
+        ReconciliationOptions(),
         lambda: 60_000.0,
     )
     report = run.run()

@@ -141,7 +141,7 @@ def count_metrics() -> Iterator[Callable[[metrics.Metric], int]]:
 def get_checkpoint(stack: Stack, name: str) -> dict[str, Any]:
     """Return a checkpoint of reconciliation, or an empty dict."""
     item = get_item(emulator_client("dynamodb", stack), stack.table, f"#reconciliation-{name}") or {}
-    return dict(json.loads(item["place"]["S"])) if "place" in item else {}
+    return dict(json.loads(item["checkpoint"]["S"])) if "checkpoint" in item else {}
 
 
 def store_profiles(stack: Stack, subs: list[str]) -> None:

@@ -4,10 +4,10 @@ import os
 
 from chalice import Chalice, CognitoUserPoolAuthorizer
 
-from local import gateway
+from local import chalice_server
 
 if os.environ.get("AWS_CHALICE_CLI_MODE") == "true":
-    gateway.install()
+    chalice_server.install()
 
 app = Chalice(app_name="no-op")
 authorizer = CognitoUserPoolAuthorizer("users", provider_arns=[os.environ["USER_POOL_ARN"]])

@@ -122,7 +122,7 @@ def test_killed_deploy_is_completed_by_the_next(deployed_stage: DeployedStage, u
     Users and profiles are unchanged.
     """
     profile, api_ids_before = user.get().body, deployed_stage.api_ids
-    errors = deployed_stage.tree / "chalicelib" / "errors.py"
+    errors = deployed_stage.tree / "chalicelib" / "core" / "errors.py"
     errors.write_text(errors.read_text().replace("The resource does not exist.", "There is nothing here."))
     command, options = deployed_stage.make_command("deploy", f"STAGE={STAGE}")
     process = subprocess.Popen(command, **options, stdout=subprocess.PIPE, start_new_session=True)
