@@ -27,7 +27,7 @@ from chalicelib.profiles.service import ProfileService
 
 EXPORT_INTERVAL_SECONDS: Final = 60
 
-# Stored data that an export omits, with the reason. tests/integration/test_export.py compares them with the stored data.
+# Stored data that an export omits, with the reason. tests/integration/test_export.py compares it with the stored data.
 OMITTED: Final[Mapping[str, str]] = {
     "password": "Cognito stores a verifier only, which nobody can read.",
     "TOTP secret": "Cognito does not return it.",

@@ -117,7 +117,7 @@ class DeletionRepository:
             return False
         return True
 
-    def start_export(self, user_id: str, now: datetime, interval_seconds: int) -> tuple[DynamoItem | None, int]:
+    def start_export(self, user_id: str, now: datetime, interval_seconds: int) -> "tuple[DynamoItem | None, int]":
         """Return the item of a user for an export, and 0. Stores the time of the export.
 
         Return the seconds until the next export instead of 0 if the last one is more recent than the interval. The item
@@ -154,7 +154,7 @@ class DeletionRepository:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
 
-    def _get_item(self, user_id: str) -> DynamoItem | None:
+    def _get_item(self, user_id: str) -> "DynamoItem | None":
         with translate_errors():
             response = self._client.get_item(
                 TableName=self._table_name, Key={PARTITION_KEY: {"S": user_id}}, ConsistentRead=True

@@ -16,7 +16,7 @@ from chalicelib.pictures.repository import PictureConditionFailed, PictureReposi
 from chalicelib.pictures.storage import PictureStorage, create_picture_key
 from chalicelib.profiles.fields import BloodGroup, Gender, PictureType
 from chalicelib.profiles.models import Picture, Profile
-from chalicelib.profiles.repository import ProfileConditionFailed, ProfileRepository
+from chalicelib.profiles.repository import ProfileConditionFailed, ProfileRepository, ScannedAccount
 
 CREATED_AT: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NOW: Final = CREATED_AT + timedelta(hours=1)
@@ -37,6 +37,14 @@ def build_profile(user_id: str) -> Profile:
         updated_at=CREATED_AT,
         version=1,
     )
+
+
+def scan_all(repository: ProfileRepository) -> list[ScannedAccount]:
+    found, cursor = repository.scan_accounts(None)
+    while cursor:
+        page, cursor = repository.scan_accounts(cursor)
+        found += page
+    return found
 
 
 class ProfileRepositoryContract(ABC):
@@ -143,16 +151,20 @@ class ProfileRepositoryContract(ABC):
         user_ids = [profile.id, *(f"{profile.id}-{number:03}" for number in range(120))]
         for user_id in user_ids[1:]:
             repository.create_if_absent(build_profile(user_id))
-        found, cursor = repository.scan_ids(None)
-        while cursor:
-            page, cursor = repository.scan_ids(cursor)
-            found += page
-        assert sorted(user_id for user_id in found if user_id.startswith(profile.id)) == sorted(user_ids)
+        found = scan_all(repository)
+        assert sorted(account.user_id for account in found if account.user_id.startswith(profile.id)) == sorted(
+            user_ids
+        )
 
-    def test_deleted_profile_is_gone(self, repository: ProfileRepository, profile: Profile) -> None:
-        assert repository.delete(profile.id)
-        assert repository.get_profile(profile.id) is None
-        assert not repository.delete(profile.id)
+    def test_orphan_is_marked_and_unmarked(self, repository: ProfileRepository, profile: Profile) -> None:
+        repository.set_orphaned_since(profile.id, NOW)
+        assert ScannedAccount(profile.id, NOW) in scan_all(repository)
+        repository.set_orphaned_since(profile.id, None)
+        assert ScannedAccount(profile.id) in scan_all(repository)
+
+    def test_missing_profile_is_not_marked(self, repository: ProfileRepository, user_id: str) -> None:
+        repository.set_orphaned_since(user_id, NOW)
+        assert repository.get_profile(user_id) is None
 
 
 class PictureRepositoryContract(ABC):
@@ -253,6 +265,15 @@ class PictureStorageContract(ABC):
 
     def test_deleting_nothing_is_no_error(self, storage: PictureStorage) -> None:
         storage.delete([])
+
+    def test_all_versions_of_a_user_are_deleted(self, storage: PictureStorage, user_id: str) -> None:
+        keys = [create_picture_key(user_id, UPLOAD_ID), f"uploads/{user_id}/{UPLOAD_ID}"]
+        other = create_picture_key(f"{user_id}-other", UPLOAD_ID)
+        for key in (*keys, other):
+            storage.put_picture(key, b"content", PictureType.PNG)
+        assert storage.delete_all_versions(user_id) >= len(keys)
+        assert [storage.exists(key) for key in (*keys, other)] == [False, False, True]
+        assert storage.delete_all_versions(user_id) == 0
 
 
 class UserPoolContract(ABC):

@@ -7,9 +7,10 @@ tests/support/contracts.py. A fake does not reproduce AWS faults. Tests inject t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from chalicelib.aws.dynamodb_values import FieldValue
+from chalicelib.aws.errors import DynamoItem
 from chalicelib.aws.user_pool import PoolUser, UserPool
 from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import NotFound, UpstreamError
@@ -19,9 +20,14 @@ from chalicelib.pictures.models import CreateUploadRequest, PictureLink, Presign
 from chalicelib.pictures.processing import PictureProcessor, ProcessingRequest, ProcessingResult
 from chalicelib.pictures.repository import LeaseState, PictureConditionFailed, PictureRepository, ProfileRecord
 from chalicelib.pictures.storage import PRESIGNED_URL_TTL, PictureStorage, UploadedFile, upload_key
+from chalicelib.privacy.repository import DeletionRepository
+from chalicelib.privacy.service import ErasureStarter
+from chalicelib.profiles.deletion import Deletion, DeletionStatus
+from chalicelib.profiles.errors import AccountErased, DeletionScheduled
 from chalicelib.profiles.fields import PictureType
+from chalicelib.profiles.items import to_item
 from chalicelib.profiles.models import Picture, Profile
-from chalicelib.profiles.repository import ProfileConditionFailed, ProfileRepository
+from chalicelib.profiles.repository import ProfileConditionFailed, ProfileRepository, ScannedAccount
 
 SCAN_PAGE_SIZE: Final = 100
 
@@ -33,11 +39,25 @@ class InMemoryTable:
     records: dict[str, ProfileRecord] = field(default_factory=dict)
     contact_synced_at: dict[str, datetime] = field(default_factory=dict)
     lease_holders: dict[str, str] = field(default_factory=dict)
+    deletions: dict[str, Deletion] = field(default_factory=dict)
+    tombstones: set[str] = field(default_factory=set)
+    orphaned_since: dict[str, datetime] = field(default_factory=dict)
+    exported_at: dict[str, int] = field(default_factory=dict)
     fail_with: UpstreamError | None = None  # raised by each call
 
     def check_fault(self) -> None:
         if self.fail_with:
             raise self.fail_with
+
+    def require_not_erased(self, user_id: str) -> None:
+        deletion = self.deletions.get(user_id)
+        if user_id in self.tombstones or (deletion and deletion.status is DeletionStatus.ERASING):
+            raise AccountErased
+
+    def require_no_deletion(self, user_id: str) -> None:
+        self.require_not_erased(user_id)
+        if user_id in self.deletions:
+            raise DeletionScheduled
 
 
 def _to_stored(moment: datetime) -> datetime:
@@ -59,6 +79,7 @@ class InMemoryProfileRepository(ProfileRepository):
 
     def get_profile(self, user_id: str) -> Profile | None:
         self.table.check_fault()
+        self.table.require_not_erased(user_id)
         record = self.table.records.get(user_id)
         return record.profile if record else None
 
@@ -77,6 +98,8 @@ class InMemoryProfileRepository(ProfileRepository):
     def update_contact_if_newer(
         self, user_id: str, contact: Mapping[str, FieldValue], as_of: datetime, now: datetime
     ) -> Profile | None:
+        if user_id in self.table.deletions or user_id in self.table.tombstones:
+            return None
         stored, synced_at = self.get_profile(user_id), self.get_contact_synced_at(user_id)
         if stored is None or (synced_at and synced_at > _to_stored(as_of)):
             return None
@@ -94,6 +117,7 @@ class InMemoryProfileRepository(ProfileRepository):
         stored = self.get_profile(user_id)
         if stored is None:
             raise ProfileConditionFailed(None)
+        self.table.require_no_deletion(user_id)
         is_written = stored.updated_at == _to_stored(now)
         is_as_expected = all(getattr(stored, name) == value for name, value in expected.items())
         is_satisfied = is_as_expected and preconditions.permits_write(stored.version)
@@ -107,18 +131,31 @@ class InMemoryProfileRepository(ProfileRepository):
 
     def find_existing_ids(self, user_ids: Sequence[str]) -> set[str]:
         self.table.check_fault()
-        return set(user_ids) & set(self.table.records)
+        return set(user_ids) & (set(self.table.records) | self.table.tombstones)
 
-    def scan_ids(self, cursor: str | None) -> tuple[list[str], str | None]:
+    def scan_accounts(self, cursor: str | None) -> tuple[list[ScannedAccount], str | None]:
         self.table.check_fault()
         user_ids = sorted(user_id for user_id in self.table.records if cursor is None or user_id > cursor)
         page = user_ids[:SCAN_PAGE_SIZE]
-        return page, page[-1] if len(user_ids) > len(page) else None
+        accounts = [self._to_scanned_account(user_id) for user_id in page]
+        return accounts, page[-1] if len(user_ids) > len(page) else None
 
-    def delete(self, user_id: str) -> bool:
+    def set_orphaned_since(self, user_id: str, orphaned_since: datetime | None) -> None:
         self.table.check_fault()
-        self.table.contact_synced_at.pop(user_id, None)
-        return self.table.records.pop(user_id, None) is not None
+        if user_id not in self.table.records or user_id in self.table.deletions:
+            return
+        self.table.orphaned_since.pop(user_id, None)
+        if orphaned_since is not None:
+            self.table.orphaned_since[user_id] = _to_stored(orphaned_since)
+
+    def _to_scanned_account(self, user_id: str) -> ScannedAccount:
+        deletion = self.table.deletions.get(user_id)
+        return ScannedAccount(
+            user_id,
+            self.table.orphaned_since.get(user_id),
+            deletion.status if deletion else None,
+            deletion.erase_after if deletion else None,
+        )
 
     def _store(self, profile: Profile) -> Profile:
         self.table.records[profile.id] = replace(self.table.records[profile.id], profile=profile)
@@ -133,7 +170,9 @@ class InMemoryPictureRepository(PictureRepository):
 
     def get_record(self, user_id: str) -> ProfileRecord | None:
         self.table.check_fault()
-        return self.table.records.get(user_id)
+        self.table.require_not_erased(user_id)
+        record = self.table.records.get(user_id)
+        return record and replace(record, has_deletion=user_id in self.table.deletions)
 
     def set_picture(
         self,
@@ -147,7 +186,7 @@ class InMemoryPictureRepository(PictureRepository):
         if stored is None:
             raise PictureConditionFailed(None)
         is_same_revision = stored.picture_revision == record.picture_revision
-        if not is_same_revision or not preconditions.permits_write(stored.profile.version):
+        if stored.has_deletion or not is_same_revision or not preconditions.permits_write(stored.profile.version):
             is_next = (stored.picture_key, stored.picture_revision) == (key, record.picture_revision + 1)
             if is_next and (key is not None or stored.profile.updated_at == _to_stored(now)):
                 return stored.profile
@@ -159,7 +198,7 @@ class InMemoryPictureRepository(PictureRepository):
 
     def invalidate_pending_changes(self, record: ProfileRecord) -> bool:
         stored = self.get_record(record.profile.id)
-        if stored is None or stored.picture_revision != record.picture_revision:
+        if stored is None or stored.has_deletion or stored.picture_revision != record.picture_revision:
             return False
         changed = replace(stored, picture_revision=stored.picture_revision + 1)
         self.table.records[record.profile.id] = changed
@@ -178,6 +217,7 @@ class InMemoryPictureLeases(PictureLeases):
         stored = self.table.records.get(record.profile.id)
         if stored is None:
             raise NotFound("There is no profile for this user.")
+        self.table.require_no_deletion(record.profile.id)
         self.require_available(stored.lease, now)
         today = now.astimezone(UTC).date().isoformat()
         uploads = stored.lease.uploads if stored.lease.day == today else 0
@@ -215,6 +255,17 @@ class FakeUserPool(UserPool):
             raise self.fail_with
         if username in self.users:
             self.signed_out.append(username)
+
+    def disable(self, username: str) -> None:
+        if self.fail_with:
+            raise self.fail_with
+        if username in self.users:
+            self.users[username] = self.users[username].model_copy(update={"enabled": False})
+
+    def delete(self, username: str) -> None:
+        if self.fail_with:
+            raise self.fail_with
+        self.users.pop(username, None)
 
 
 class InMemoryPictureStorage(PictureStorage):
@@ -266,6 +317,13 @@ class InMemoryPictureStorage(PictureStorage):
         for key in list(keys):
             self.objects.pop(key, None)
 
+    def delete_all_versions(self, user_id: str) -> int:
+        self._check_fault()
+        keys = [key for key in self.objects if key.split("/")[1] == user_id]
+        for key in keys:
+            del self.objects[key]
+        return len(keys)
+
     def _check_fault(self) -> None:
         if self.fail_with:
             raise self.fail_with
@@ -290,3 +348,73 @@ class FakePictureProcessor(PictureProcessor):
         self._storage.put_picture(request.picture_key, content, PictureType.PNG)
         size = len(content)
         return ProcessingResult(status="accepted", content_type=PictureType.PNG, size=size, width=1, height=1)
+
+
+class InMemoryDeletionRepository(DeletionRepository):
+    """Deletions of the profiles in the same dictionary."""
+
+    def __init__(self, table: InMemoryTable) -> None:
+        self.table = table
+
+    def get_deletion(self, user_id: str) -> Deletion | None:
+        self.table.check_fault()
+        self.table.require_not_erased(user_id)
+        return self.table.deletions.get(user_id)
+
+    def schedule(self, user_id: str, requested: Deletion) -> tuple[Deletion, bool] | None:
+        self.table.check_fault()
+        self.table.require_not_erased(user_id)
+        if user_id not in self.table.records:
+            return None
+        is_new = user_id not in self.table.deletions
+        return self.table.deletions.setdefault(user_id, requested), is_new
+
+    def cancel(self, user_id: str) -> DeletionStatus | None:
+        self.table.check_fault()
+        if user_id in self.table.tombstones:
+            return DeletionStatus.ERASED
+        deletion = self.table.deletions.get(user_id)
+        if deletion and deletion.status is DeletionStatus.SCHEDULED:
+            del self.table.deletions[user_id]
+        return deletion.status if deletion else None
+
+    def start_erasure(self, user_id: str, now: datetime) -> tuple[Deletion, LeaseState] | None:
+        self.table.check_fault()
+        deletion = self.table.deletions.get(user_id)
+        if deletion is None or not deletion.is_due(now):
+            return None
+        self.table.deletions[user_id] = replace(deletion, status=DeletionStatus.ERASING)
+        return deletion, self.table.records[user_id].lease
+
+    def finish_erasure(self, user_id: str, erased: Deletion, objects: int, now: datetime) -> bool:
+        self.table.check_fault()
+        assert objects >= 0
+        assert now >= erased.requested_at
+        if self.table.deletions.pop(user_id, None) is None:
+            return False
+        del self.table.records[user_id]
+        self.table.tombstones.add(user_id)
+        return True
+
+    def start_export(self, user_id: str, now: datetime, interval_seconds: int) -> "tuple[DynamoItem | None, int]":
+        self.table.check_fault()
+        self.table.require_not_erased(user_id)
+        record, seconds = self.table.records.get(user_id), int(now.timestamp())
+        if record is None:
+            return None, 0
+        remaining = self.table.exported_at.get(user_id, -interval_seconds) + interval_seconds - seconds
+        if remaining <= 0:
+            self.table.exported_at[user_id] = seconds
+        key: dict[str, Any] = {"picture_key": {"S": record.picture_key}} if record.picture_key else {}
+        return {**to_item(record.profile), **key}, max(0, remaining)
+
+
+class FakeErasureStarter(ErasureStarter):
+    """Records the users whose erasure is started."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+
+    def start(self, user_id: str) -> bool:
+        self.started.append(user_id)
+        return True

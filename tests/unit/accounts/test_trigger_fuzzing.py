@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app import app
 from chalicelib.core.errors import SignUpRejected
-from local.function_definitions import CHECK_PICTURE_FUNCTION
+from local.function_definitions import TRIGGERS
 from tests.support.data import sign_up_attributes
 from tests.support.events import load_cognito_event
 
@@ -29,7 +29,7 @@ SOURCES = [
     "CustomEmailSender_SignUp", "CustomSMSSender_SignUp", "InboundFederation_ExternalProvider",
     "Something_New",
 ]  # fmt: skip
-FUNCTIONS = [function.name for function in app.pure_lambda_functions if function.name != CHECK_PICTURE_FUNCTION]
+FUNCTIONS = [function.name for function in TRIGGERS.values()]
 ATTRIBUTES = sign_up_attributes("jane@example.com")
 
 VALUES = st.recursive(

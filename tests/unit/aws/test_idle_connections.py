@@ -1,4 +1,4 @@
-"""Requests after an idle period use a new connection. tests/resilience/test_idle_connections.py tests the whole stack."""
+"""Requests after an idle period use a new connection. tests/resilience has a test of the whole stack."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,0 +1,168 @@
+"""The rules of a deletion, over fakes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from chalicelib.core.errors import NotFound, ServiceUnavailable
+from chalicelib.core.identity import Caller
+from chalicelib.core.preconditions import NO_PRECONDITIONS
+from chalicelib.pictures.repository import LeaseState
+from chalicelib.privacy.erasure import ErasureService
+from chalicelib.privacy.errors import DeletionInProgress, NoDeletion
+from chalicelib.privacy.service import DeletionService
+from chalicelib.profiles.deletion import DeletionStatus
+from chalicelib.profiles.errors import AccountErased, DeletionScheduled
+from chalicelib.profiles.models import ProfilePatch
+from chalicelib.profiles.service import ProfileService
+from tests.support.data import SUB
+from tests.support.fakes import (
+    FakeErasureStarter,
+    FakeUserPool,
+    InMemoryDeletionRepository,
+    InMemoryPictureStorage,
+    InMemoryProfileRepository,
+    InMemoryTable,
+)
+from tests.unit.profiles.test_service import build_user
+
+CALLER: Final = Caller(SUB, SUB)
+
+
+class Fixture:
+    """Services over fakes that share one table."""
+
+    def __init__(self, grace_days: int) -> None:
+        self.table = InMemoryTable()
+        self.user_pool = FakeUserPool(build_user())
+        self.storage = InMemoryPictureStorage()
+        self.erasures = FakeErasureStarter()
+        self.profiles = ProfileService(InMemoryProfileRepository(self.table), self.user_pool)
+        repository = InMemoryDeletionRepository(self.table)
+        self.service = DeletionService(
+            repository, self.profiles, self.user_pool, self.erasures, grace_days, has_pictures=True
+        )
+        self.erasure = ErasureService(repository, self.user_pool, self.storage)
+
+
+@pytest.fixture
+def immediate() -> Fixture:
+    return Fixture(grace_days=0)
+
+
+@pytest.fixture
+def delayed() -> Fixture:
+    return Fixture(grace_days=14)
+
+
+def test_deletion_without_grace_starts_the_erasure(immediate: Fixture) -> None:
+    deletion = immediate.service.request_deletion(CALLER)
+    assert deletion.erase_after == deletion.requested_at
+    assert immediate.erasures.started == [SUB]
+    assert immediate.user_pool.signed_out == [SUB]
+
+
+def test_deletion_with_grace_waits(delayed: Fixture) -> None:
+    deletion = delayed.service.request_deletion(CALLER)
+    assert deletion.erase_after == deletion.requested_at + timedelta(days=14)
+    assert delayed.erasures.started == []
+    assert delayed.erasure.erase(SUB).status == "skipped"
+
+
+def test_repeated_request_returns_the_same_deletion(delayed: Fixture) -> None:
+    first = delayed.service.request_deletion(CALLER)
+    assert delayed.service.request_deletion(CALLER) == first == delayed.service.get_deletion(CALLER)
+    assert delayed.user_pool.signed_out == [SUB]
+
+
+def test_response_names_deleted_and_remaining_data(immediate: Fixture) -> None:
+    deletion = immediate.service.request_deletion(CALLER)
+    assert deletion.deletes == ["account", "profile", "picture"]
+    days = [(kept.what, (kept.until - deletion.erase_after.date()).days) for kept in deletion.keeps]
+    assert days == [("backups", 35), ("record of the deletion", 400)]
+
+
+def test_missing_account_cannot_be_deleted(immediate: Fixture) -> None:
+    immediate.user_pool.users.clear()
+    with pytest.raises(NotFound):
+        immediate.service.request_deletion(CALLER)
+
+
+def test_failed_sign_out_does_not_fail_the_request(delayed: Fixture) -> None:
+    delayed.profiles.get_profile(CALLER)
+    delayed.user_pool.fail_with = ServiceUnavailable()
+    assert delayed.service.request_deletion(CALLER).status == "scheduled"
+
+
+def test_scheduled_deletion_allows_reads_only(delayed: Fixture) -> None:
+    delayed.service.request_deletion(CALLER)
+    assert delayed.profiles.get_profile(CALLER).id == SUB
+    with pytest.raises(DeletionScheduled):
+        delayed.profiles.update_profile(CALLER, ProfilePatch, {"name": "Jane Doe"}, NO_PRECONDITIONS)
+
+
+def test_cancelled_deletion_allows_writes_again(delayed: Fixture) -> None:
+    delayed.service.request_deletion(CALLER)
+    delayed.service.cancel_deletion(CALLER)
+    patch = {"name": "Jane Doe"}
+    assert delayed.profiles.update_profile(CALLER, ProfilePatch, patch, NO_PRECONDITIONS).name == "Jane Doe"
+    with pytest.raises(NoDeletion):
+        delayed.service.get_deletion(CALLER)
+    with pytest.raises(NoDeletion):
+        delayed.service.cancel_deletion(CALLER)
+
+
+def test_erasure_in_progress_cannot_be_cancelled(immediate: Fixture) -> None:
+    immediate.service.request_deletion(CALLER)
+    immediate.user_pool.fail_with = ServiceUnavailable()
+    with pytest.raises(ServiceUnavailable):
+        immediate.erasure.erase(SUB)
+    assert immediate.table.deletions[SUB].status is DeletionStatus.ERASING
+    with pytest.raises(DeletionInProgress):
+        immediate.service.cancel_deletion(CALLER)
+
+
+@pytest.mark.parametrize(
+    "request_data",
+    [
+        lambda fixture: fixture.profiles.get_profile(CALLER),
+        lambda fixture: fixture.service.request_deletion(CALLER),
+        lambda fixture: fixture.service.get_deletion(CALLER),
+        lambda fixture: fixture.service.cancel_deletion(CALLER),
+        lambda fixture: fixture.profiles.update_profile(CALLER, ProfilePatch, {"dob": None}, NO_PRECONDITIONS),
+    ],
+    ids=["read", "delete", "read deletion", "cancel", "update"],
+)
+def test_erased_account_is_gone(immediate: Fixture, request_data: Callable[[Fixture], object]) -> None:
+    immediate.service.request_deletion(CALLER)
+    immediate.erasure.erase(SUB)
+    with pytest.raises(AccountErased):
+        request_data(immediate)
+
+
+def test_erasure_deletes_account_objects_and_profile(immediate: Fixture) -> None:
+    immediate.storage.upload(SUB, "upload")
+    immediate.service.request_deletion(CALLER)
+    assert immediate.erasure.erase(SUB).model_dump() == {"status": "erased", "objects": 1}
+    assert (immediate.user_pool.users, immediate.storage.objects, immediate.table.records) == ({}, {}, {})
+    assert immediate.table.tombstones == {SUB}
+
+
+def test_repeated_erasure_changes_nothing(immediate: Fixture) -> None:
+    immediate.service.request_deletion(CALLER)
+    immediate.erasure.erase(SUB)
+    assert immediate.erasure.erase(SUB).status == "skipped"
+
+
+def test_erasure_waits_for_a_picture_in_progress() -> None:
+    fixture, waits = Fixture(grace_days=0), list[float]()
+    fixture.service.request_deletion(CALLER)
+    record = fixture.table.records[SUB]
+    expires_at = int(record.profile.created_at.timestamp()) + 10
+    fixture.table.records[SUB] = replace(record, lease=LeaseState(expires_at=expires_at))
+    repository = InMemoryDeletionRepository(fixture.table)
+    ErasureService(repository, fixture.user_pool, fixture.storage, waits.append).erase(SUB)
+    assert [8 < seconds <= 10 for seconds in waits] == [True]
