@@ -15,6 +15,8 @@ from botocore.config import Config
 from benchmarks.emulator import start_emulator
 from benchmarks.growth import seed
 from chalicelib.aws.throttled_user_pool import Rates, ThrottledUserPool
+from chalicelib.privacy.repository import DeletionRepository
+from chalicelib.privacy.service import ErasureStarter
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
 from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport
@@ -63,13 +65,25 @@ def measure_chain(directory: Path, size: int) -> dict[str, Any]:
     return {"size": size, "seconds": time.monotonic() - started, "runs": runs}
 
 
+class _NoErasures(ErasureStarter):
+    """Starts no erasure. The measured tables have no orphans and no scheduled deletions."""
+
+    def __init__(self) -> None:
+        pass
+
+    def start(self, user_id: str) -> bool:
+        raise RuntimeError(f"unexpected erasure of {user_id}")
+
+
 def _reconcile(
     dynamodb: Any, cognito: Any, table: str, pool_id: str, rates: Rates, chain: Chain | None
 ) -> ReconciliationReport:
     reconciliation = Reconciliation(
         Checkpoints(dynamodb, table),
         ProfileRepository(dynamodb, table),
+        DeletionRepository(dynamodb, table),
         ThrottledUserPool(lambda: cognito, pool_id, rates),
+        _NoErasures(),
         ReconciliationOptions(chain=chain),
         make_deadline(None, _RUN_SECONDS),
     )

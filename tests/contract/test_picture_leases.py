@@ -16,6 +16,7 @@ from chalicelib.pictures.leases import LEASE_SECONDS, PictureLeases
 from chalicelib.pictures.repository import ProfileRecord
 from chalicelib.profiles.fields import PictureType
 from chalicelib.profiles.models import Picture
+from tests.support.aws import delete_item
 from tests.support.data import OTHER_SUB, SUB
 from tests.support.in_process import SEEDED_TABLE, seeded_table
 from tests.support.stack import RunningStack
@@ -142,7 +143,7 @@ def test_concurrent_first_uploads_of_a_day_count_once(leases: PictureLeases) -> 
 
 def test_user_without_a_profile_cannot_acquire_a_lease(leases: PictureLeases) -> None:
     record = get_record()
-    bootstrap.profile_repository().delete(SUB)
+    delete_item(clients.dynamodb(), SEEDED_TABLE, SUB)
     with pytest.raises(NotFound):
         leases.acquire(record, "pictures/1", NOW)
     assert bootstrap.picture_repository().get_record(SUB) is None

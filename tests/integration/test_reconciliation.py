@@ -15,6 +15,7 @@ from chalicelib.aws.throttled_user_pool import ThrottledUserPool
 from chalicelib.core.errors import NotFound
 from chalicelib.core.identity import Caller
 from chalicelib.pictures.storage import PictureStorage, create_picture_key
+from chalicelib.privacy.erasure import ErasureService
 from chalicelib.profiles.fields import PictureType
 from chalicelib.profiles.service import ProfileService
 from chalicelib.reconciliation.models import ReconciliationReport
@@ -27,7 +28,13 @@ from local.emulator_clients import emulator_client
 from local.stack import STACK_NAME
 from tests.support.aws import require_item
 from tests.support.events import SCHEDULED_EVENT
-from tests.support.reconciliation import HEALTH_ATTRIBUTES, PoolAndTable, clock_for_checks, get_next_chain
+from tests.support.reconciliation import (
+    HEALTH_ATTRIBUTES,
+    PoolAndTable,
+    SynchronousErasures,
+    clock_for_checks,
+    get_next_chain,
+)
 from tests.support.stack import RunningStack, start_stack
 
 USERS = 130  # more than two pages of ListUsers
@@ -56,7 +63,7 @@ def test_dry_run_reports_and_changes_nothing(populated: tuple[PoolAndTable, list
     pool_and_table, subs = populated
     report = pool_and_table.reconcile(dry_run=True, delete_orphans=True)
     users = UserProgress(finished=True, users=USERS, missing=13)
-    profiles = ProfileProgress(phase="finished", profiles=USERS - 13 + 2, orphans=2)
+    profiles = ProfileProgress(phase="finished", profiles=USERS - 13 + 2, orphans=2, due=2)
     assert report == ReconciliationReport(status="finished", users=users, profiles=profiles)
     assert pool_and_table.repository.get_profile(subs[0]) is None
     assert pool_and_table.get_health_attributes(subs[1]) == HEALTH_ATTRIBUTES
@@ -101,16 +108,16 @@ def test_profile_is_provisioned_for_another_username_than_sub(
         service.get_profile(Caller(str(uuid.uuid4()), "user-0@example.com"))
 
 
-def test_orphans_and_their_pictures_are_deleted_on_request(three_users: tuple[PoolAndTable, list[str], str]) -> None:
+def test_orphans_and_their_pictures_are_erased_on_request(three_users: tuple[PoolAndTable, list[str], str]) -> None:
     pool_and_table, subs, orphan = three_users
     for sub in (orphan, subs[0]):
         pool_and_table.bucket.put_picture(create_picture_key(sub, "1"), b"x", PictureType.JPEG)
     missing_bucket = PictureStorage(pool_and_table.s3, "nowhere")
     first = pool_and_table.reconcile(bucket=missing_bucket, delete_orphans=True)
-    assert first.interrupted_by == "UpstreamError"
-    assert pool_and_table.repository.get_profile(orphan), "it is deleted after its picture"
-    assert pool_and_table.reconcile(delete_orphans=True, chain=get_next_chain(first)).profiles.deleted == 1
-    assert pool_and_table.repository.get_profile(orphan) is None
+    assert first.profiles.orphan_erasures == 1
+    assert not pool_and_table.is_erased(orphan), "the profile is erased after its picture"
+    assert pool_and_table.reconcile().profiles.erasures == 1
+    assert pool_and_table.is_erased(orphan)
     assert [len(pool_and_table.bucket.list_picture_keys(sub)) for sub in (orphan, subs[0])] == [0, 1]
     assert all(pool_and_table.repository.get_profile(sub) for sub in subs)
 
@@ -186,11 +193,22 @@ def test_time_is_checked_within_a_page_of_profiles(stack: RunningStack) -> None:
         pool_and_table.add_profile(str(uuid.uuid4()))
     checks = itertools.count()  # shared by the threads
     with ThreadPoolExecutor(MAX_THREADS) as threads:
-        options = (pool_and_table.repository, pool_and_table.user_pool, threads, ProfileScanOptions(), None)
-        first = ProfileScan(pool_and_table.checkpoints(), *options)
+        first, second = (
+            ProfileScan(
+                pool_and_table.checkpoints(),
+                pool_and_table.repository,
+                pool_and_table.deletions,
+                pool_and_table.user_pool,
+                SynchronousErasures(
+                    ErasureService(pool_and_table.deletions, pool_and_table.directory, pool_and_table.bucket)
+                ),
+                threads,
+                ProfileScanOptions(),
+            )
+            for _ in range(2)
+        )
         first.run(lambda: next(checks) > 20)
         assert 0 < first.progress.profiles <= 20
-        second = ProfileScan(pool_and_table.checkpoints(), *options)
         second.load()
         second.run(lambda: False)
     assert (second.progress.profiles, second.progress.orphans) == (40, 40)

@@ -10,6 +10,7 @@ from chalicelib.core.identity import Caller
 from chalicelib.core.metrics import Metric
 from chalicelib.profiles.contact_sync import ContactSync
 from chalicelib.profiles.service import ProfileService
+from tests.support.aws import delete_item
 from tests.support.reconciliation import (
     UNLIMITED_RATES,
     PoolAndTable,
@@ -64,7 +65,7 @@ def test_user_that_cannot_be_changed_does_not_stop_the_run(pool_and_table: PoolA
 def test_reprovisioned_profile_has_no_health_data(pool_and_table: PoolAndTable) -> None:
     sub = pool_and_table.add_user(0)
     pool_and_table.reconcile()
-    pool_and_table.repository.delete(sub)
+    delete_item(pool_and_table.dynamodb, pool_and_table.name, sub)
     profile = ProfileService(pool_and_table.repository, pool_and_table.directory).get_profile(Caller(sub, sub))
     assert (profile.name, profile.dob, profile.gender, profile.blood_group) == ("Person 0", None, None, None)
 

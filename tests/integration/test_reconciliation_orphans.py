@@ -1,9 +1,11 @@
-"""Reconciliation of profiles without a user: when it deletes them and when it stops."""
+"""Reconciliation of profiles without a user: when it erases them and when it stops."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 
+from chalicelib.core.clock import utc_now
 from chalicelib.core.metrics import Metric
 from tests.support.reconciliation import (
     PoolAndTable,
@@ -25,7 +27,7 @@ def test_too_many_orphans_stop_the_deletion(pool_and_table: PoolAndTable) -> Non
     orphans = add_orphans(pool_and_table, 11)
     with count_metrics() as count:
         report = pool_and_table.reconcile(delete_orphans=True)
-    assert (report.status, report.profiles.stopped, report.profiles.deleted) == ("finished", True, 0)
+    assert (report.status, report.profiles.stopped, report.profiles.orphan_erasures) == ("finished", True, 0)
     assert pool_and_table.repository.find_existing_ids(orphans) == set(orphans)
     assert count(Metric.RECONCILIATION_STOPPED) == 1
 
@@ -36,22 +38,22 @@ def test_ten_orphans_do_not_stop_the_deletion(pool_and_table: PoolAndTable) -> N
     add_orphans(pool_and_table, 10)
     with count_metrics() as count:
         report = pool_and_table.reconcile(delete_orphans=True)
-    assert (report.profiles.stopped, report.profiles.deleted) == (False, 10)
+    assert (report.profiles.stopped, report.profiles.orphan_erasures) == (False, 10)
     assert count(Metric.RECONCILIATION_STOPPED) == 0
 
 
 def test_delete_all_orphans_deletes_any_number(pool_and_table: PoolAndTable) -> None:
     orphans = add_orphans(pool_and_table, 120)
     report = pool_and_table.reconcile(delete_all_orphans=True)
-    assert (report.profiles.stopped, report.profiles.deleted) == (False, 120)
-    assert not pool_and_table.repository.find_existing_ids(orphans[:100])
+    assert (report.profiles.stopped, report.profiles.orphan_erasures) == (False, 120)
+    assert all(pool_and_table.is_erased(orphan) for orphan in orphans)
 
 
 @pytest.mark.parametrize("profiles", [1, 3, 150])
 def test_no_profile_is_deleted_for_an_empty_user_pool(pool_and_table: PoolAndTable, profiles: int) -> None:
     orphans = add_orphans(pool_and_table, profiles)
     report = pool_and_table.reconcile(delete_orphans=True)
-    assert (report.profiles.stopped, report.profiles.deleted) == (True, 0)
+    assert (report.profiles.stopped, report.profiles.orphan_erasures) == (True, 0)
     assert pool_and_table.repository.find_existing_ids(orphans[:100]) == set(orphans[:100])
 
 
@@ -61,13 +63,45 @@ def test_no_profile_is_deleted_for_another_user_pool(pool_and_table: PoolAndTabl
         other.add_user(number)
         pool_and_table.add_profile(pool_and_table.add_user(number))
     report = pool_and_table.reconcile(delete_orphans=True, user_pool=other.user_pool)
-    assert (report.profiles.stopped, report.profiles.deleted, report.profiles.profiles) == (True, 0, 3 + 3)
+    assert (report.profiles.stopped, report.profiles.orphan_erasures, report.profiles.profiles) == (True, 0, 3 + 3)
 
 
-def test_deletion_ends_if_the_option_is_not_set_any_more(pool_and_table: PoolAndTable) -> None:
-    pool_and_table.add_profile(pool_and_table.add_user(0))
+def test_orphan_is_erased_after_the_grace_period(pool_and_table: PoolAndTable) -> None:
+    for number in range(2):
+        pool_and_table.add_profile(pool_and_table.add_user(number))
     (orphan,) = add_orphans(pool_and_table, 1)
-    pool_and_table.checkpoints().save("profiles", '{"phase": "deleting", "profiles": 2, "orphans": 1}')
+    pool_and_table.repository.set_orphaned_since(orphan, utc_now() - timedelta(hours=71))
+    assert pool_and_table.reconcile().profiles.orphan_erasures == 0
+    pool_and_table.repository.set_orphaned_since(orphan, utc_now() - timedelta(hours=73))
+    assert pool_and_table.reconcile().profiles.orphan_erasures == 1
+    assert pool_and_table.is_erased(orphan)
+
+
+def test_first_scan_marks_an_orphan_only(pool_and_table: PoolAndTable) -> None:
+    for number in range(2):
+        pool_and_table.add_profile(pool_and_table.add_user(number))
+    (orphan,) = add_orphans(pool_and_table, 1)
     report = pool_and_table.reconcile()
-    assert (report.profiles.phase, report.profiles.profiles, report.profiles.deleted) == ("finished", 2, 0)
+    assert (report.profiles.orphans, report.profiles.due, report.profiles.orphan_erasures) == (1, 0, 0)
+    accounts, _ = pool_and_table.repository.scan_accounts(None)
+    assert [account.user_id for account in accounts if account.orphaned_since] == [orphan]
+
+
+def test_orphan_whose_user_exists_again_is_unmarked(pool_and_table: PoolAndTable) -> None:
+    sub = pool_and_table.add_user(0)
+    pool_and_table.add_profile(sub)
+    pool_and_table.repository.set_orphaned_since(sub, utc_now() - timedelta(hours=100))
+    assert pool_and_table.reconcile().profiles.orphans == 0
+    accounts, _ = pool_and_table.repository.scan_accounts(None)
+    assert [account.orphaned_since for account in accounts] == [None]
+
+
+def test_dry_run_neither_marks_nor_erases(pool_and_table: PoolAndTable) -> None:
+    for number in range(2):
+        pool_and_table.add_profile(pool_and_table.add_user(number))
+    (orphan,) = add_orphans(pool_and_table, 1)
+    report = pool_and_table.reconcile(dry_run=True, delete_orphans=True)
+    assert (report.profiles.orphans, report.profiles.due, report.profiles.orphan_erasures) == (1, 1, 0)
     assert pool_and_table.repository.get_profile(orphan)
+    accounts, _ = pool_and_table.repository.scan_accounts(None)
+    assert not any(account.orphaned_since for account in accounts)

@@ -31,6 +31,11 @@ def require_item(dynamodb: Any, table: str, user_id: str) -> dict[str, Any]:
     return item
 
 
+def delete_item(dynamodb: Any, table: str, user_id: str) -> None:
+    """Delete the stored item of a user."""
+    dynamodb.delete_item(TableName=table, Key={"user_id": {"S": user_id}})
+
+
 def zip_file(name: str, content: str) -> bytes:
     """Return a zip archive of one file, as Lambda accepts the code of a function."""
     archive = io.BytesIO()

@@ -3,14 +3,18 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from chalicelib.aws.throttled_user_pool import Rates, ThrottledUserPool
 from chalicelib.aws.user_pool import UserPool
 from chalicelib.core import logs, metrics
+from chalicelib.core.errors import UpstreamError
 from chalicelib.pictures.storage import PictureStorage
+from chalicelib.privacy.erasure import ErasureService
+from chalicelib.privacy.repository import DeletionRepository
+from chalicelib.privacy.service import ErasureStarter
 from chalicelib.profiles.items import to_item
 from chalicelib.profiles.models import Profile
 from chalicelib.profiles.repository import ProfileRepository
@@ -28,6 +32,18 @@ HEALTH_ATTRIBUTES: Final = {"custom:dob", "custom:gender", "custom:blood_group"}
 _BATCH_SIZE: Final = 25  # items, DynamoDB's limit for BatchWriteItem
 
 
+class SynchronousErasures(ErasureStarter):
+    """Runs an erasure in this process. Lambda repeats a failed one later, so a failure is not an error here."""
+
+    def __init__(self, service: ErasureService) -> None:
+        self._service = service
+
+    def start(self, user_id: str) -> bool:
+        with suppress(UpstreamError):
+            self._service.erase(user_id)
+        return True
+
+
 class PoolAndTable:
     """A user pool, a table and a bucket of their own in the embedded AWS, with the clients of each."""
 
@@ -43,6 +59,7 @@ class PoolAndTable:
         self.client_id = app_client["UserPoolClient"]["ClientId"]
         create_users_table(self.dynamodb, name)
         self.repository = ProfileRepository(self.dynamodb, name)
+        self.deletions = DeletionRepository(self.dynamodb, name)
         self.user_pool = ThrottledUserPool(lambda: self.cognito, self.pool_id, UNLIMITED_RATES)
         self.directory = UserPool(lambda: self.cognito, self.pool_id)
         self.s3.create_bucket(Bucket=name)
@@ -81,6 +98,11 @@ class PoolAndTable:
         stored, _ = self.repository.create_if_absent(profile)
         return stored
 
+    def is_erased(self, sub: str) -> bool:
+        """Return True if the tombstone of an erased account is stored."""
+        item = get_item(self.dynamodb, self.name, sub) or {}
+        return item.get("deletion_status") == {"S": "erased"}
+
     def has_account(self, sub: str) -> bool:
         return self.directory.get_user(sub) is not None
 
@@ -95,18 +117,21 @@ class PoolAndTable:
         bucket: PictureStorage | None = None,
         user_pool: ThrottledUserPool | None = None,
         unconfirmed_hours: float = 24,
+        orphan_grace_hours: float = 72,
         **options: Any,
     ) -> ReconciliationReport:
-        """Run reconciliation once."""
+        """Run reconciliation once. Erasures run in this process, with pictures in `bucket`."""
         parsed = ReconciliationOptions(**options)
         return Reconciliation(
             self.checkpoints(dry_run=parsed.dry_run),
             self.repository,
+            self.deletions,
             user_pool or self.user_pool,
+            SynchronousErasures(ErasureService(self.deletions, self.directory, bucket or self.bucket)),
             parsed,
             milliseconds_left,
-            bucket or self.bucket,
-            unconfirmed_hours,
+            unconfirmed_hours=unconfirmed_hours,
+            orphan_grace_hours=orphan_grace_hours,
         ).run()
 
 
