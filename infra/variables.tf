@@ -167,7 +167,7 @@ variable "unconfirmed_account_hours" {
 }
 
 variable "deletion_grace_days" {
-  description = "Days between the request of a user to delete the account and the erasure. Until then, the user can cancel. 0 erases at once."
+  description = "Days between the request of a user to delete the account and the erasure. Until then, the user can cancel. 0 erases the account immediately."
   type        = number
   default     = 0
 
