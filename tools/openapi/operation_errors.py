@@ -1,4 +1,4 @@
-"""The errors of each kind of operation. Each status occurs once: problem_responses adds further errors of a status."""
+"""The errors of each kind of operation. problem_responses.py builds one response for the errors of one status."""
 
 from typing import Final
 
@@ -22,39 +22,30 @@ from chalicelib.pictures.errors import PictureBusy, PicturesNotEnabled, UploadLi
 ErrorClasses = tuple[type[ApiError], ...]
 
 COMMON_ERRORS: Final[ErrorClasses] = (TooManyRequests, InternalServerError, ServiceUnavailable)
-_OWNER_ERRORS: Final[ErrorClasses] = (
-    BadRequest,
-    Unauthorized,
-    Forbidden,
-    NotFound,
-    PreconditionFailed,
-)
-_BODY_ERRORS: Final[ErrorClasses] = (ContentTooLarge, UnsupportedMediaType, UnprocessableContent)
-# NotFound is omitted, because the last of these errors is a subclass of it.
-_PICTURE_ERRORS: Final[ErrorClasses] = (
-    Unauthorized,
-    Forbidden,
-    PicturesNotEnabled,
-)
-# TooManyRequests is omitted, because the first of these errors is a subclass of it.
-_UPLOAD_ERRORS: Final[ErrorClasses] = (UploadLimitReached, InternalServerError, ServiceUnavailable)
+_OWNER_ERRORS: Final[ErrorClasses] = (Unauthorized, Forbidden, NotFound)
+_PRECONDITION_ERRORS: Final[ErrorClasses] = (BadRequest, PreconditionFailed)
+_BODY_ERRORS: Final[ErrorClasses] = (BadRequest, ContentTooLarge, UnsupportedMediaType, UnprocessableContent)
+_PICTURE_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, PicturesNotEnabled, *COMMON_ERRORS)
 
-READ_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, *COMMON_ERRORS)
-WRITE_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, Conflict, *_BODY_ERRORS, *COMMON_ERRORS)
-CREATE_UPLOAD_ERRORS: Final[ErrorClasses] = (BadRequest, *_PICTURE_ERRORS, *_BODY_ERRORS, *_UPLOAD_ERRORS)
+READ_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, *_PRECONDITION_ERRORS, *COMMON_ERRORS)
+WRITE_ERRORS: Final[ErrorClasses] = (*READ_ERRORS, Conflict, *_BODY_ERRORS)
+CREATE_UPLOAD_ERRORS: Final[ErrorClasses] = (*_PICTURE_ERRORS, *_BODY_ERRORS, UploadLimitReached)
 SET_PICTURE_ERRORS: Final[ErrorClasses] = (
-    BadRequest,
     *_PICTURE_ERRORS,
-    PictureBusy,
-    PreconditionFailed,
+    *_PRECONDITION_ERRORS,
     *_BODY_ERRORS,
-    *_UPLOAD_ERRORS,
-)
-GET_PICTURE_ERRORS: Final[ErrorClasses] = (*_PICTURE_ERRORS, *COMMON_ERRORS)
-DELETE_PICTURE_ERRORS: Final[ErrorClasses] = (
-    BadRequest,
-    *_PICTURE_ERRORS,
     Conflict,
-    PreconditionFailed,
-    *COMMON_ERRORS,
+    PictureBusy,
+    UploadLimitReached,
+)
+GET_PICTURE_ERRORS: Final[ErrorClasses] = _PICTURE_ERRORS
+DELETE_PICTURE_ERRORS: Final[ErrorClasses] = (*_PICTURE_ERRORS, *_PRECONDITION_ERRORS, Conflict)
+ALL_OPERATION_ERRORS: Final[tuple[ErrorClasses, ...]] = (
+    COMMON_ERRORS,
+    READ_ERRORS,
+    WRITE_ERRORS,
+    CREATE_UPLOAD_ERRORS,
+    SET_PICTURE_ERRORS,
+    GET_PICTURE_ERRORS,
+    DELETE_PICTURE_ERRORS,
 )

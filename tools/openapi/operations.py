@@ -11,10 +11,10 @@ from tools.openapi.picture_operations import (
     describe_post_picture,
     describe_put_picture,
 )
-from tools.openapi.problem_responses import build_problem_responses
+from tools.openapi.problem_responses import build_problem_references, build_problem_responses
 from tools.openapi.problem_type_operations import describe_get_problems
 from tools.openapi.profile_operations import describe_get_user, describe_patch_user, describe_put_user
-from tools.openapi.responses import build_problem_references, build_response
+from tools.openapi.responses import build_response
 
 _USER_PATH: Final = "/users/{user_id}"
 # Path -> method -> function that returns the operation. HEAD and OPTIONS are derived.

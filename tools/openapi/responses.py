@@ -7,7 +7,6 @@ from pydantic import BaseModel
 from chalicelib.api.parsing import JSON_MEDIA_TYPE
 from chalicelib.profiles.models import Profile
 from tools.openapi.examples import EXAMPLE_PROFILE
-from tools.openapi.operation_errors import ErrorClasses
 from tools.openapi.references import ref, schema_ref
 
 
@@ -29,8 +28,3 @@ def build_profile_response(description: str) -> dict[str, Any]:
     """Return a response with a profile and its version."""
     content = {"schema": schema_ref(Profile), "examples": {"profile": {"value": EXAMPLE_PROFILE}}}
     return {**build_response(description, "ETag", "Content-Location"), "content": {JSON_MEDIA_TYPE: content}}
-
-
-def build_problem_references(error_classes: ErrorClasses) -> dict[str, Any]:
-    """Return references to the responses of these errors, by status."""
-    return {str(error.status): ref("responses", error.__name__) for error in error_classes}
