@@ -11,6 +11,7 @@ from chalicelib.core.errors import (
     InternalServerError,
     NotFound,
     PreconditionFailed,
+    RecentSignInRequired,
     ServiceUnavailable,
     TooManyRequests,
     Unauthorized,
@@ -18,28 +19,40 @@ from chalicelib.core.errors import (
     UnsupportedMediaType,
 )
 from chalicelib.pictures.errors import PictureBusy, PicturesNotEnabled, UploadLimitReached
+from chalicelib.privacy.errors import DeletionInProgress, ExportLimitReached, NoDeletion
+from chalicelib.profiles.errors import AccountErased, DeletionScheduled
 
 ErrorClasses = tuple[type[ApiError], ...]
 
 COMMON_ERRORS: Final[ErrorClasses] = (TooManyRequests, InternalServerError, ServiceUnavailable)
-_OWNER_ERRORS: Final[ErrorClasses] = (Unauthorized, Forbidden, NotFound)
+_OWNER_ERRORS: Final[ErrorClasses] = (Unauthorized, Forbidden, NotFound, AccountErased)
+_WRITE_CONFLICTS: Final[ErrorClasses] = (Conflict, DeletionScheduled)
 _PRECONDITION_ERRORS: Final[ErrorClasses] = (BadRequest, PreconditionFailed)
 _BODY_ERRORS: Final[ErrorClasses] = (BadRequest, ContentTooLarge, UnsupportedMediaType, UnprocessableContent)
 _PICTURE_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, PicturesNotEnabled, *COMMON_ERRORS)
 
 READ_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, *_PRECONDITION_ERRORS, *COMMON_ERRORS)
-WRITE_ERRORS: Final[ErrorClasses] = (*READ_ERRORS, Conflict, *_BODY_ERRORS)
-CREATE_UPLOAD_ERRORS: Final[ErrorClasses] = (*_PICTURE_ERRORS, *_BODY_ERRORS, UploadLimitReached)
+WRITE_ERRORS: Final[ErrorClasses] = (*READ_ERRORS, *_WRITE_CONFLICTS, *_BODY_ERRORS)
+CREATE_UPLOAD_ERRORS: Final[ErrorClasses] = (
+    *_PICTURE_ERRORS,
+    *_BODY_ERRORS,
+    DeletionScheduled,
+    UploadLimitReached,
+)
 SET_PICTURE_ERRORS: Final[ErrorClasses] = (
     *_PICTURE_ERRORS,
     *_PRECONDITION_ERRORS,
     *_BODY_ERRORS,
-    Conflict,
+    *_WRITE_CONFLICTS,
     PictureBusy,
     UploadLimitReached,
 )
 GET_PICTURE_ERRORS: Final[ErrorClasses] = _PICTURE_ERRORS
-DELETE_PICTURE_ERRORS: Final[ErrorClasses] = (*_PICTURE_ERRORS, *_PRECONDITION_ERRORS, Conflict)
+DELETE_PICTURE_ERRORS: Final[ErrorClasses] = (*_PICTURE_ERRORS, *_PRECONDITION_ERRORS, *_WRITE_CONFLICTS)
+DELETE_USER_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, RecentSignInRequired, *COMMON_ERRORS)
+GET_DELETION_ERRORS: Final[ErrorClasses] = (Unauthorized, Forbidden, NoDeletion, AccountErased, *COMMON_ERRORS)
+CANCEL_DELETION_ERRORS: Final[ErrorClasses] = (*GET_DELETION_ERRORS, DeletionInProgress)
+EXPORT_ERRORS: Final[ErrorClasses] = (*DELETE_USER_ERRORS, ExportLimitReached)
 ALL_OPERATION_ERRORS: Final[tuple[ErrorClasses, ...]] = (
     COMMON_ERRORS,
     READ_ERRORS,
@@ -48,4 +61,8 @@ ALL_OPERATION_ERRORS: Final[tuple[ErrorClasses, ...]] = (
     SET_PICTURE_ERRORS,
     GET_PICTURE_ERRORS,
     DELETE_PICTURE_ERRORS,
+    DELETE_USER_ERRORS,
+    GET_DELETION_ERRORS,
+    CANCEL_DELETION_ERRORS,
+    EXPORT_ERRORS,
 )

@@ -11,6 +11,7 @@ from chalicelib.core.errors import (
     Conflict,
     FieldError,
     NotFound,
+    RecentSignInRequired,
     ServiceUnavailable,
     TooManyRequests,
     Unauthorized,
@@ -18,6 +19,8 @@ from chalicelib.core.errors import (
     UnsupportedMediaType,
 )
 from chalicelib.pictures.errors import PictureBusy, PicturesNotEnabled, UploadLimitReached
+from chalicelib.privacy.errors import ExportLimitReached
+from chalicelib.profiles.errors import DeletionScheduled
 from tools.openapi.operation_errors import ALL_OPERATION_ERRORS, ErrorClasses
 from tools.openapi.references import ref
 from tools.openapi.responses import build_response
@@ -26,19 +29,25 @@ _REQUEST_ID: Final = "d4743ad6-b53a-4803-b7b8-7dc138182899"
 _TYPES_URL: Final = "http://127.0.0.1:8000/problems"
 _ERROR_HEADERS: Final[dict[type[ApiError], tuple[str, ...]]] = {
     Unauthorized: ("WWW-Authenticate",),
+    RecentSignInRequired: ("WWW-Authenticate",),
     UnsupportedMediaType: ("Accept",),
     TooManyRequests: ("Retry-After",),
     PictureBusy: ("Retry-After",),
     UploadLimitReached: ("Retry-After",),
+    ExportLimitReached: ("Retry-After",),
     ServiceUnavailable: ("Retry-After",),
 }
 # The names of the components with several errors, and the examples. A component with one error has the error's name.
 _SHARED_RESPONSES: Final[dict[str, tuple[ApiError, ...]]] = {
+    "SignInRequired": (Unauthorized(), RecentSignInRequired()),
+    "WriteConflict": (Conflict(), DeletionScheduled()),
     "PictureNotFound": (PicturesNotEnabled(), NotFound("The profile has no picture.")),
     "PictureConflict": (
         PictureBusy(),
         Conflict("A concurrent request has changed the picture. Read the profile again."),
+        DeletionScheduled(),
     ),
+    "TooManyExports": (ExportLimitReached(), TooManyRequests()),
     "TooManyUploads": (UploadLimitReached(), TooManyRequests()),
 }
 

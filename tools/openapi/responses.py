@@ -1,5 +1,6 @@
 """Responses of operations."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,10 +19,12 @@ def build_response(description: str, *headers: str) -> dict[str, Any]:
     }
 
 
-def build_json_response(description: str, model: type[BaseModel], example: Any) -> dict[str, Any]:
+def build_json_response(
+    description: str, model: type[BaseModel], example: Any, *, headers: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return a response with a JSON body."""
     content = {"schema": schema_ref(model), "examples": {"example": {"value": example}}}
-    return {**build_response(description), "content": {JSON_MEDIA_TYPE: content}}
+    return {**build_response(description, *headers), "content": {JSON_MEDIA_TYPE: content}}
 
 
 def build_profile_response(description: str) -> dict[str, Any]:
