@@ -1,4 +1,4 @@
-"""Clients that public generators make from openapi.json read and edit a profile."""
+"""Clients that public generators make from openapi.json edit a profile, export the data and delete the account."""
 
 import json
 import os
@@ -15,11 +15,14 @@ from tools import openapi
 
 pytestmark = pytest.mark.slow
 TYPESCRIPT = Path(__file__).parent / "typescript"
-EXPECTED_OUTPUT = ["Jane R. Roe", "Other", "Unknown", None, 412, "Precondition Failed"]
+EXPECTED_OUTPUT = [
+    *("Jane R. Roe", "Other", "Unknown", None, 412, "Precondition Failed"),
+    *("healthtech-export/1", "Jane R. Roe", "scheduled", ["account", "profile", "picture"]),
+]
 PROGRAM = """
 import json, sys
 from client import AuthenticatedClient
-from client.api.users import get_user, patch_user, put_user
+from client.api.users import delete_user, get_export, get_user, patch_user, put_user
 from client.models import BloodGroup, Gender, Problem, ProfilePatch, ProfileReplacement
 
 api = AuthenticatedClient(base_url=sys.argv[1], token=sys.argv[2])
@@ -31,7 +34,12 @@ changes = ProfilePatch(gender=Gender.OTHER, blood_group=BloodGroup.UNKNOWN, dob=
 patched = patch_user.sync("me", client=api, body=changes)
 stale = put_user.sync("me", client=api, body=body, if_match=etag)
 assert isinstance(stale, Problem)
-print(json.dumps([put.name, patched.gender, patched.blood_group, patched.dob, stale.status, stale.title]))
+export = get_export.sync("me", client=api)
+deletion = delete_user.sync("me", client=api)
+print(json.dumps([
+    put.name, patched.gender, patched.blood_group, patched.dob, stale.status, stale.title,
+    export.format_, export.profile.name, deletion.status, deletion.deletes,
+]))
 """
 
 
@@ -44,7 +52,7 @@ def run_command(directory: Path, *command: str | Path, **variables: str) -> str:
     return process.stdout
 
 
-def test_generated_python_client_edits_a_profile(user: User, tmp_path: Path) -> None:
+def test_generated_python_client_edits_and_deletes(user: User, tmp_path: Path) -> None:
     generator = Path(sys.executable).parent / "openapi-python-client"
     log = run_command(
         tmp_path, generator, "generate", "--path", openapi.OPENAPI_FILE, "--meta", "none", "--output-path", "client",
@@ -65,7 +73,7 @@ GENERATORS = {
 
 
 @pytest.mark.parametrize("generator", GENERATORS)
-def test_generated_typescript_client_edits_a_profile(generator: str, user: User, tmp_path: Path) -> None:
+def test_generated_typescript_client_edits_and_deletes(generator: str, user: User, tmp_path: Path) -> None:
     binaries = require_npm_packages(TYPESCRIPT) / ".bin"
     for file in TYPESCRIPT.glob("*.*"):
         shutil.copy(file, tmp_path)

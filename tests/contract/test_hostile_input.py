@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 import app
 from chalicelib.profiles.models import ERASABLE_FIELDS
-from tests.support.data import OTHER_SUB, PROFILE_BODY, SUB, profile_item
+from tests.support.data import CLAIMS, OTHER_SUB, PROFILE_BODY, SUB, profile_item
 from tests.support.in_process import SEEDED_TABLE, seeded_table, unsigned_token
 from tests.support.stack import RunningStack
+from tests.support.tokens import encode_unsigned_token
 
 TEXTS = st.one_of(
     st.text(max_size=30),
@@ -49,13 +50,26 @@ HEADERS = st.fixed_dictionaries(
 )
 USER_IDS = st.sampled_from(["me", SUB, OTHER_SUB, "x", "..", "%2e%2e", "me%00", "me "])
 METHODS = st.sampled_from(["GET", "HEAD", "PUT", "PATCH", "PUT", "PATCH", "POST", "DELETE"])
-SUBRESOURCES = st.sampled_from(["", "", "", "/picture"])
+SUBRESOURCES = st.sampled_from(["", "", "", "/picture", "/deletion", "/export"])
+# None of them is a recent sign-in, so no request deletes the account or exports its data.
+SIGN_IN_TIMES = st.one_of(
+    st.sampled_from(
+        [None, "", "0", "-1", "1e300", "9" * 400, "Infinity", "NaN", True, [], {}, "Wed Nov 25 2026", "\u0663"]
+    ),
+    st.integers(max_value=1_700_000_000),
+)
 
 
 @pytest.fixture
 def dynamodb(stack: RunningStack) -> Iterator[Any]:
     with seeded_table(stack.outputs) as client:
         yield client
+
+
+def create_token(signed_in_at: Any) -> str:
+    """Return a token of the user SUB with this `auth_time`."""
+    claims = {**CLAIMS, "cognito:username": SUB, "auth_time": signed_in_at}
+    return encode_unsigned_token(claims, signature="x")
 
 
 class Attack:
@@ -74,12 +88,16 @@ class Attack:
             derandomize=count < 10_000,  # a small random sample may miss one of the expected statuses
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
-        @given(METHODS, USER_IDS, SUBRESOURCES, HEADERS, BODIES)
-        def send_one(method: str, user_id: str, subresource: str, headers: dict[str, str], body: bytes) -> None:
-            authorized = {**headers, "Authorization": unsigned_token()}
+        @given(METHODS, USER_IDS, SUBRESOURCES, HEADERS, BODIES, SIGN_IN_TIMES)
+        def send_one(
+            method: str, user_id: str, subresource: str, headers: dict[str, str], body: bytes, signed_in_at: Any
+        ) -> None:
+            authorized = {**headers, "Authorization": create_token(signed_in_at)}
             response = self._client.http.request(method, f"/users/{user_id}{subresource}", authorized, body)
             self.statuses.append(response.status_code)
-            assert response.status_code < 500, (method, user_id, subresource, headers, body)
+            assert response.status_code < 500, (method, user_id, subresource, headers, body, signed_in_at)
+            if (method, subresource) in (("DELETE", ""), ("GET", "/export")):
+                assert response.status_code in (401, 403), (method, user_id, subresource, signed_in_at)
             if response.status_code == 200 and method in ("PUT", "PATCH") and not subresource:
                 self.last_accepted.update(response.json_body)
 
@@ -91,8 +109,8 @@ class Attack:
 @pytest.mark.parametrize(
     ("count", "expected_statuses"),
     [
-        (1_000, {200, 400, 403, 405, 415, 422}),
-        pytest.param(10_000, {200, 400, 403, 405, 412, 415, 422}, marks=pytest.mark.slow),
+        (1_000, {200, 400, 401, 403, 404, 405, 415, 422}),
+        pytest.param(10_000, {200, 400, 401, 403, 404, 405, 412, 415, 422}, marks=pytest.mark.slow),
     ],
 )
 def test_hostile_requests_cause_no_error_and_no_change(dynamodb: Any, count: int, expected_statuses: set[int]) -> None:

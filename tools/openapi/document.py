@@ -28,7 +28,7 @@ _SERVERS: Final = [
     {"url": "http://127.0.0.1:8000", "description": "The local API that `make run` starts."},
 ]
 _TAGS: Final = [
-    {"name": "users", "description": "The profile of the signed-in user, and its picture."},
+    {"name": "users", "description": "The account of the signed-in user: profile, picture, deletion and export."},
     {"name": "problems", "description": "The documentation of the problem types. It is public."},
 ]
 _SECURITY_SCHEMES: Final = {
@@ -68,7 +68,8 @@ def _build_info() -> dict[str, Any]:
         "title": "HealthTech users",
         "version": project["version"],
         "summary": project["description"],
-        "description": "Users sign up and sign in with Amazon Cognito. This API reads and updates their profiles.",
+        "description": "Users sign up and sign in with Amazon Cognito. This API reads and updates their profiles, "
+        "exports their data and deletes their accounts.",
         "contact": {"name": "The HealthTech Users contributors"},
         "license": {"name": "MIT", "identifier": "MIT"},
     }

@@ -1,10 +1,10 @@
 """Example values that several operations use."""
 
-from typing import Final
+from typing import Any, Final
 
 EXAMPLE_SUB: Final = "2df44964-086b-4a40-b7fa-35ec5a31c03d"
 EXAMPLE_UPLOAD_ID: Final = "0b8de2a6-4d5e-4c0f-9a53-5e3f6f1d7c21"
-EXAMPLE_PROFILE: Final = {
+EXAMPLE_PROFILE: Final[dict[str, Any]] = {
     "id": EXAMPLE_SUB,
     "email": "john@example.com",
     "email_verified": True,
@@ -18,4 +18,43 @@ EXAMPLE_PROFILE: Final = {
     "created_at": "2026-11-22T22:28:22.607Z",
     "updated_at": "2026-11-22T22:28:23.018Z",
     "version": 2,
+}
+EXAMPLE_DELETION: Final = {
+    "status": "scheduled",
+    "requested_at": "2026-11-24T22:06:00.123Z",
+    "erase_after": "2026-12-08T22:06:00.123Z",
+    "deletes": ["account", "profile", "picture"],
+    "keeps": [
+        {
+            "what": "backups",
+            "without": None,
+            "until": "2027-01-12",
+            "reason": "Backups expire. An erased profile is not restored from them.",
+        },
+        {
+            "what": "record of the deletion",
+            "without": "name, contact and health data",
+            "until": "2028-01-12",
+            "reason": "It prevents that the account is created again, and proves the deletion.",
+        },
+    ],
+}
+EXAMPLE_EXPORT: Final = {
+    "format": "healthtech-export/1",
+    "exported_at": "2026-11-24T22:05:00.000Z",
+    "id": EXAMPLE_SUB,
+    "account": {
+        "status": "CONFIRMED",
+        "created_at": "2026-11-22T22:28:20.000Z",
+        "attributes": {"sub": EXAMPLE_SUB, "email": "john@example.com", "email_verified": "true"},
+        "mfa": ["SOFTWARE_TOKEN_MFA"],
+    },
+    "profile": EXAMPLE_PROFILE,
+    "picture": None,
+    "deletion": None,
+    "processing": {
+        "purposes": ["Sign-up and authentication", "The user profile of this service"],
+        "recipients": ["Amazon Web Services, as processor"],
+        "retention": [{"what": "backups", "period": "35 days"}],
+    },
 }

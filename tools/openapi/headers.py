@@ -10,11 +10,18 @@ from tools.openapi.examples import EXAMPLE_SUB
 _HEADERS: Final = {
     "Accept": ("The supported media types of the body.", ", ".join(PATCH_MEDIA_TYPES)),
     "Accept-Patch": ("The supported media types of a PATCH body.", ", ".join(PATCH_MEDIA_TYPES)),
-    "Allow": ("The supported methods.", "GET, HEAD, PUT, PATCH, OPTIONS"),
+    "Allow": ("The supported methods.", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
+    "Content-Disposition": ("The name of the file.", 'attachment; filename="healthtech-2026-11-24.json"'),
     "Content-Location": ("The address of the profile, relative to the address of the request.", EXAMPLE_SUB),
     "ETag": ("The version of the profile, for If-Match and If-None-Match.", '"2"'),
+    "Location": ("The address of the deletion, relative to the address of the request.", f"{EXAMPLE_SUB}/deletion"),
+    "Repr-Digest": ("The SHA-256 digest of the body (RFC 9530).", f"sha-256=:{'A' * 43}=:"),
     "Retry-After": ("The number of seconds to wait before retrying.", "1"),
-    "WWW-Authenticate": ("The authentication scheme.", "Bearer"),
+    "WWW-Authenticate": (
+        "The authentication scheme. With `insufficient_user_authentication`, a new sign-in is required (RFC 9470). "
+        "API Gateway sends it as `x-amzn-Remapped-WWW-Authenticate`.",
+        "Bearer",
+    ),
     "X-Request-Id": ("The id of the request, as in the log and in `request_id` of a problem.", EXAMPLE_SUB),
 }
 

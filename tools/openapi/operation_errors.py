@@ -1,4 +1,4 @@
-"""The errors of each kind of operation. Each status occurs once: problem_responses adds further errors of a status."""
+"""The errors of each kind of operation. problem_responses.py builds one response for the errors of one status."""
 
 from typing import Final
 
@@ -11,6 +11,7 @@ from chalicelib.core.errors import (
     InternalServerError,
     NotFound,
     PreconditionFailed,
+    RecentSignInRequired,
     ServiceUnavailable,
     TooManyRequests,
     Unauthorized,
@@ -18,43 +19,50 @@ from chalicelib.core.errors import (
     UnsupportedMediaType,
 )
 from chalicelib.pictures.errors import PictureBusy, PicturesNotEnabled, UploadLimitReached
+from chalicelib.privacy.errors import DeletionInProgress, ExportLimitReached, NoDeletion
+from chalicelib.profiles.errors import AccountErased, DeletionScheduled
 
 ErrorClasses = tuple[type[ApiError], ...]
 
 COMMON_ERRORS: Final[ErrorClasses] = (TooManyRequests, InternalServerError, ServiceUnavailable)
-_OWNER_ERRORS: Final[ErrorClasses] = (
-    BadRequest,
-    Unauthorized,
-    Forbidden,
-    NotFound,
-    PreconditionFailed,
-)
-_BODY_ERRORS: Final[ErrorClasses] = (ContentTooLarge, UnsupportedMediaType, UnprocessableContent)
-# NotFound is omitted, because the last of these errors is a subclass of it.
-_PICTURE_ERRORS: Final[ErrorClasses] = (
-    Unauthorized,
-    Forbidden,
-    PicturesNotEnabled,
-)
-# TooManyRequests is omitted, because the first of these errors is a subclass of it.
-_UPLOAD_ERRORS: Final[ErrorClasses] = (UploadLimitReached, InternalServerError, ServiceUnavailable)
+_OWNER_ERRORS: Final[ErrorClasses] = (Unauthorized, Forbidden, NotFound, AccountErased)
+_WRITE_CONFLICTS: Final[ErrorClasses] = (Conflict, DeletionScheduled)
+_PRECONDITION_ERRORS: Final[ErrorClasses] = (BadRequest, PreconditionFailed)
+_BODY_ERRORS: Final[ErrorClasses] = (BadRequest, ContentTooLarge, UnsupportedMediaType, UnprocessableContent)
+_PICTURE_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, PicturesNotEnabled, *COMMON_ERRORS)
 
-READ_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, *COMMON_ERRORS)
-WRITE_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, Conflict, *_BODY_ERRORS, *COMMON_ERRORS)
-CREATE_UPLOAD_ERRORS: Final[ErrorClasses] = (BadRequest, *_PICTURE_ERRORS, *_BODY_ERRORS, *_UPLOAD_ERRORS)
-SET_PICTURE_ERRORS: Final[ErrorClasses] = (
-    BadRequest,
+READ_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, *_PRECONDITION_ERRORS, *COMMON_ERRORS)
+WRITE_ERRORS: Final[ErrorClasses] = (*READ_ERRORS, *_WRITE_CONFLICTS, *_BODY_ERRORS)
+CREATE_UPLOAD_ERRORS: Final[ErrorClasses] = (
     *_PICTURE_ERRORS,
-    PictureBusy,
-    PreconditionFailed,
     *_BODY_ERRORS,
-    *_UPLOAD_ERRORS,
+    DeletionScheduled,
+    UploadLimitReached,
 )
-GET_PICTURE_ERRORS: Final[ErrorClasses] = (*_PICTURE_ERRORS, *COMMON_ERRORS)
-DELETE_PICTURE_ERRORS: Final[ErrorClasses] = (
-    BadRequest,
+SET_PICTURE_ERRORS: Final[ErrorClasses] = (
     *_PICTURE_ERRORS,
-    Conflict,
-    PreconditionFailed,
-    *COMMON_ERRORS,
+    *_PRECONDITION_ERRORS,
+    *_BODY_ERRORS,
+    *_WRITE_CONFLICTS,
+    PictureBusy,
+    UploadLimitReached,
+)
+GET_PICTURE_ERRORS: Final[ErrorClasses] = _PICTURE_ERRORS
+DELETE_PICTURE_ERRORS: Final[ErrorClasses] = (*_PICTURE_ERRORS, *_PRECONDITION_ERRORS, *_WRITE_CONFLICTS)
+DELETE_USER_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, RecentSignInRequired, *COMMON_ERRORS)
+GET_DELETION_ERRORS: Final[ErrorClasses] = (Unauthorized, Forbidden, NoDeletion, AccountErased, *COMMON_ERRORS)
+CANCEL_DELETION_ERRORS: Final[ErrorClasses] = (*GET_DELETION_ERRORS, DeletionInProgress)
+EXPORT_ERRORS: Final[ErrorClasses] = (*DELETE_USER_ERRORS, ExportLimitReached)
+ALL_OPERATION_ERRORS: Final[tuple[ErrorClasses, ...]] = (
+    COMMON_ERRORS,
+    READ_ERRORS,
+    WRITE_ERRORS,
+    CREATE_UPLOAD_ERRORS,
+    SET_PICTURE_ERRORS,
+    GET_PICTURE_ERRORS,
+    DELETE_PICTURE_ERRORS,
+    DELETE_USER_ERRORS,
+    GET_DELETION_ERRORS,
+    CANCEL_DELETION_ERRORS,
+    EXPORT_ERRORS,
 )

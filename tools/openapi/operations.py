@@ -11,15 +11,28 @@ from tools.openapi.picture_operations import (
     describe_post_picture,
     describe_put_picture,
 )
-from tools.openapi.problem_responses import build_problem_responses
+from tools.openapi.privacy_operations import (
+    describe_delete_deletion,
+    describe_delete_user,
+    describe_get_deletion,
+    describe_get_export,
+)
+from tools.openapi.problem_responses import build_problem_references, build_problem_responses
 from tools.openapi.problem_type_operations import describe_get_problems
 from tools.openapi.profile_operations import describe_get_user, describe_patch_user, describe_put_user
-from tools.openapi.responses import build_problem_references, build_response
+from tools.openapi.responses import build_response
 
 _USER_PATH: Final = "/users/{user_id}"
 # Path -> method -> function that returns the operation. HEAD and OPTIONS are derived.
 _OPERATIONS: Final[dict[str, dict[str, Callable[[], dict[str, Any]]]]] = {
-    _USER_PATH: {"GET": describe_get_user, "PUT": describe_put_user, "PATCH": describe_patch_user},
+    _USER_PATH: {
+        "GET": describe_get_user,
+        "PUT": describe_put_user,
+        "PATCH": describe_patch_user,
+        "DELETE": describe_delete_user,
+    },
+    "/users/{user_id}/deletion": {"GET": describe_get_deletion, "DELETE": describe_delete_deletion},
+    "/users/{user_id}/export": {"GET": describe_get_export},
     "/users/{user_id}/picture": {
         "POST": describe_post_picture,
         "PUT": describe_put_picture,

@@ -11,8 +11,9 @@ from tools.openapi.operation_errors import (
     GET_PICTURE_ERRORS,
     SET_PICTURE_ERRORS,
 )
+from tools.openapi.problem_responses import build_problem_references
 from tools.openapi.references import ref
-from tools.openapi.responses import build_json_response, build_problem_references, build_profile_response
+from tools.openapi.responses import build_json_response, build_profile_response
 
 _BUCKET_URL: Final = "https://healthtech-profile-pics.s3.us-east-1.amazonaws.com/"
 _EXAMPLE_UPLOAD_REQUEST: Final = {"content_type": "image/jpeg", "size": 1_834_520}

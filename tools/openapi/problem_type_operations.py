@@ -3,7 +3,8 @@
 from typing import Any
 
 from tools.openapi.operation_errors import COMMON_ERRORS
-from tools.openapi.responses import build_problem_references, build_response
+from tools.openapi.problem_responses import build_problem_references
+from tools.openapi.responses import build_response
 
 
 def describe_get_problems() -> dict[str, Any]:

@@ -10,8 +10,9 @@ from chalicelib.profiles.models import EDITABLE_FIELDS, ProfilePatch, ProfileRep
 from tools.openapi.authenticated_operation import build_authenticated_operation, build_request_body
 from tools.openapi.examples import EXAMPLE_PROFILE
 from tools.openapi.operation_errors import READ_ERRORS, WRITE_ERRORS
+from tools.openapi.problem_responses import build_problem_references
 from tools.openapi.references import ref
-from tools.openapi.responses import build_problem_references, build_profile_response, build_response
+from tools.openapi.responses import build_profile_response, build_response
 
 
 def describe_get_user() -> dict[str, Any]:

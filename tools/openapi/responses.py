@@ -1,5 +1,6 @@
 """Responses of operations."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -7,7 +8,6 @@ from pydantic import BaseModel
 from chalicelib.api.parsing import JSON_MEDIA_TYPE
 from chalicelib.profiles.models import Profile
 from tools.openapi.examples import EXAMPLE_PROFILE
-from tools.openapi.operation_errors import ErrorClasses
 from tools.openapi.references import ref, schema_ref
 
 
@@ -19,18 +19,15 @@ def build_response(description: str, *headers: str) -> dict[str, Any]:
     }
 
 
-def build_json_response(description: str, model: type[BaseModel], example: Any) -> dict[str, Any]:
+def build_json_response(
+    description: str, model: type[BaseModel], example: Any, *, headers: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return a response with a JSON body."""
     content = {"schema": schema_ref(model), "examples": {"example": {"value": example}}}
-    return {**build_response(description), "content": {JSON_MEDIA_TYPE: content}}
+    return {**build_response(description, *headers), "content": {JSON_MEDIA_TYPE: content}}
 
 
 def build_profile_response(description: str) -> dict[str, Any]:
     """Return a response with a profile and its version."""
     content = {"schema": schema_ref(Profile), "examples": {"profile": {"value": EXAMPLE_PROFILE}}}
     return {**build_response(description, "ETag", "Content-Location"), "content": {JSON_MEDIA_TYPE: content}}
-
-
-def build_problem_references(error_classes: ErrorClasses) -> dict[str, Any]:
-    """Return references to the responses of these errors, by status."""
-    return {str(error.status): ref("responses", error.__name__) for error in error_classes}

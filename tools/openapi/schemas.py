@@ -12,6 +12,16 @@ from chalicelib.pictures.models import (
     SetPictureRequest,
     UploadLimits,
 )
+from chalicelib.privacy.models import (
+    Export,
+    ExportedAccount,
+    ExportedDeletion,
+    ExportedPicture,
+    KeptData,
+    Processing,
+    Retention,
+    ScheduledDeletion,
+)
 from chalicelib.profiles.models import (
     EDITABLE_FIELDS,
     READ_ONLY_FIELDS,
@@ -24,7 +34,10 @@ from tools.openapi.references import ref
 
 _UPDATE_MODELS: Final[tuple[type[BaseModel], ...]] = (ProfileReplacement, ProfilePatch)
 _REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (*_UPDATE_MODELS, CreateUploadRequest, SetPictureRequest)
-_RESPONSE_MODELS: Final[tuple[type[BaseModel], ...]] = (Profile, Picture, PictureLink, PresignedUpload, UploadLimits)
+_RESPONSE_MODELS: Final[tuple[type[BaseModel], ...]] = (
+    *(Profile, Picture, PictureLink, PresignedUpload, UploadLimits, ScheduledDeletion, KeptData),
+    *(Export, ExportedAccount, ExportedPicture, ExportedDeletion, Processing, Retention),
+)
 _DESCRIPTIONS: Final = {
     "BloodGroup": "ABO group and RhD type, as in the HL7 value set results-laboratory-blood-abo-rh-grp.",
     "Gender": "Administrative gender, with the codes of FHIR.",
@@ -37,6 +50,14 @@ _DESCRIPTIONS: Final = {
     ProfilePatch.__name__: "The fields to update, as a JSON Merge Patch (RFC 7396).",
     ProfileReplacement.__name__: "All editable fields and, optionally, the read-only fields as GET returned them.",
     PresignedUpload.__name__: "A presigned POST to S3.",
+    ScheduledDeletion.__name__: "The scheduled deletion of an account. The erasure starts at `erase_after`.",
+    KeptData.__name__: "Data that remains until a date, and the reason. `without` names data that it does not contain.",
+    Export.__name__: "All data of a user in this service. `account` is null if the account no longer exists.",
+    ExportedAccount.__name__: "The account in the user pool, without the password and the second factor's secret.",
+    ExportedPicture.__name__: "Metadata of the picture, and a URL of the image that is valid until `expires_at`.",
+    ExportedDeletion.__name__: "The scheduled deletion of the account.",
+    Processing.__name__: "How the data is processed (GDPR, article 15(1)).",
+    Retention.__name__: "How long data is stored.",
     CreateUploadRequest.__name__: "The type and size of the file to upload.",
 }
 # The rules of the editable fields that JSON Schema cannot express.

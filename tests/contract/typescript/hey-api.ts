@@ -1,6 +1,6 @@
-// Edits a profile with the client in client/, which @hey-api/openapi-ts has generated.
+// Edits a profile, exports the data and deletes the account with the client in client/, which @hey-api/openapi-ts has generated.
 import { createClient } from "./client/client/index.js";
-import { getUser, patchUser, putUser } from "./client/index.js";
+import { deleteUser, getExport, getUser, patchUser, putUser } from "./client/index.js";
 
 const [, , baseUrl, token] = process.argv;
 const client = createClient({ baseUrl, auth: token });
@@ -14,4 +14,11 @@ const put = await putUser({ client, path, headers, body: { ...read.data, name: "
 const patched = await patchUser({ client, path, body: { gender: "Other", blood_group: "Unknown", dob: null } });
 const stale = await putUser({ client, path, headers, body: { ...read.data, name: "Too Late" } });
 const { gender, blood_group, dob } = patched.data ?? {};
-console.log(JSON.stringify([put.data?.name, gender, blood_group, dob, stale.error?.status, stale.error?.title]));
+const { data: exported } = await getExport({ client, path });
+const { data: deletion } = await deleteUser({ client, path });
+console.log(
+  JSON.stringify([
+    ...[put.data?.name, gender, blood_group, dob, stale.error?.status, stale.error?.title],
+    ...[exported?.format, exported?.profile.name, deletion?.status, deletion?.deletes],
+  ]),
+);

@@ -1,4 +1,4 @@
-// Edits a profile with a client that openapi-fetch makes of the types in client.ts.
+// Edits a profile, exports the data and deletes the account with a client that openapi-fetch makes of the types in client.ts.
 import createClient from "openapi-fetch";
 import type { paths } from "./client.js";
 
@@ -23,4 +23,11 @@ const stale = await api.PUT("/users/{user_id}", {
   body: { ...read.data, name: "Too Late" },
 });
 const { gender, blood_group, dob } = patched.data ?? {};
-console.log(JSON.stringify([put.data?.name, gender, blood_group, dob, stale.error?.status, stale.error?.title]));
+const { data: exported } = await api.GET("/users/{user_id}/export", { params: { path } });
+const { data: deletion } = await api.DELETE("/users/{user_id}", { params: { path } });
+console.log(
+  JSON.stringify([
+    ...[put.data?.name, gender, blood_group, dob, stale.error?.status, stale.error?.title],
+    ...[exported?.format, exported?.profile.name, deletion?.status, deletion?.deletes],
+  ]),
+);

@@ -1,5 +1,5 @@
-// Edits a profile with the functions in client.ts, which orval has generated.
-import { getUser, patchUser, putUser } from "./client.js";
+// Edits a profile, exports the data and deletes the account with the functions in client.ts, which orval has generated.
+import { deleteUser, getExport, getUser, patchUser, putUser } from "./client.js";
 
 const [, , , token] = process.argv;
 const options = { headers: { Authorization: `Bearer ${token}` } };
@@ -15,4 +15,13 @@ if (patched.status !== 200) throw new Error(patched.data.detail);
 const stale = await putUser("me", { ...read.data, name: "Too Late" }, headers, options);
 if (stale.status === 200) throw new Error("The stale version was replaced.");
 const { gender, blood_group, dob } = patched.data;
-console.log(JSON.stringify([put.data.name, gender, blood_group, dob, stale.status, stale.data.title]));
+const exported = await getExport("me", options);
+if (exported.status !== 200) throw new Error(exported.data.detail);
+const deletion = await deleteUser("me", options);
+if (deletion.status !== 202) throw new Error(deletion.data.detail);
+console.log(
+  JSON.stringify([
+    ...[put.data.name, gender, blood_group, dob, stale.status, stale.data.title],
+    ...[exported.data.format, exported.data.profile.name, deletion.data.status, deletion.data.deletes],
+  ]),
+);
