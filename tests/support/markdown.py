@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from local.config import ROOT
 
 README: Final = "README.md"
-# The examples of these sections of docs/api.md run with a user of their own: the user is erased, or exports once a minute.
+# Sections of docs/api.md whose examples run with a user of their own: they erase the user, or work once a minute only.
 ACCOUNT_SECTIONS: Final = ("Export", "Account deletion")
 # Every page that a person writes. The reports in benchmarks/ are generated.
 PAGES: Final = tuple(
