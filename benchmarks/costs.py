@@ -45,8 +45,8 @@ LOG_RETENTION_MONTHS: Final = 12  # log_retention_days
 LOG_COMPRESSION: Final = 0.15  # stored share of the ingested size: https://aws.amazon.com/cloudwatch/pricing
 RESPONSE_GB: Final = 1.2e-6  # including headers
 TRACED_SHARE: Final = 0.05  # X-Ray's share of the requests after the first one of each second
-# Metrics of alarms, each of which is charged. A stage with pictures has 28 alarms on one metric and 2 on two.
-ALARM_METRICS: Final = 32
+# Metrics of alarms, each of which is charged. A stage with pictures has 31 alarms on one metric and 2 on two.
+ALARM_METRICS: Final = 35
 CUSTOM_METRICS: Final = sum(not metric.name.startswith("PICTURE") for metric in Metric)
 
 _RECONCILIATION_RATES: Final = Rates()
@@ -66,7 +66,8 @@ def _price_by_tier(amount: float, *tiers: tuple[float, float]) -> float:
 def calculate_bill(users: int) -> dict[str, float]:
     """Return US dollars a month by service.
 
-    List prices of us-east-1 in November 2026. Of the free tiers only Cognito's is included.
+    List prices of us-east-1 in November 2026. Of the free tiers only Cognito's is included. Erasures are not included:
+    10,000 in a month, each with a second of Lambda and ten requests to DynamoDB and S3, cost less than $1.
     """
     invocations, requests = users * INVOCATIONS, users * REQUESTS
     return {

@@ -20,8 +20,6 @@ locals {
     ])
   }
   triggers = merge(local.attached_triggers, local.deployed_triggers)
-
-  function_arn = "arn:${local.partition}:lambda:${var.region}:${local.account}:function"
 }
 
 resource "aws_cognito_user_pool" "users" {

@@ -14,6 +14,18 @@ locals {
         Action   = ["cognito-idp:AdminGetUser"]
         Resource = aws_cognito_user_pool.users.arn
       },
+      {
+        Sid      = "SignOutAfterDeletionRequest"
+        Effect   = "Allow"
+        Action   = ["cognito-idp:AdminUserGlobalSignOut"]
+        Resource = aws_cognito_user_pool.users.arn
+      },
+      {
+        Sid      = "InvokeErasure"
+        Effect   = "Allow"
+        Action   = ["lambda:InvokeFunction"]
+        Resource = local.erase_function_arn
+      },
     ]
     pre_sign_up = []
     post_confirmation = [
@@ -48,7 +60,7 @@ locals {
       {
         Sid      = "ScanProfiles"
         Effect   = "Allow"
-        Action   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"]
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan", "dynamodb:UpdateItem"]
         Resource = aws_dynamodb_table.profiles.arn
       },
       {
@@ -64,7 +76,13 @@ locals {
         Sid      = "InvokeNextRun"
         Effect   = "Allow"
         Action   = ["lambda:InvokeFunction"]
-        Resource = "arn:${local.partition}:lambda:${var.region}:${local.account}:function:${local.prefix}-reconcile"
+        Resource = "${local.function_arn}:${local.functions.reconcile}"
+      },
+      {
+        Sid      = "InvokeErasure"
+        Effect   = "Allow"
+        Action   = ["lambda:InvokeFunction"]
+        Resource = local.erase_function_arn
       },
       {
         Sid      = "ReportFailedRuns"
@@ -73,7 +91,24 @@ locals {
         Resource = aws_sqs_queue.failed_reconciliations.arn
       },
     ]
+    erase_user = [
+      {
+        Sid      = "ReplaceProfileWithTombstone"
+        Effect   = "Allow"
+        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        Resource = aws_dynamodb_table.profiles.arn
+      },
+      {
+        Sid    = "DeleteUser"
+        Effect = "Allow"
+        Action = [
+          "cognito-idp:AdminDeleteUser", "cognito-idp:AdminDisableUser", "cognito-idp:AdminUserGlobalSignOut",
+        ]
+        Resource = aws_cognito_user_pool.users.arn
+      },
+    ]
   }
+  erase_function_arn = "${local.function_arn}:${local.functions.erase_user}"
 
   # The ARN of a bucket does not contain the account. After a deletion, another account may own a bucket with this name.
   bucket_statements = {
@@ -85,7 +120,7 @@ locals {
   }
 
   # The functions that use the key: for encrypted profiles, and for pictures.
-  data_functions    = ["api_handler", "post_authentication", "post_confirmation", "reconcile"]
+  data_functions    = ["api_handler", "erase_user", "post_authentication", "post_confirmation", "reconcile"]
   picture_functions = [for name in ["api_handler", "check_picture"] : name if local.pictures_enabled]
 }
 
@@ -161,4 +196,13 @@ resource "aws_lambda_function_event_invoke_config" "reconcile" {
   }
 
   depends_on = [aws_iam_role_policy.function] # Lambda checks that the function has permission to send
+}
+
+# Failed erasures need no queue: reconciliation repeats each of them within an hour.
+resource "aws_lambda_function_event_invoke_config" "erase_user" {
+  for_each = contains(data.aws_lambda_functions.deployed.function_names, local.functions.erase_user) ? toset(["erase_user"]) : []
+
+  function_name                = local.functions[each.key]
+  maximum_event_age_in_seconds = 3600 # the next reconciliation sends the event again
+  maximum_retry_attempts       = 2
 }

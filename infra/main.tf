@@ -35,6 +35,8 @@ locals {
   account   = data.aws_caller_identity.current.account_id
   partition = data.aws_partition.current.partition
 
+  function_arn = "arn:${local.partition}:lambda:${var.region}:${local.account}:function" # without the name
+
   # The function names of Chalice: the prefix for the API, and the prefix plus the handler name for the others.
   functions = merge(
     {
@@ -43,6 +45,7 @@ locals {
       post_confirmation   = "${local.prefix}-post_confirmation"
       post_authentication = "${local.prefix}-post_authentication"
       reconcile           = "${local.prefix}-reconcile"
+      erase_user          = "${local.prefix}-erase_user"
     },
     local.pictures_enabled ? { check_picture = "${local.prefix}-check_picture" } : {},
   )

@@ -60,6 +60,8 @@ output "chalice_stage" {
           environment_variables = merge(
             {
               CORS_ALLOW_ORIGINS  = join(",", var.cors_allow_origins)
+              DELETION_GRACE_DAYS = tostring(var.deletion_grace_days)
+              ERASE_FUNCTION      = local.functions.erase_user
               USER_POOL_ARN       = aws_cognito_user_pool.users.arn
               USER_POOL_CLIENT_ID = aws_cognito_user_pool_client.web.id
             },
@@ -75,10 +77,15 @@ output "chalice_stage" {
         } : {},
         name == "reconcile" ? {
           environment_variables = {
+            ERASE_FUNCTION               = local.functions.erase_user
+            ORPHAN_GRACE_HOURS           = tostring(var.orphan_grace_hours)
             RECONCILE_LOOKUPS_PER_SECOND = tostring(var.reconcile_lookups_per_second)
             UNCONFIRMED_ACCOUNT_HOURS    = tostring(var.unconfirmed_account_hours)
             USER_POOL_ARN                = aws_cognito_user_pool.users.arn
           }
+        } : {},
+        name == "erase_user" ? {
+          environment_variables = { USER_POOL_ARN = aws_cognito_user_pool.users.arn }
         } : {},
       )
     }

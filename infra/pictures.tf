@@ -3,7 +3,7 @@ locals {
   pictures_enabled = var.picture_bucket != null
 
   # The permissions of functions on the bucket. check_picture decodes untrusted files, so it can only read uploads and
-  # write pictures.
+  # write pictures. Only erase_user can delete versions.
   picture_permissions = {
     api_handler = [
       {
@@ -35,7 +35,7 @@ locals {
         Sid      = "InvokePictureProcessor"
         Effect   = "Allow"
         Action   = ["lambda:InvokeFunction"]
-        Resource = "arn:${local.partition}:lambda:${var.region}:${local.account}:function:${local.prefix}-check_picture"
+        Resource = "${local.function_arn}:${local.prefix}-check_picture"
       },
     ]
     check_picture = [
@@ -52,19 +52,21 @@ locals {
         Resource = "${local.picture_bucket_arn}/pictures/*"
       },
     ]
-    reconcile = [
+    erase_user = [
       {
-        Sid      = "DeleteOrphanedPictures"
-        Effect   = "Allow"
-        Action   = ["s3:DeleteObject"]
-        Resource = "${local.picture_bucket_arn}/pictures/*"
+        Sid       = "FindAllVersions"
+        Effect    = "Allow"
+        Action    = ["s3:ListBucketVersions"]
+        Resource  = local.picture_bucket_arn
+        Condition = { StringLike = { "s3:prefix" = ["pictures/*", "uploads/*"] } }
       },
       {
-        Sid       = "FindOrphanedPictures"
-        Effect    = "Allow"
-        Action    = ["s3:ListBucket"]
-        Resource  = local.picture_bucket_arn
-        Condition = { StringLike = { "s3:prefix" = ["pictures/*"] } }
+        # DeleteObjects needs both actions to delete a version.
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+        Sid      = "DeleteAllVersions"
+        Effect   = "Allow"
+        Action   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+        Resource = ["${local.picture_bucket_arn}/pictures/*", "${local.picture_bucket_arn}/uploads/*"]
       },
     ]
   }

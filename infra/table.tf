@@ -9,6 +9,12 @@ resource "aws_dynamodb_table" "profiles" {
     type = "S"
   }
 
+  # Deletes the tombstone of an erased user 400 days after the erasure.
+  ttl {
+    attribute_name = "ttl"
+    enabled        = true
+  }
+
   point_in_time_recovery {
     enabled = true
   }

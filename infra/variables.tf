@@ -166,6 +166,28 @@ variable "unconfirmed_account_hours" {
   }
 }
 
+variable "deletion_grace_days" {
+  description = "Days between the request of a user to delete the account and the erasure. Until then, the user can cancel. 0 erases the account immediately."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.deletion_grace_days >= 0 && var.deletion_grace_days <= 28 && floor(var.deletion_grace_days) == var.deletion_grace_days
+    error_message = "deletion_grace_days must be a whole number of days from 0 to 28."
+  }
+}
+
+variable "orphan_grace_hours" {
+  description = "Hours between the reconciliation that finds a profile without a user and its erasure. A profile has no user after the user has deleted the account with Cognito."
+  type        = number
+  default     = 72
+
+  validation {
+    condition     = var.orphan_grace_hours >= 24 && var.orphan_grace_hours <= 720 && floor(var.orphan_grace_hours) == var.orphan_grace_hours
+    error_message = "orphan_grace_hours must be a whole number of hours from 24 to 720."
+  }
+}
+
 variable "reconcile_lookups_per_second" {
   description = "Maximum AdminGetUser calls per second of reconciliation. The default quota of an account is 120; sign-ins use the rest."
   type        = number
@@ -183,8 +205,8 @@ variable "reserved_concurrency" {
   default     = { api_handler = 200, check_picture = 20 }
 
   validation {
-    condition     = alltrue([for name in keys(var.reserved_concurrency) : contains(["api_handler", "check_picture", "pre_sign_up", "post_confirmation", "post_authentication", "reconcile"], name)])
-    error_message = "reserved_concurrency must have function names as keys: api_handler, check_picture, pre_sign_up, post_confirmation, post_authentication or reconcile."
+    condition     = alltrue([for name in keys(var.reserved_concurrency) : contains(["api_handler", "check_picture", "pre_sign_up", "post_confirmation", "post_authentication", "reconcile", "erase_user"], name)])
+    error_message = "reserved_concurrency must have function names as keys: api_handler, check_picture, pre_sign_up, post_confirmation, post_authentication, reconcile or erase_user."
   }
 
   validation {

@@ -40,6 +40,7 @@ class ApiServer:
         self._arguments = [*CHALICE_COMMAND, "local", "--stage", "local", "--no-autoreload", *address]
         self._environment = {
             **local.environment(),
+            "ERASE_FUNCTION": stack.erase_function,
             "PICTURE_FUNCTION": stack.picture_function,
             "PROBLEMS_URL": f"{local.api_url}/problems",
             "USER_POOL_ARN": stack.user_pool_arn,

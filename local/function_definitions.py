@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 CHECK_PICTURE_FUNCTION: Final = "check_picture"
+ERASE_FUNCTION: Final = "erase_user"
 RECONCILE_FUNCTION: Final = "reconcile"  # `make reconcile` invokes it; the local stack has no schedule
 # Function name -> dotted path of its handler.
 HANDLERS: Final = {
@@ -11,6 +12,7 @@ HANDLERS: Final = {
     "post_authentication": "chalicelib.accounts.triggers.post_authentication",
     RECONCILE_FUNCTION: "chalicelib.reconciliation.jobs.reconcile",
     CHECK_PICTURE_FUNCTION: "chalicelib.pictures.functions.check_picture",
+    ERASE_FUNCTION: "chalicelib.privacy.functions.erase_user",
 }
 
 
@@ -33,19 +35,29 @@ TRIGGERS: Final = {
 TRIGGER_TIMEOUT_SECONDS: Final = 5  # Cognito does not wait longer
 RECONCILE_ACTIONS: Final = [
     "dynamodb:BatchGetItem",
-    "dynamodb:DeleteItem",
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:Scan",
+    "dynamodb:UpdateItem",
     "cognito-idp:AdminDeleteUser",
     "cognito-idp:AdminDeleteUserAttributes",
     "cognito-idp:AdminGetUser",
     "cognito-idp:ListUsers",
     "lambda:InvokeFunction",
-    "s3:DeleteObject",
-    "s3:ListBucket",
 ]
 RECONCILE_TIMEOUT_SECONDS: Final = 300
+ERASE_ACTIONS: Final = [
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "cognito-idp:AdminDeleteUser",
+    "cognito-idp:AdminDisableUser",
+    "cognito-idp:AdminUserGlobalSignOut",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:ListBucketVersions",
+]
+ERASE_TIMEOUT_SECONDS: Final = 60
 CHECK_PICTURE_ACTIONS: Final = ["s3:GetObject", "s3:PutObject"]
 CHECK_PICTURE_TIMEOUT_SECONDS: Final = 7
 CHECK_PICTURE_MEMORY_MIB: Final = 1769

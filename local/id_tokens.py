@@ -15,7 +15,7 @@ from chalicelib.core.errors import ServiceUnavailable, Unauthorized
 
 _JWKS_CACHE_SECONDS: Final = 300
 _JWKS_TIMEOUT_SECONDS: Final = 5
-_TIME_CLAIMS: Final = ("exp", "iat", "auth_time")
+_DATE_CLAIMS: Final = ("exp", "iat")
 
 MISSING: Final = "There is no token. Send the header Authorization: Bearer <ID token>."
 MALFORMED: Final = "The token is malformed: it is not a JWT."
@@ -106,7 +106,10 @@ def _jwks_client(issuer: str) -> jwt.PyJWKClient:
 
 
 def stringify_claims(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the claims as API Gateway passes them to the function: all values are strings, times are dates."""
+    """Return the claims as API Gateway passes them to the function: all values are strings.
+
+    `exp` and `iat` are dates. `auth_time` is the number of seconds since 1970.
+    """
     return {name: _stringify_claim(name, value) for name, value in claims.items()}
 
 
@@ -116,7 +119,7 @@ def _stringify_claim(name: str, value: Any) -> str:
             return value
         case bool():
             return str(value).lower()
-        case int() if name in _TIME_CLAIMS:
+        case int() if name in _DATE_CLAIMS:
             return datetime.fromtimestamp(value, UTC).strftime("%a %b %d %H:%M:%S UTC %Y")
         case list():
             return ",".join(map(str, value))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from local.config import AccessKey
-from local.function_definitions import CHECK_PICTURE_FUNCTION
+from local.function_definitions import CHECK_PICTURE_FUNCTION, ERASE_FUNCTION
 
 STACK_NAME: Final = "healthtech-local"
 TABLE_NAME: Final = "Users"
@@ -43,6 +43,11 @@ class Stack:
     def picture_function(self) -> str:
         """The name of the function that processes pictures."""
         return f"{STACK_NAME}-{CHECK_PICTURE_FUNCTION}"
+
+    @property
+    def erase_function(self) -> str:
+        """The name of the function that erases users."""
+        return f"{STACK_NAME}-{ERASE_FUNCTION}"
 
     def write(self, file: Path) -> None:
         """Replace the file atomically. Only its owner can read it, because it contains the access key."""

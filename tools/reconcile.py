@@ -51,7 +51,7 @@ def _run_to_completion(lambda_: Any, function: str, detail: dict[str, Any]) -> d
 
 
 def _find_function(stage: str) -> tuple[Any, str]:
-    """Return a Lambda client and the name of the stage's function. Raises Failure."""
+    """Return a Lambda client and the name of the stage's function. Raises DeployError."""
     if stage == _LOCAL_STAGE:
         stack = Stack.read(config.load_settings().stack_file)
         return emulator_client("lambda", stack), f"{STACK_NAME}-{RECONCILE_FUNCTION}"
@@ -65,12 +65,15 @@ def _find_function(stage: str) -> tuple[Any, str]:
 
 def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="make reconcile", description="Create missing profiles, and check the user pool and the table."
+        prog="make reconcile",
+        description="Create missing profiles, start due erasures, and compare the user pool with the table.",
     )
     parser.add_argument("--stage", default=os.environ.get("STAGE_NAME") or _LOCAL_STAGE)
     parser.add_argument("--dry-run", action="store_true", help="change nothing, only report")
-    parser.add_argument("--delete-orphans", action="store_true", help="delete profiles without a user")
-    parser.add_argument("--delete-all-orphans", action="store_true", help="delete them regardless of their number")
+    parser.add_argument(
+        "--delete-orphans", action="store_true", help="erase profiles without a user before their grace period is over"
+    )
+    parser.add_argument("--delete-all-orphans", action="store_true", help="erase them regardless of their number")
     parser.add_argument(
         "--delete-all-unconfirmed", action="store_true", help="delete expired accounts regardless of their number"
     )
@@ -116,7 +119,7 @@ def _print_summary(report: dict[str, Any], *, dry_run: bool) -> None:
     console.print_fact("attributes", f"deleted from the user pool for {users['cleared']} users")
     console.print_fact("unconfirmed", f"{users['unconfirmed']} expired accounts, {users['deleted']} deleted")
     console.print_fact("profiles", f"{profiles['profiles']}, {profiles['orphans']} without a user")
-    console.print_fact("profiles deleted", str(profiles["deleted"]))
+    console.print_fact("erasures", f"{profiles['erasures'] + profiles['orphan_erasures']} started")
 
 
 def _describe_problems(report: dict[str, Any]) -> Iterator[str]:
@@ -124,8 +127,8 @@ def _describe_problems(report: dict[str, Any]) -> Iterator[str]:
         yield f"AWS rejected changes of {failed} users. The log of the function contains the reason."
     if report["profiles"]["stopped"]:
         yield (
-            "Too many profiles have no user, so none was deleted. Check that this is the right user pool. "
-            "--delete-all-orphans deletes them regardless."
+            "Too many profiles have no user, so no more are erased. Check that this is the right user pool. "
+            "--delete-all-orphans erases them regardless."
         )
     if report["interrupted_by"]:
         yield f"Interrupted: {report['interrupted_by']}. Run the command again; it resumes where it stopped."

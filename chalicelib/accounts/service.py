@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from chalicelib.aws.user_pool import UserPool
 from chalicelib.core import logs
 from chalicelib.core.errors import FieldError, SignUpRejected, UpstreamError
 from chalicelib.core.metrics import Metric, add_metric
@@ -13,7 +13,10 @@ from chalicelib.core.validation import to_field_errors
 from chalicelib.profiles.errors import AccountErased
 from chalicelib.profiles.fields import is_at_least_years_old
 from chalicelib.profiles.models import SelfSignUpAttributes, SignUpAttributes, build_profile
-from chalicelib.profiles.repository import ProfileRepository
+
+if TYPE_CHECKING:
+    from chalicelib.aws.user_pool import UserPool
+    from chalicelib.profiles.repository import ProfileRepository
 
 
 def validate_sign_up(attributes: Mapping[str, str], *, is_self_sign_up: bool, minimum_age: int = 0) -> None:
@@ -41,7 +44,7 @@ def _age_errors(attributes: Mapping[str, str], minimum_age: int) -> list[FieldEr
     return [FieldError("/custom:dob", f"must be at least {minimum_age} years ago")]
 
 
-def create_profile_from_sign_up(repository: ProfileRepository, user_id: str, attributes: Mapping[str, str]) -> None:
+def create_profile_from_sign_up(repository: "ProfileRepository", user_id: str, attributes: Mapping[str, str]) -> None:
     """Create the profile of a confirmed account. An existing profile and an erased account remain unchanged.
 
     The account exists already, so no error may fail the confirmation. An invalid attribute is omitted and a storage
@@ -66,7 +69,7 @@ def create_profile_from_sign_up(repository: ProfileRepository, user_id: str, att
         logs.event("profile existed")
 
 
-def end_sessions(user_pool: UserPool, username: str) -> None:
+def end_sessions(user_pool: "UserPool", username: str) -> None:
     """End a user's sessions after a password reset, because another person may have known the old password.
 
     No error may fail the password reset. An error is logged and counted.

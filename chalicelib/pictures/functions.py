@@ -11,7 +11,6 @@ from chalice import Blueprint
 from chalicelib import bootstrap
 from chalicelib.aws import clients
 from chalicelib.core import logs
-from chalicelib.pictures.processing import ProcessingRequest, process_upload
 
 blueprint: Final = Blueprint(__name__)
 
@@ -19,7 +18,9 @@ blueprint: Final = Blueprint(__name__)
 @blueprint.lambda_function()
 def check_picture(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Process an upload. Takes a ProcessingRequest and returns a ProcessingResult."""
-    from chalicelib.pictures import image_sanitizer  # imports Pillow, which only this function's layer has
+    # Imported here, because the API loads this module to register the function. Only this function's layer has Pillow.
+    from chalicelib.pictures import image_sanitizer
+    from chalicelib.pictures.processing import ProcessingRequest, process_upload
 
     request = ProcessingRequest.model_validate(event)
     with logs.log_context(request_id=context.aws_request_id, sub=request.sub):

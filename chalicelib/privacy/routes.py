@@ -13,6 +13,7 @@ from chalicelib.api.responses import accepted_response, attachment_response, jso
 from chalicelib.api.routing import authenticated_route, current_request
 from chalicelib.bootstrap import deletion_service, export_service
 from chalicelib.core.clock import utc_now
+from chalicelib.privacy import errors  # noqa: F401  # the page of problem types lists the imported errors
 
 USER_PATH: Final = "/users/{user_id}"
 DELETION_PATH: Final = "/users/{user_id}/deletion"

@@ -19,7 +19,7 @@ blueprint: Final = Blueprint(__name__)
 @blueprint.schedule(Rate(1, unit=Rate.HOURS))
 def reconcile(event: CloudWatchEvent) -> dict[str, Any]:
     """Run reconciliation, and start the next run of the chain. Returns a ReconciliationReport."""
-    # Imported here, because the API loads this module to register the function and does not reconcile.
+    # Imported here, because the API loads this module to register the function.
     from chalicelib.reconciliation.checkpoints import Checkpoints
     from chalicelib.reconciliation.models import ReconciliationOptions
     from chalicelib.reconciliation.service import Reconciliation, make_deadline, start_next_run

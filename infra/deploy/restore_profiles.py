@@ -1,6 +1,10 @@
 """Copy profiles from a restored table to the table of the stage.
 
 Missing profiles are restored. Existing profiles are unchanged, unless they are to be overwritten.
+
+An account that is erased, or whose deletion is scheduled, is never replaced: its item in the target table has the state
+of the deletion. A missing item is copied with its deletion, so that reconciliation finishes it. A missing tombstone is
+copied without a change.
 """
 
 from collections import Counter
@@ -8,7 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from chalicelib.profiles import deletion
 from chalicelib.profiles.items import PARTITION_KEY
+from chalicelib.profiles.repository import ORPHANED_SINCE
 from infra.deploy.restore_pictures import PictureRestorer
 
 RESTORED: Final = "restored"
@@ -16,6 +22,11 @@ OVERWRITTEN: Final = "overwritten"
 UNCHANGED: Final = "unchanged"
 # More versions than a profile gets between its backup and its loss. No version may be used twice.
 _VERSION_GAP: Final = 1000
+_DELETION_ATTRIBUTES: Final = frozenset(
+    {deletion.STATUS, deletion.REQUESTED_AT, deletion.REQUESTED_BY, deletion.ERASE_AFTER, deletion.USERNAME}
+)
+# Differences in these attributes are no reason to overwrite a profile.
+_IGNORED_ATTRIBUTES: Final = frozenset({"version", "picture_revision", ORPHANED_SINCE, *_DELETION_ATTRIBUTES})
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,7 @@ def restore_profiles(
         ).get("Item")
         outcome = _choose_outcome(item, current, options)
         if outcome != UNCHANGED and not options.dry_run:
-            if _put_conditionally(dynamodb, target, restore_picture(item), current):
+            if _put_conditionally(dynamodb, target, _build_item(restore_picture(item), current, outcome), current):
                 restore_picture(item)  # again, because a concurrent picture update may have deleted it
             else:
                 outcome = UNCHANGED
@@ -52,8 +63,13 @@ def restore_profiles(
 
 
 def _choose_outcome(item: dict[str, Any], current: dict[str, Any] | None, options: RestoreOptions) -> str:
+    if current is None:
+        return RESTORED
+    # A profile with a tombstone in the backup has no user. Reconciliation erases it with its pictures.
+    if deletion.STATUS in current or _is_tombstone(item):
+        return UNCHANGED
     # A later `created_at` means that the profile was lost and then provisioned again from the sign-up attributes.
-    if current is None or current["created_at"]["S"] > item["created_at"]["S"]:
+    if current["created_at"]["S"] > item["created_at"]["S"]:
         return RESTORED
     if options.overwrite and _comparable_content(current) != _comparable_content(item):
         return OVERWRITTEN
@@ -61,26 +77,43 @@ def _choose_outcome(item: dict[str, Any], current: dict[str, Any] | None, option
 
 
 def _comparable_content(item: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in item.items() if name not in ("version", "picture_revision")}
+    return {name: value for name, value in item.items() if name not in _IGNORED_ATTRIBUTES}
+
+
+def _is_tombstone(item: dict[str, Any]) -> bool:
+    return deletion.get_status(item) is deletion.DeletionStatus.ERASED
 
 
 def _put_conditionally(dynamodb: Any, table: str, item: dict[str, Any], current: dict[str, Any] | None) -> bool:
-    """Write an item unless the stored one has changed. Return True if written."""
+    """Write an item unless the stored one has changed or has a deletion. Return True if written."""
     condition: dict[str, Any] = {
         "ConditionExpression": "attribute_not_exists(#key)",
         "ExpressionAttributeNames": {"#key": PARTITION_KEY},
     }
     if current is not None:
         condition = {
-            "ConditionExpression": "#version = :version",
-            "ExpressionAttributeNames": {"#version": "version"},
+            # The request of a deletion does not change the version.
+            "ConditionExpression": "#version = :version AND attribute_not_exists(#status)",
+            "ExpressionAttributeNames": {"#version": "version", "#status": deletion.STATUS},
             "ExpressionAttributeValues": {":version": current["version"]},
         }
     try:
-        dynamodb.put_item(TableName=table, Item=_with_new_versions(item, current), **condition)
+        dynamodb.put_item(TableName=table, Item=item, **condition)
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return False
     return True
+
+
+def _build_item(item: dict[str, Any], current: dict[str, Any] | None, outcome: str) -> dict[str, Any]:
+    """Return the item to write.
+
+    The user of an overwritten profile has cancelled a deletion since the backup, so it is not copied. A profile without
+    a user gets a new grace period.
+    """
+    if _is_tombstone(item):
+        return item
+    excluded = {ORPHANED_SINCE} | (_DELETION_ATTRIBUTES if outcome == OVERWRITTEN else frozenset())
+    return _with_new_versions({name: value for name, value in item.items() if name not in excluded}, current)
 
 
 def _with_new_versions(item: dict[str, Any], current: dict[str, Any] | None) -> dict[str, Any]:

@@ -154,31 +154,125 @@ run "trigger_with_deployed_function_is_attached" {
   }
 }
 
-run "reconciliation_can_invoke_only_itself" {
+run "reconciliation_can_invoke_itself_and_erasure_only" {
   command = plan
 
   assert {
     condition = [
       for statement in local.permissions.reconcile : statement.Resource if contains(statement.Action, "lambda:InvokeFunction")
-    ] == ["arn:aws:lambda:us-east-1:123456789012:function:healthtech-prod-reconcile"]
-    error_message = "The function must be allowed to invoke itself, and no other function."
+      ] == [
+      "arn:aws:lambda:us-east-1:123456789012:function:healthtech-prod-reconcile",
+      "arn:aws:lambda:us-east-1:123456789012:function:healthtech-prod-erase_user",
+    ]
+    error_message = "The function must be allowed to invoke itself and erase_user, and no other function."
   }
 }
 
-run "account_deletion_is_allowed_to_reconciliation_only" {
+run "account_deletion_is_allowed_to_background_functions_only" {
   command = plan
 
   assert {
     condition = [
       for name, statements in local.permissions : name
       if anytrue([for statement in statements : contains(statement.Action, "cognito-idp:AdminDeleteUser")])
-    ] == ["reconcile"]
+    ] == ["erase_user", "reconcile"]
     error_message = "No function that clients invoke may delete an account."
+  }
+
+  assert {
+    condition     = !anytrue([for statements in values(local.permissions) : anytrue([for statement in statements : contains(statement.Action, "dynamodb:DeleteItem")])])
+    error_message = "An item of a user is replaced with a tombstone, and never deleted by a function."
   }
 
   assert {
     condition     = output.chalice_stage.lambda_functions.reconcile.environment_variables.UNCONFIRMED_ACCOUNT_HOURS == "24"
     error_message = "Unconfirmed accounts must be retained for 24 hours."
+  }
+}
+
+run "erasure_has_its_own_function" {
+  command = plan
+
+  assert {
+    condition     = contains(keys(aws_iam_role.function), "erase_user") && aws_cloudwatch_log_group.function["erase_user"].name == "/aws/lambda/healthtech-prod-erase_user"
+    error_message = "The function must have its own role and log group."
+  }
+
+  assert {
+    condition     = contains(local.data_functions, "erase_user") && !contains(local.picture_functions, "erase_user")
+    error_message = "The function must use the key for profiles only. Deleting a picture needs no key."
+  }
+
+  assert {
+    condition = sort(flatten(local.permissions.erase_user[*].Action)) == tolist([
+      "cognito-idp:AdminDeleteUser", "cognito-idp:AdminDisableUser", "cognito-idp:AdminUserGlobalSignOut",
+      "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
+    ])
+    error_message = "The function must have the permissions of an erasure only."
+  }
+
+  assert {
+    condition     = keys(output.chalice_stage.lambda_functions.erase_user.environment_variables) == ["USER_POOL_ARN"]
+    error_message = "The function must have the user pool."
+  }
+
+  assert {
+    condition = toset([
+      for name, function in output.chalice_stage.lambda_functions : name
+      if try(function.environment_variables.ERASE_FUNCTION, null) == "healthtech-prod-erase_user"
+    ]) == toset(["api_handler", "reconcile"])
+    error_message = "The API and reconciliation must have the name of the function."
+  }
+}
+
+run "erasure_by_default_is_immediate_and_orphans_wait" {
+  command = plan
+
+  assert {
+    condition     = output.chalice_stage.lambda_functions.api_handler.environment_variables.DELETION_GRACE_DAYS == "0"
+    error_message = "By default, a deletion must have no grace period."
+  }
+
+  assert {
+    condition     = output.chalice_stage.lambda_functions.reconcile.environment_variables.ORPHAN_GRACE_HOURS == "72"
+    error_message = "By default, a profile without a user must be retained for 72 hours."
+  }
+}
+
+run "tombstones_expire" {
+  command = plan
+
+  assert {
+    condition     = aws_dynamodb_table.profiles.ttl[0].attribute_name == "ttl" && aws_dynamodb_table.profiles.ttl[0].enabled
+    error_message = "The table must delete expired tombstones."
+  }
+}
+
+run "erasure_without_function_has_no_invoke_config" {
+  command = plan
+
+  assert {
+    condition     = length(aws_lambda_function_event_invoke_config.erase_user) == 0
+    error_message = "A function that is not deployed cannot have an invoke configuration."
+  }
+}
+
+run "failed_erasure_is_repeated_and_raises_an_alarm" {
+  command = plan
+
+  override_data {
+    target = data.aws_lambda_functions.deployed
+    values = { function_names = ["healthtech-prod-erase_user"] }
+  }
+
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.erase_user["erase_user"].maximum_retry_attempts == 2
+    error_message = "Lambda must repeat a failed erasure."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.all["healthtech-prod-ErasureFailed"].threshold == 1 && aws_cloudwatch_metric_alarm.all["healthtech-prod-erase_user-errors"].threshold == 1
+    error_message = "A failed erasure must raise an alarm."
   }
 }
 

@@ -111,6 +111,33 @@ run "picture_function_has_minimal_permissions" {
   }
 }
 
+run "object_versions_are_deleted_by_erasure_only" {
+  command = plan
+
+  assert {
+    condition = [
+      for name, statements in local.picture_permissions : name
+      if anytrue([for statement in statements : contains(statement.Action, "s3:DeleteObjectVersion")])
+    ] == ["erase_user"]
+    error_message = "No other function may delete versions: they allow a picture to be restored."
+  }
+
+  assert {
+    condition     = sort(flatten(local.picture_permissions.erase_user[*].Action)) == tolist(["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucketVersions"])
+    error_message = "The function must only list and delete objects."
+  }
+
+  assert {
+    condition     = local.picture_permissions.erase_user[0].Condition.StringLike["s3:prefix"] == ["pictures/*", "uploads/*"]
+    error_message = "The function must only list the objects of users."
+  }
+
+  assert {
+    condition     = !contains(keys(local.picture_permissions), "reconcile")
+    error_message = "Reconciliation must not access the bucket. It invokes erase_user."
+  }
+}
+
 run "bucket_rejects_old_tls" {
   command = plan
 

@@ -74,6 +74,49 @@ run "account_expiry_before_code_expiry_is_rejected" {
   expect_failures = [var.unconfirmed_account_hours]
 }
 
+run "grace_period_above_maximum_is_rejected" {
+  command = plan
+  variables { deletion_grace_days = 29 }
+  expect_failures = [var.deletion_grace_days]
+}
+
+run "negative_grace_period_is_rejected" {
+  command = plan
+  variables { deletion_grace_days = -1 }
+  expect_failures = [var.deletion_grace_days]
+}
+
+run "grace_period_with_a_fraction_is_rejected" {
+  command = plan
+  variables { deletion_grace_days = 0.5 }
+  expect_failures = [var.deletion_grace_days]
+}
+
+run "grace_period_is_passed_to_functions" {
+  command = plan
+  variables {
+    deletion_grace_days = 14
+    orphan_grace_hours  = 24
+  }
+
+  assert {
+    condition     = output.chalice_stage.lambda_functions.api_handler.environment_variables.DELETION_GRACE_DAYS == "14" && output.chalice_stage.lambda_functions.reconcile.environment_variables.ORPHAN_GRACE_HOURS == "24"
+    error_message = "The API must have the days, and reconciliation the hours."
+  }
+}
+
+run "orphan_grace_below_minimum_is_rejected" {
+  command = plan
+  variables { orphan_grace_hours = 23 }
+  expect_failures = [var.orphan_grace_hours]
+}
+
+run "orphan_grace_above_maximum_is_rejected" {
+  command = plan
+  variables { orphan_grace_hours = 721 }
+  expect_failures = [var.orphan_grace_hours]
+}
+
 run "lookup_rate_of_zero_is_rejected" {
   command = plan
   variables { reconcile_lookups_per_second = 0 }

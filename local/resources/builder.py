@@ -4,7 +4,12 @@ from local.config import REGION, LocalSettings
 from local.emulator_clients import emulator_client
 from local.resources.bucket import ensure_bucket
 from local.resources.encryption_key import ensure_key
-from local.resources.functions import ensure_picture_function, ensure_reconcile_function, ensure_trigger_functions
+from local.resources.functions import (
+    ensure_erase_function,
+    ensure_picture_function,
+    ensure_reconcile_function,
+    ensure_trigger_functions,
+)
 from local.resources.table import ensure_table
 from local.resources.user_pool import ensure_user_pool
 from local.stack import BUCKET_NAME, TABLE_NAME, Stack
@@ -28,6 +33,7 @@ def create_stack(local: LocalSettings) -> Stack:
         table=TABLE_NAME,
         bucket=BUCKET_NAME,
     )
+    ensure_erase_function(local, table_arn, stack.user_pool_arn)
     ensure_reconcile_function(local, table_arn, stack.user_pool_arn)
     ensure_picture_function(local, table_arn)
     return stack

@@ -12,6 +12,9 @@ from local.function_definitions import (
     CHECK_PICTURE_MEMORY_MIB,
     CHECK_PICTURE_TIMEOUT_SECONDS,
     DEFAULT_MEMORY_MIB,
+    ERASE_ACTIONS,
+    ERASE_FUNCTION,
+    ERASE_TIMEOUT_SECONDS,
     HANDLERS,
     RECONCILE_ACTIONS,
     RECONCILE_FUNCTION,
@@ -37,6 +40,18 @@ def ensure_trigger_functions(connection: EmulatorConnection, table_arn: str) -> 
     }
 
 
+def ensure_erase_function(connection: EmulatorConnection, table_arn: str, user_pool_arn: str) -> None:
+    """Create or update the function that erases users."""
+    _ensure_function(
+        connection,
+        ERASE_FUNCTION,
+        ERASE_ACTIONS,
+        table_arn,
+        timeout=ERASE_TIMEOUT_SECONDS,
+        variables={"USER_POOL_ARN": user_pool_arn, "S3_BUCKET": BUCKET_NAME},
+    )
+
+
 def ensure_reconcile_function(connection: EmulatorConnection, table_arn: str, user_pool_arn: str) -> None:
     """Create or update the function that reconciles the user pool and the table."""
     _ensure_function(
@@ -45,7 +60,7 @@ def ensure_reconcile_function(connection: EmulatorConnection, table_arn: str, us
         RECONCILE_ACTIONS,
         table_arn,
         timeout=RECONCILE_TIMEOUT_SECONDS,
-        variables={"USER_POOL_ARN": user_pool_arn, "S3_BUCKET": BUCKET_NAME},
+        variables={"ERASE_FUNCTION": f"{STACK_NAME}-{ERASE_FUNCTION}", "USER_POOL_ARN": user_pool_arn},
     )
 
 

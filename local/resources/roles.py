@@ -3,9 +3,10 @@
 from typing import Any
 
 from local.config import REGION
+from local.function_definitions import ERASE_FUNCTION
 from local.resources.idempotency import create_unless_exists
 from local.resources.policies import to_policy_document
-from local.stack import ACCOUNT_ID, BUCKET_NAME
+from local.stack import ACCOUNT_ID, BUCKET_NAME, STACK_NAME
 
 
 def ensure_role(iam: Any, name: str, actions: list[str], table_arn: str) -> str:
@@ -26,14 +27,18 @@ def ensure_role(iam: Any, name: str, actions: list[str], table_arn: str) -> str:
 
 def _build_statements(name: str, actions: list[str], table_arn: str) -> list[dict[str, Any]]:
     # By service, or by action where an action has a resource of its own.
-    resources = {
+    functions = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function"
+    objects = [f"arn:aws:s3:::{BUCKET_NAME}/{prefix}/*" for prefix in ("pictures", "uploads")]
+    resources: dict[str, str | list[str]] = {
         "dynamodb": table_arn,
         "cognito-idp": f"arn:aws:cognito-idp:{REGION}:{ACCOUNT_ID}:userpool/*",
-        "lambda": f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{name}",  # the function itself
+        "lambda": [f"{functions}:{name}", f"{functions}:{STACK_NAME}-{ERASE_FUNCTION}"],  # itself and erase_user
         "logs": f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:/aws/lambda/{name}:*",
         "s3": f"arn:aws:s3:::{BUCKET_NAME}/pictures/*",
         "s3:GetObject": f"arn:aws:s3:::{BUCKET_NAME}/uploads/*",
-        "s3:ListBucket": f"arn:aws:s3:::{BUCKET_NAME}",
+        "s3:DeleteObject": objects,
+        "s3:DeleteObjectVersion": objects,
+        "s3:ListBucketVersions": f"arn:aws:s3:::{BUCKET_NAME}",
     }
     return [
         {

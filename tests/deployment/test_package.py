@@ -23,8 +23,10 @@ FUNCTIONS = {
     "PostConfirmation": "chalicelib.accounts.triggers.post_confirmation",
     "PostAuthentication": "chalicelib.accounts.triggers.post_authentication",
     "Reconcile": "chalicelib.reconciliation.jobs.reconcile",
+    "EraseUser": "chalicelib.privacy.functions.erase_user",
     "CheckPicture": "chalicelib.pictures.functions.check_picture",
 }
+TIMEOUTS = {"APIHandler": 28, "Reconcile": 300, "EraseUser": 60, "CheckPicture": 7}
 LAYER_ARN = "arn:aws:lambda:us-east-1:000000000000:layer:healthtech-dev-pictures:1"
 TRIGGERS = [name for name in FUNCTIONS if name.startswith(("Pre", "Post"))]
 
@@ -44,6 +46,7 @@ STAGE = {
             for name in ("pre_sign_up", "post_confirmation", "post_authentication")
         },
         "reconcile": {"iam_role_arn": role_arn("reconcile"), "environment_variables": {"USER_POOL_ARN": POOL_ARN}},
+        "erase_user": {"iam_role_arn": role_arn("erase_user"), "environment_variables": {"USER_POOL_ARN": POOL_ARN}},
         "check_picture": {"iam_role_arn": role_arn("check_picture"), "layers": [LAYER_ARN]},
     },
 }
@@ -115,7 +118,8 @@ def get_api_document(resources: dict[str, Any]) -> dict[str, Any]:
 def test_every_trigger_is_its_own_lambda_function(resources: dict[str, Any]) -> None:
     functions = get_functions(resources)
     assert {name: function["Handler"] for name, function in functions.items()} == FUNCTIONS
-    assert {functions[trigger]["Timeout"] for trigger in TRIGGERS} == {5}
+    timeouts = {**dict.fromkeys(TRIGGERS, 5), **TIMEOUTS}
+    assert {name: function["Timeout"] for name, function in functions.items()} == timeouts
     for name, function in functions.items():
         assert function["MemorySize"] == (1769 if name == "CheckPicture" else 512)
         assert function.get("Layers", []) == ([LAYER_ARN] if name == "CheckPicture" else [])

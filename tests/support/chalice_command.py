@@ -45,7 +45,7 @@ def run_chalice(
 
 def developer_environment(**variables: str) -> dict[str, str]:
     """Return an environment without an AWS account and without settings of the application."""
-    prefixes = ("AWS_", "CORS_", "DYNAMODB_", "PICTURE_", "S3_", "USER_POOL_")
+    prefixes = ("AWS_", "CORS_", "DELETION_", "DYNAMODB_", "ERASE_", "PICTURE_", "S3_", "USER_POOL_")
     return {**{name: value for name, value in os.environ.items() if not name.startswith(prefixes)}, **variables}
 
 

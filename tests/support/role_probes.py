@@ -1,6 +1,8 @@
 """Uses of each function of a deployed stage that need all permissions of its role."""
 
 import json
+import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import requests
@@ -29,13 +31,29 @@ ROLES: Final = (
     "post_confirmation",
     "post_authentication",
     "reconcile",
+    "erase_user",
 )
 _PHONE_NUMBER: Final = "+4915112345678"
 _ACCOUNT_ID: Final = "000000000000"
+_ERASURE_SECONDS: Final = 10  # of a function that is invoked asynchronously
 
 
 def role_arn(role: str) -> str:
     return f"arn:aws:iam::{_ACCOUNT_ID}:role/{NAME}-{role}"
+
+
+def _log_group(role: str) -> str:
+    return f"/aws/lambda/{NAME}" + ("" if role == "api_handler" else f"-{role}")
+
+
+def _is_true_soon(condition: Callable[[], bool]) -> bool:
+    """Return True once the condition is true, or False if an erasure would have ended before."""
+    deadline = time.monotonic() + _ERASURE_SECONDS
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
 
 
 class RoleProbes:
@@ -54,7 +72,8 @@ class RoleProbes:
         user = self._signed_up_user()
         status_of_put = user.put({**PROFILE_BODY, "name": "Jane R. Roe"}).status
         delete_stored_profile(user)
-        return (status_of_put, user.get().status) == (200, 200) and self._can_use_pictures(user)
+        can_use_profile = (status_of_put, user.get().status) == (200, 200)
+        return can_use_profile and self._can_use_pictures(user) and self._can_request_deletion(user)
 
     def check_picture(self) -> bool:
         user = self._signed_up_user()
@@ -74,26 +93,79 @@ class RoleProbes:
         return bool(require_item(self._dynamodb, TABLE, user.sub)["phone_number"] == {"S": _PHONE_NUMBER})
 
     def reconcile(self) -> bool:
-        """Let it provision a profile, delete health attributes of another user and delete an orphan with a picture."""
+        """Let it provision a profile, delete health attributes of another user and let an orphan be erased."""
         without_profile, with_profile = self._signed_up_user(), self._signed_up_user()
         delete_stored_profile(without_profile)
         self._dynamodb.put_item(
             TableName=TABLE,
             Item={"user_id": {"S": SUB}, "version": {"N": "1"}, "created_at": {"S": "2026-01-01T00:00:00Z"}},
         )
-        s3 = self._stage.client("s3")
-        s3.put_object(Bucket=BUCKET, Key=f"pictures/{SUB}/1/2", Body=b"x")
         event = {**SCHEDULED_EVENT, "detail": {"delete_all_orphans": True, "max_seconds": 60}}
-        response = self._stage.client("lambda").invoke(FunctionName=f"{NAME}-reconcile", Payload=json.dumps(event))
-        report = json.load(response["Payload"])
-        orphan = get_item(self._dynamodb, TABLE, SUB)
+        report = self._invoke("reconcile", event) or {}
+        finished = report.get("status") == "finished"
+        orphan_is_erased = finished and _is_true_soon(lambda: self._is_erased(SUB))
         self._dynamodb.delete_item(TableName=TABLE, Key={"user_id": {"S": SUB}})
-        pictures = s3.list_objects_v2(Bucket=BUCKET, Prefix=f"pictures/{SUB}/").get("Contents")
-        finished = "FunctionError" not in response and report["status"] == "finished"
         provisioned = bool(get_item(self._dynamodb, TABLE, without_profile.sub))
         attributes = {pair["Name"] for pair in self._get_user_attributes(with_profile)}
         cleared = not any(name.startswith("custom:") for name in attributes)
-        return finished and provisioned and cleared and not orphan and not pictures and self._has_rare_permissions()
+        return orphan_is_erased and provisioned and cleared and self._has_rare_permissions()
+
+    def erase_user(self) -> bool:
+        """Let it erase a user with two versions of a picture, an upload and a due deletion."""
+        user = self._signed_up_user()
+        set_picture(user, upload_file(user))
+        delete_picture(user)
+        set_picture(user, upload_file(user))
+        upload_file(user)
+        self._schedule_deletion(user.sub)
+        if self._invoke("erase_user", {"user_id": user.sub}) is None or not self._is_erased(user.sub):
+            return False
+        cognito, s3 = self._stage.client("cognito-idp"), self._stage.client("s3")
+        users = cognito.list_users(UserPoolId=self._user_pool_id, Filter=f'sub = "{user.sub}"')["Users"]
+        pages = [
+            s3.list_object_versions(Bucket=BUCKET, Prefix=f"{kind}/{user.sub}/") for kind in ("pictures", "uploads")
+        ]
+        remaining = [page for page in pages if page.get("Versions") or page.get("DeleteMarkers")]
+        return not users and not remaining and self._can_delete_objects()
+
+    def _can_delete_objects(self) -> bool:
+        """Return True if the role of `erase_user` has the permission that the embedded AWS does not require.
+
+        AWS requires it in addition to that for versions.
+        """
+        arns = [f"arn:aws:s3:::{BUCKET}/{key}" for key in ("pictures/x", "uploads/x")]
+        other = f"arn:aws:s3:::{BUCKET}/other/x"
+        return all(self._is_allowed_only_on("erase_user", "s3:DeleteObject", arn, other) for arn in arns)
+
+    def _schedule_deletion(self, sub: str) -> None:
+        """Store the request of a deletion that is due."""
+        attributes = {
+            "deletion_status": "scheduled",
+            "deletion_requested_at": "2026-01-01T00:00:00.000Z",
+            "deletion_requested_by": "user",
+            "deletion_erase_after": "2026-01-01T00:00:00.000Z",
+            "deletion_username": sub,
+        }
+        item = require_item(self._dynamodb, TABLE, sub)
+        values = {name: {"S": value} for name, value in attributes.items()}
+        self._dynamodb.put_item(TableName=TABLE, Item={**item, **values})
+
+    def _is_erased(self, sub: str) -> bool:
+        item = get_item(self._dynamodb, TABLE, sub)
+        return item is not None and item.get("deletion_status") == {"S": "erased"}
+
+    def _can_request_deletion(self, user: User) -> bool:
+        """Return True if the API signs the user out and starts the erasure, which signs the user out as well."""
+        before = self._count_log_events("api_handler", "sessions not ended")
+        response = user.client.call("DELETE", "/users/me", user.token)
+        signs_out = self._count_log_events("api_handler", "sessions not ended") == before
+        return response.status == 202 and signs_out and _is_true_soon(lambda: self._is_erased(user.sub))
+
+    def _invoke(self, role: str, event: dict[str, Any]) -> dict[str, Any] | None:
+        """Invoke a function. Return its result, or None if it fails."""
+        response = self._stage.client("lambda").invoke(FunctionName=f"{NAME}-{role}", Payload=json.dumps(event))
+        result = json.load(response["Payload"])
+        return None if "FunctionError" in response else dict(result)
 
     def _can_use_pictures(self, user: User) -> bool:
         form = create_upload(user).body
@@ -132,19 +204,19 @@ class RoleProbes:
         }
         return all(self._is_allowed_only_on("reconcile", action, arn) for action, arn in arns.items())
 
-    def _is_allowed_only_on(self, role: str, action: str, arn: str) -> bool:
+    def _is_allowed_only_on(self, role: str, action: str, arn: str, other: str | None = None) -> bool:
         """Return True if a role is allowed an action on one resource, but not on another."""
         on_resource, on_other = (
             self._stage.client("iam").simulate_principal_policy(
                 PolicySourceArn=role_arn(role), ActionNames=[action], ResourceArns=[resource]
             )["EvaluationResults"][0]["EvalDecision"]
-            for resource in (arn, f"{arn}-of-another-stage")
+            for resource in (arn, other or f"{arn}-of-another-stage")
         )
         return bool(on_resource == "allowed" and on_other != "allowed")
 
     def _writes_log(self, role: str) -> bool:
         """Return True if a run of the function creates a log stream."""
-        group = f"/aws/lambda/{NAME}" + ("" if role == "api_handler" else f"-{role}")
+        group = _log_group(role)
         before = self._count_log_streams(group)
         getattr(self, role)()
         return self._count_log_streams(group) > before
@@ -152,6 +224,12 @@ class RoleProbes:
     def _count_log_streams(self, group: str) -> int:
         pages = self._stage.client("logs").get_paginator("describe_log_streams").paginate(logGroupName=group)
         return sum(len(page["logStreams"]) for page in pages)
+
+    def _count_log_events(self, role: str, text: str) -> int:
+        response = self._stage.client("logs").filter_log_events(
+            logGroupName=_log_group(role), filterPattern=f'"{text}"'
+        )
+        return sum(text in event["message"] for event in response["events"])
 
     def _can_write_traces(self, role: str) -> bool:
         """Return True if the policy allows it. The embedded AWS has no X-Ray that could receive a trace."""

@@ -12,7 +12,7 @@ def test_one_command_deploys_a_new_stage(
     empty_stage: DeployedStage, first_deploy_result: subprocess.CompletedProcess[str]
 ) -> None:
     assert first_deploy_result.returncode == 0, first_deploy_result.stdout + first_deploy_result.stderr
-    assert "6 functions and the API" in first_deploy_result.stdout
+    assert "7 functions and the API" in first_deploy_result.stdout
     assert f".execute-api.us-east-1.amazonaws.com/{STAGE}/users" in first_deploy_result.stdout
 
 

@@ -84,7 +84,7 @@ def test_page_of_a_configured_origin_can_upload_and_download(user: User) -> None
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/users/me", 401), ("DELETE", "/users/me", 405), ("GET", "/elsewhere", 404), ("POST", "/", 404)],
+    [("GET", "/users/me", 401), ("POST", "/users/me", 405), ("GET", "/elsewhere", 404), ("POST", "/", 404)],
 )
 def test_page_of_a_configured_origin_can_read_errors(
     user_client: UserClient, method: str, path: str, status: int

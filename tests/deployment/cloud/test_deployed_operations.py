@@ -2,8 +2,9 @@
 
 import re
 
-from tests.support.aws import create_users_table, require_item
-from tests.support.deployed_stage import STAGE, TABLE, DeployedStage
+from tests.support.aws import create_users_table, get_item, require_item
+from tests.support.data import UNKNOWN_SUB
+from tests.support.deployed_stage import BUCKET, STAGE, TABLE, DeployedStage
 from tests.support.picture_client import (
     delete_picture,
     download_picture,
@@ -11,6 +12,7 @@ from tests.support.picture_client import (
     upload_file,
 )
 from tests.support.sample_images import open_image
+from tests.support.stack import wait_until
 from tests.support.users import User, UserFactory, delete_stored_profile
 
 
@@ -23,7 +25,7 @@ def test_reconciliation_runs_on_the_deployed_stage(deployed_stage: DeployedStage
 
 def get_count(output: str, label: str) -> int:
     """Return the number that `make restore` prints after a label."""
-    match = re.search(rf"{label}\s+(\d+)", output)
+    match = re.search(rf"  ok  {label}\s+(\d+)", output)
     assert match, output
     return int(match[1])
 
@@ -43,10 +45,56 @@ def test_restore_puts_lost_profiles_back(deployed_stage: DeployedStage, signed_u
     dry_run, restore, overwrite = (
         deployed_stage.make(*command, f"ARGS={options}").stdout for options in ("--dry-run", "", "--overwrite")
     )
-    assert [get_count(output, "put back") for output in (dry_run, restore, overwrite)] == [1, 1, 0]
+    assert [get_count(output, "restored") for output in (dry_run, restore, overwrite)] == [1, 1, 0]
     assert lost.get().body["name"] == "As It Was"
     assert open_image(download_picture(lost)).width == lost.get().body["picture"]["width"]
     assert lost.get().body["version"] > 1000  # higher than any version that a client may have read
     assert [get_count(output, "overwritten") for output in (restore, overwrite)] == [0, 1]
     assert existing.get().body["name"] == "As It Was"
+    dynamodb.delete_table(TableName=restored)
+
+
+def test_restore_brings_no_erased_user_back(deployed_stage: DeployedStage, signed_up_user: UserFactory) -> None:
+    dynamodb, s3, user = deployed_stage.client("dynamodb"), deployed_stage.client("s3"), signed_up_user()
+    set_picture(user, upload_file(user))
+    restored = "Users-dev-before-erasure"
+    create_users_table(dynamodb, restored)
+    dynamodb.put_item(TableName=restored, Item=require_item(dynamodb, TABLE, user.sub))
+    assert user.client.call("DELETE", "/users/me", user.token).status == 202
+    wait_until(lambda: require_item(dynamodb, TABLE, user.sub)["deletion_status"] == {"S": "erased"})
+    tombstone = require_item(dynamodb, TABLE, user.sub)
+    for options in ("", "--overwrite"):
+        output = deployed_stage.make("restore", f"STAGE={STAGE}", f"FROM={restored}", f"ARGS={options}").stdout
+        counts = [get_count(output, label) for label in ("restored", "overwritten", "unchanged")]
+        assert counts == [0, 0, 1]
+    assert require_item(dynamodb, TABLE, user.sub) == tombstone
+    assert user.get().status == 410
+    assert not s3.list_object_versions(Bucket=BUCKET, Prefix=f"pictures/{user.sub}/").get("Versions")
+    dynamodb.delete_table(TableName=restored)
+
+
+def test_restore_copies_tombstones_and_scheduled_deletions(
+    deployed_stage: DeployedStage, signed_up_user: UserFactory
+) -> None:
+    dynamodb, user = deployed_stage.client("dynamodb"), signed_up_user()
+    scheduled = {
+        **require_item(dynamodb, TABLE, user.sub),
+        "deletion_status": {"S": "scheduled"},
+        "deletion_requested_at": {"S": "2026-11-01T00:00:00.000Z"},
+        "deletion_requested_by": {"S": "user"},
+        "deletion_erase_after": {"S": "2999-01-01T00:00:00.000Z"},
+        "deletion_username": {"S": user.sub},
+    }
+    tombstone = {"user_id": {"S": UNKNOWN_SUB}, "deletion_status": {"S": "erased"}, "ttl": {"N": "32472144000"}}
+    restored = "Users-dev-with-deletions"
+    create_users_table(dynamodb, restored)
+    for item in (scheduled, tombstone):
+        dynamodb.put_item(TableName=restored, Item=item)
+    delete_stored_profile(user)
+    output = deployed_stage.make("restore", f"STAGE={STAGE}", f"FROM={restored}").stdout
+    assert get_count(output, "restored") == 2
+    assert get_item(dynamodb, TABLE, UNKNOWN_SUB) == tombstone
+    assert {**require_item(dynamodb, TABLE, user.sub), "version": scheduled["version"]} == scheduled
+    assert user.put({**user.get().body, "name": "Jane R. Roe"}).status == 409
+    dynamodb.delete_item(TableName=TABLE, Key={"user_id": {"S": UNKNOWN_SUB}})
     dynamodb.delete_table(TableName=restored)

@@ -57,6 +57,11 @@ def test_failed_reconciliations_go_to_a_queue(deployed_stage: DeployedStage) -> 
     assert config["DestinationConfig"]["OnFailure"]["Destination"].endswith(f":{NAME}-failed-reconciliations")
 
 
+def test_failed_erasure_is_repeated_for_an_hour(deployed_stage: DeployedStage) -> None:
+    config = deployed_stage.client("lambda").get_function_event_invoke_config(FunctionName=f"{NAME}-erase_user")
+    assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 3600)
+
+
 def test_sign_up_is_open_once_the_triggers_are_attached(deployed_stage: DeployedStage) -> None:
     pool = deployed_stage.client("cognito-idp").describe_user_pool(UserPoolId=deployed_stage.outputs["user_pool_id"])[
         "UserPool"
@@ -77,7 +82,7 @@ def test_every_function_logs_to_a_group_with_a_year_retention(deployed_stage: De
 def test_alarms_watch_existing_metrics_and_resources(deployed_stage: DeployedStage) -> None:
     alarms = deployed_stage.client("cloudwatch").describe_alarms()["MetricAlarms"]
     custom_metrics = {alarm["MetricName"] for alarm in alarms if alarm.get("Namespace") == "HealthTech"}
-    assert Metric.PROFILE_WRITE_FAILED in custom_metrics
+    assert {Metric.PROFILE_WRITE_FAILED, Metric.ERASURE_FAILED} <= custom_metrics
     assert custom_metrics <= set(Metric)
     api_name = deployed_stage.client("apigateway").get_rest_apis()["items"][0]["name"]
     functions = {function["FunctionName"] for function in deployed_stage.client("lambda").list_functions()["Functions"]}

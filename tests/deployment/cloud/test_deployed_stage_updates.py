@@ -110,7 +110,7 @@ def test_second_deploy_changes_nothing(deployed_stage: DeployedStage, user: User
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("no changes") == 2
     assert done.stdout.count("unchanged") == 3
-    assert "6 functions and the API" in done.stdout
+    assert "7 functions and the API" in done.stdout
     assert (deployed_stage.api_ids, (deployed_stage.tree / ".chalice" / "config.json").read_text()) == before
     assert deployed_stage.client("lambda").get_function(FunctionName=foreign_function)
     assert user.get().status == 200

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.aws import create_users_table, zip_file
 from tests.support.data import SUB
-from tests.support.deployed_stage import NAME, TABLE, DeployedStage
+from tests.support.deployed_stage import BUCKET, NAME, TABLE, DeployedStage
 from tests.support.role_probes import ROLES, RoleProbes, role_arn
 from tests.support.users import UserFactory
 
@@ -29,9 +29,13 @@ def put_policy(deployed_stage: DeployedStage, role: str, document: dict[str, Any
     )
 
 
-def without_action(statements: list[dict[str, Any]], action: str) -> list[dict[str, Any]]:
+def without_action(statements: list[dict[str, Any]], sid: str, action: str) -> list[dict[str, Any]]:
+    """Return the statements without an action of one of them."""
     reduced = [
-        {**statement, "Action": [allowed for allowed in statement["Action"] if allowed != action]}
+        {
+            **statement,
+            "Action": [allowed for allowed in statement["Action"] if (statement["Sid"], allowed) != (sid, action)],
+        }
         for statement in statements
     ]
     return [statement for statement in reduced if statement["Action"]]
@@ -51,10 +55,10 @@ def test_every_permission_of_a_role_is_needed(
 ) -> None:
     role, statements = policy
     assert role_probes.all_pass(role)
-    for action in [action for statement in statements for action in statement["Action"]]:
-        reduced = {"Version": "2012-10-17", "Statement": without_action(statements, action)}
+    for sid, action in [(statement["Sid"], action) for statement in statements for action in statement["Action"]]:
+        reduced = {"Version": "2012-10-17", "Statement": without_action(statements, sid, action)}
         put_policy(deployed_stage, role, reduced)
-        assert not role_probes.all_pass(role), f"{role} works without {action}"
+        assert not role_probes.all_pass(role), f"{role} works without {action} in {sid}"
 
 
 PROBE_HANDLER = """
@@ -125,6 +129,40 @@ def test_no_role_can_use_the_table_of_another_stage(
     for call, arguments in TABLE_CALLS.items():
         outcome = call_as_role(role, "dynamodb", call, TableName=table_of_other_stage, **arguments)
         assert outcome == "AccessDeniedException"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_can_delete_items(call_as_role: Callable[..., str], role: str) -> None:
+    assert call_as_role(role, "dynamodb", "delete_item", TableName=TABLE, Key=KEY) == "AccessDeniedException"
+
+
+@pytest.mark.parametrize("role", sorted({*ROLES} - {"erase_user", "reconcile"}))
+def test_only_background_functions_can_delete_users(
+    deployed_stage: DeployedStage, call_as_role: Callable[..., str], role: str
+) -> None:
+    user_pool_id = deployed_stage.outputs["user_pool_id"]
+    outcome = call_as_role(role, "cognito-idp", "admin_delete_user", UserPoolId=user_pool_id, Username=SUB)
+    assert outcome == "AccessDeniedException"
+
+
+def delete_version_as_role(deployed_stage: DeployedStage, call_as_role: Callable[..., str], role: str) -> str:
+    """Put an object and delete its only version. Returns `done` or the error code of AWS."""
+    version = deployed_stage.client("s3").put_object(Bucket=BUCKET, Key=f"uploads/{SUB}/1", Body=b"x")["VersionId"]
+    return call_as_role(role, "s3", "delete_object", Bucket=BUCKET, Key=f"uploads/{SUB}/1", VersionId=version)
+
+
+@pytest.mark.parametrize("role", sorted({*ROLES} - {"erase_user"}))
+def test_only_erasure_can_delete_object_versions(
+    deployed_stage: DeployedStage, call_as_role: Callable[..., str], role: str
+) -> None:
+    assert delete_version_as_role(deployed_stage, call_as_role, role) == "AccessDenied"
+    assert delete_version_as_role(deployed_stage, call_as_role, "erase_user") == "done"
+
+
+def test_erasure_can_list_only_objects_of_users(call_as_role: Callable[..., str]) -> None:
+    for prefix, expected in ((f"pictures/{SUB}/", "done"), (f"uploads/{SUB}/", "done"), ("other/", "AccessDenied")):
+        outcome = call_as_role("erase_user", "s3", "list_object_versions", Bucket=BUCKET, Prefix=prefix)
+        assert outcome == expected
 
 
 def test_no_role_has_a_wildcard_where_an_arn_is_possible(deployed_stage: DeployedStage) -> None:

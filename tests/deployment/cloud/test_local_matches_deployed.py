@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.emulator_clients import EmulatorConnection, emulator_client
-from local.function_definitions import CHECK_PICTURE_FUNCTION, RECONCILE_FUNCTION, TRIGGERS
+from local.function_definitions import CHECK_PICTURE_FUNCTION, ERASE_FUNCTION, RECONCILE_FUNCTION, TRIGGERS
 from local.stack import STACK_NAME, Stack
 from tests.support.deployed_stage import ORIGIN, STAGE, DeployedStage
 from tests.support.stack import RunningStack
@@ -30,6 +30,7 @@ def describe_stack(stack: Stack, name: str) -> dict[str, Any]:
         "mfa": cognito.get_user_pool_mfa_config(**pool),
         "client": cognito.describe_user_pool_client(**pool, ClientId=stack.user_pool_client_id)["UserPoolClient"],
         "table": dynamodb.describe_table(TableName=stack.table)["Table"],
+        "expiry": dynamodb.describe_time_to_live(TableName=stack.table),
         "backups": dynamodb.describe_continuous_backups(TableName=stack.table),
         "bucket": {
             call: getattr(s3, f"get_{call}")(**bucket)
@@ -87,7 +88,8 @@ def test_local_resources_match_deployed_ones(deployed_stage: DeployedStage, stac
 
 
 @pytest.mark.parametrize(
-    "handler", [*(handler for handler, _ in TRIGGERS.values()), RECONCILE_FUNCTION, CHECK_PICTURE_FUNCTION]
+    "handler",
+    [*(handler for handler, _ in TRIGGERS.values()), RECONCILE_FUNCTION, CHECK_PICTURE_FUNCTION, ERASE_FUNCTION],
 )
 def test_local_function_has_the_permissions_of_the_deployed(
     deployed_stage: DeployedStage, stack: RunningStack, handler: str
