@@ -20,10 +20,11 @@ import pytest
 from local.config import ROOT
 from local.ports import allocate_port
 from local.user_client import UserClient
-from tests.support.markdown import list_examples
+from tests.support.markdown import ACCOUNT_SECTIONS, list_examples
 from tests.support.optional_tools import require_npm_packages
 from tests.support.shells import paste
 from tests.support.stack import STACK_TIMEOUT, RunningStack, start_stack
+from tests.support.users import sign_up_and_sign_in
 from tools import openapi
 
 pytestmark = pytest.mark.slow
@@ -96,7 +97,8 @@ def test_prism_rejects_a_body_that_the_schema_forbids(proxy: str, token: str) ->
 
 
 def test_shell_examples_pass_prism(proxy: str, stack: RunningStack) -> None:
-    script = "echo ,\n".join(list_examples("docs/api.md", "sh")).replace("http://127.0.0.1:8000", proxy)
+    commands = list_examples("docs/api.md", "sh", without=ACCOUNT_SECTIONS)
+    script = "echo ,\n".join(commands).replace("http://127.0.0.1:8000", proxy)
     printed = paste("bash", script, ROOT, STACK_TIMEOUT, LOCAL_DIR=str(stack.directory))
     responses = json.loads(f"[{printed.lstrip().removeprefix(',')}]")
     assert [response.get("status", 200) for response in responses] == [200, 200, 200, 422]
@@ -119,3 +121,10 @@ def test_picture_examples_pass_prism(proxy: str, token: str) -> None:
     )
     profile = json.loads(printed.partition("}\n204\n")[2])
     assert profile["picture"]["content_type"] == "image/jpeg"
+
+
+def test_export_and_deletion_examples_pass_prism(proxy: str, stack: RunningStack) -> None:
+    user = sign_up_and_sign_in(UserClient(stack.outputs))
+    for section, name in zip(ACCOUNT_SECTIONS, ("exported_at", "erase_after"), strict=True):
+        (command,) = list_examples("docs/api.md", "sh", section)
+        assert name in json.loads(paste("bash", command, ROOT, STACK_TIMEOUT, API=proxy, TOKEN=user.token))

@@ -12,13 +12,14 @@ import pytest
 
 from local.config import ROOT
 from local.user_client import UserClient
-from tests.support.markdown import README, list_examples
+from tests.support.markdown import ACCOUNT_SECTIONS, README, list_examples
 from tests.support.shells import SHELLS, paste
-from tests.support.stack import STACK_TIMEOUT, RunningStack
+from tests.support.stack import STACK_TIMEOUT, RunningStack, wait_until
+from tests.support.users import User, sign_up_and_sign_in
 
 API_PAGE, PICTURES_PAGE = "docs/api.md", "docs/pictures.md"
-COMMANDS = list_examples(API_PAGE, "sh")
-RESPONSES = [json.loads(response) for response in list_examples(API_PAGE, "json")]
+COMMANDS = list_examples(API_PAGE, "sh", without=ACCOUNT_SECTIONS)
+RESPONSES = [json.loads(response) for response in list_examples(API_PAGE, "json", without=ACCOUNT_SECTIONS)]
 TRANSCRIPT_PAGES = (README, "docs/getting-started.md")
 # Values that differ in each run.
 VARYING = re.compile(r"us-east-1_\w+|client \w+|[0-9a-f]{8}-[0-9a-f-]{27}|127\.0\.0\.1:\d+|\d+ characters|[\d.]+ s\b")
@@ -89,6 +90,43 @@ def test_javascript_example_edits_the_profile(stack: RunningStack) -> None:
 @pytest.mark.usefixtures("responses")
 def test_python_example_edits_the_profile(stack: RunningStack) -> None:
     assert run_example(stack, "python", sys.executable, "-") == "Male"
+
+
+@pytest.fixture
+def user(stack: RunningStack) -> User:
+    return sign_up_and_sign_in(UserClient(stack.outputs))
+
+
+def run_account_example(shell: str, section: str, user: User) -> tuple[Any, Any]:
+    """Run the command of a section as a user. Return its response, and the documented one."""
+    (command,), (documented,) = (list_examples(API_PAGE, language, section) for language in ("sh", "json"))
+    printed = paste(shell, command, ROOT, STACK_TIMEOUT, API=user.client.stack.api_url, TOKEN=user.token)
+    return json.loads(printed), json.loads(documented)
+
+
+def get_shape(value: Any) -> Any:
+    """Return a value with the types of its leaves, so that values of another user or day are equal."""
+    if isinstance(value, dict):
+        return {name: get_shape(inner) for name, inner in value.items()}
+    return [get_shape(inner) for inner in value] if isinstance(value, list) else type(value).__name__
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_export_example_returns_the_documented_data(user: User, shell: str) -> None:
+    exported, documented = run_account_example(shell, "Export", user)
+    assert get_shape(exported) == get_shape(documented)
+    assert (exported["format"], exported["processing"]) == (documented["format"], documented["processing"])
+    assert exported["account"]["attributes"]["email"] == user.email
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_deletion_example_erases_the_account(user: User, shell: str) -> None:
+    deletion, documented = run_account_example(shell, "Account deletion", user)
+    assert get_shape(deletion) == get_shape(documented)
+    assert (deletion["status"], deletion["deletes"]) == (documented["status"], documented["deletes"])
+    varying = {"until": ""}
+    assert [{**kept, **varying} for kept in deletion["keeps"]] == [{**kept, **varying} for kept in documented["keeps"]]
+    wait_until(lambda: user.get().status == 410)
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -1,13 +1,15 @@
 """Reads the documentation: its pages, sections, tables, links and examples."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from local.config import ROOT
 
 README: Final = "README.md"
+# Sections of docs/api.md whose examples run with a user of their own: they erase the user, or work once a minute only.
+ACCOUNT_SECTIONS: Final = ("Export", "Account deletion")
 # Every page that a person writes. The reports in benchmarks/ are generated.
 PAGES: Final = tuple(
     sorted(
@@ -43,9 +45,14 @@ def get_section(page: str, title: str) -> str:
     return read_page(page)[start.end() : next(ends, None)]
 
 
-def list_examples(page: str, language: str, section: str | None = None) -> list[str]:
-    """Return the code blocks of a page, or of one of its sections, in a language."""
+def list_examples(page: str, language: str, section: str | None = None, *, without: Iterable[str] = ()) -> list[str]:
+    """Return the code blocks of a page, or of one of its sections, in a language.
+
+    `without` names sections of the page whose blocks are omitted.
+    """
     text = get_section(page, section) if section else read_page(page)
+    for omitted in without:
+        text = text.replace(get_section(page, omitted), "")
     return [code for name, code in _BLOCK.findall(text) if name == language]
 
 
