@@ -160,7 +160,7 @@ def test_page_can_read_why_a_file_is_rejected(pictures: Page) -> None:
 def test_page_can_delete_the_picture(pictures: Page) -> None:
     select_and_set_picture(pictures, make_image(), "image/jpeg")
     assert pictures.evaluate("() => picture('DELETE')")["picture"] is None
-    with pytest.raises(Error, match="There is no picture"):
+    with pytest.raises(Error, match="The profile has no picture"):
         pictures.evaluate("() => pictureUrl()")
 
 
