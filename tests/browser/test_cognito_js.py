@@ -113,7 +113,7 @@ def test_page_can_edit_only_the_version_that_it_has_read(page_client: PageClient
 @pytest.fixture(scope="module")
 def pictures(page: Page, stack: RunningStack, token: str) -> Page:
     """Return the page with the documented functions for pictures."""
-    (code,) = list_examples("Pictures", "js")
+    (code,) = list_examples("docs/pictures.md", "js")
     page.add_script_tag(content=f"const API = {stack.outputs.api_url!r}, TOKEN = {token!r};\n{code}")
     return page
 
