@@ -142,6 +142,6 @@ def _list_kept_data(erase_after: datetime) -> list[KeptData]:
             what="record of the deletion",
             without="name, contact and health data",
             until=(erase_after + timedelta(days=TOMBSTONE_DAYS)).date(),
-            reason="It prevents that the account is created again, and proves the deletion.",
+            reason="It prevents the profile from being created again, and proves the deletion.",
         ),
     ]

@@ -52,7 +52,7 @@ USER_IDS = st.sampled_from(["me", SUB, OTHER_SUB, "x", "..", "%2e%2e", "me%00", 
 METHODS = st.sampled_from(["GET", "HEAD", "PUT", "PATCH", "PUT", "PATCH", "POST", "DELETE"])
 SUBRESOURCES = st.sampled_from(["", "", "", "/picture", "/deletion", "/export"])
 # None of them is a recent sign-in, so no request deletes the account or exports its data.
-SIGN_IN_TIMES = st.one_of(
+SIGN_IN_TIMES: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from(
         [None, "", "0", "-1", "1e300", "9" * 400, "Infinity", "NaN", True, [], {}, "Wed Nov 25 2026", "\u0663"]
     ),

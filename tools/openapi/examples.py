@@ -35,7 +35,7 @@ EXAMPLE_DELETION: Final = {
             "what": "record of the deletion",
             "without": "name, contact and health data",
             "until": "2028-01-12",
-            "reason": "It prevents that the account is created again, and proves the deletion.",
+            "reason": "It prevents the profile from being created again, and proves the deletion.",
         },
     ],
 }

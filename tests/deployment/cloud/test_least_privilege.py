@@ -59,6 +59,8 @@ def test_every_permission_of_a_role_is_needed(
         reduced = {"Version": "2012-10-17", "Statement": without_action(statements, sid, action)}
         put_policy(deployed_stage, role, reduced)
         assert not role_probes.all_pass(role), f"{role} works without {action} in {sid}"
+    put_policy(deployed_stage, role, {"Version": "2012-10-17", "Statement": statements})
+    assert role_probes.all_pass(role), "a failed use has broken the later ones"
 
 
 PROBE_HANDLER = """

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.emulator_clients import EmulatorConnection, emulator_client
-from local.function_definitions import CHECK_PICTURE_FUNCTION, ERASE_FUNCTION, RECONCILE_FUNCTION, TRIGGERS
+from local.function_definitions import HANDLERS
 from local.stack import STACK_NAME, Stack
 from tests.support.deployed_stage import ORIGIN, STAGE, DeployedStage
 from tests.support.stack import RunningStack
@@ -87,10 +87,18 @@ def test_local_resources_match_deployed_ones(deployed_stage: DeployedStage, stac
     assert not differing, "\n".join(differing)
 
 
-@pytest.mark.parametrize(
-    "handler",
-    [*(handler for handler, _ in TRIGGERS.values()), RECONCILE_FUNCTION, CHECK_PICTURE_FUNCTION, ERASE_FUNCTION],
-)
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_local_function_has_the_limits_of_the_deployed(
+    deployed_stage: DeployedStage, stack: RunningStack, handler: str
+) -> None:
+    local, deployed = (
+        emulator_client("lambda", aws).get_function_configuration(FunctionName=f"{prefix}-{handler}")
+        for aws, prefix in ((stack.outputs, STACK_NAME), (deployed_stage.aws, f"healthtech-{STAGE}"))
+    )
+    assert (local["Timeout"], local["MemorySize"]) == (deployed["Timeout"], deployed["MemorySize"])
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
 def test_local_function_has_the_permissions_of_the_deployed(
     deployed_stage: DeployedStage, stack: RunningStack, handler: str
 ) -> None:

@@ -63,6 +63,7 @@ def invoke(function: str, event: dict[str, Any]) -> Any:
         return client.lambda_.invoke(function, event).payload
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("function", FUNCTIONS)
 @given(event=EVENTS)
 @settings(max_examples=60, deadline=None)

@@ -63,6 +63,7 @@ def test_failed_sign_out_does_not_fail_the_password_reset(capsys: pytest.Capture
     assert '"SignOutFailed":1' in log
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["DYNAMODB_TABLE", "AWS_REGION"])
 @pytest.mark.parametrize("trigger", EVENTS)
 def test_missing_environment_variable_lets_the_user_in(trigger: Trigger, name: str) -> None:

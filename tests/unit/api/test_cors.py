@@ -31,7 +31,7 @@ def test_credentials_are_never_allowed() -> None:
 
 @pytest.mark.parametrize(
     ("method", "status", "arguments"),
-    [("GET", 403, {"user_id": "another"}), ("PUT", 400, {"body": "{"}), ("DELETE", 405, {}), ("OPTIONS", 204, {})],
+    [("GET", 403, {"user_id": "another"}), ("PUT", 400, {"body": "{"}), ("POST", 405, {}), ("OPTIONS", 204, {})],
 )
 def test_every_response_is_readable_by_configured_origins(
     api: ApiClient, method: str, status: int, arguments: dict[str, Any]

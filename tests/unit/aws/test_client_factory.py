@@ -40,6 +40,7 @@ def resolve_endpoint(client: Any, operation: str) -> str:
     return str(client._resolve_endpoint_ruleset(model, {"Bucket": "pictures"}, {})[0])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("service", OPERATIONS)
 @pytest.mark.usefixtures("region")
 def test_endpoint_of_each_service_is_that_of_botocore(service: str) -> None:
@@ -81,6 +82,7 @@ def test_services_that_issue_credentials_are_available() -> None:
         assert client_factory.create_client(service).meta.service_model.service_name == service
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("variable", ["AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"])
 @pytest.mark.parametrize("service", OPERATIONS)
 def test_endpoint_variants_are_those_of_botocore(service: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +101,7 @@ def test_client_of_any_other_service_can_be_created() -> None:
     assert client_factory.create_client("sqs").meta.service_model.service_name == "sqs"
 
 
+@pytest.mark.long
 def test_untuned_client_is_that_of_botocore() -> None:
     client = client_factory.create_client("dynamodb", tuned=False)
     assert type(client._serializer).__module__ == "botocore.serialize"

@@ -66,6 +66,7 @@ def load_module(module: str, **environment: str) -> tuple[bool, int]:
     return is_unchanged == "True", int(freeze_count)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "module",
     ["app", "chalicelib.accounts.triggers", "chalicelib.pictures.functions", "chalicelib.reconciliation.jobs"],
@@ -77,6 +78,7 @@ def test_loading_a_function_resumes_collection(module: str) -> None:
     assert freeze_count > 10_000
 
 
+@pytest.mark.long
 def test_loading_outside_lambda_changes_nothing() -> None:
     assert load_module("app") == (True, 0)
 

@@ -55,6 +55,7 @@ def test_hostile_file_breaks_a_limit(name: str, rule: str) -> None:
     assert find_violated_limit(content, PictureType(content_type)) == rule
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("index", range(len(HOSTILE_IMAGES)))
 def test_hostile_file_needs_little_memory(index: int) -> None:
     process = subprocess.run(
@@ -104,6 +105,7 @@ def test_text_with_another_keyword_has_no_limit() -> None:
     assert find_violated_limit(png_with_text(b"Comment", MAX_UPLOAD_BYTES // 2), PictureType.PNG) is None
 
 
+@pytest.mark.long
 def test_compressed_text_is_decompressed_up_to_its_limit() -> None:
     content = png_with_text(b"Raw profile type exif", 100 * MEBIBYTE, b"zTXt")
     assert len(content) < MEBIBYTE

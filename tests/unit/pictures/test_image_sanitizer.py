@@ -83,6 +83,7 @@ def test_fully_transparent_pixels_have_no_color(content_type: str) -> None:
     assert len(sanitized.convert("RGB").getcolors(100_000) or []) == 1
 
 
+@pytest.mark.long
 def test_sanitized_file_is_within_the_limit_of_an_upload() -> None:
     """Noise with a palette grows when it is redrawn, so it is scaled down further."""
     noise = Image.effect_noise((2048, 2048), 100).convert("P")
@@ -211,6 +212,7 @@ except image_sanitizer.InvalidImage as exc:
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not enforce a limit on the address space")
 def test_picture_that_needs_too_much_memory_is_rejected() -> None:
     process = subprocess.run(

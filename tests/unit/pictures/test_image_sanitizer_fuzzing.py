@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
@@ -116,12 +117,14 @@ def assert_sanitized_or_rejected(content: bytes, content_type: str) -> None:
     assert not {"exif", "xmp", "icc_profile", "comment", "XML:com.adobe.xmp"} & set(image.info)
 
 
+@pytest.mark.long
 @METADATA_FUZZING
 @given(st.lists(png_chunks(), max_size=4))
 def test_png_with_any_chunks_is_sanitized_or_rejected(chunks: list[bytes]) -> None:
     assert_sanitized_or_rejected(png(*chunks), "image/png")
 
 
+@pytest.mark.long
 @METADATA_FUZZING
 @given(st.lists(png_chunks(), max_size=4))
 def test_png_with_any_last_chunks_is_sanitized_or_rejected(chunks: list[bytes]) -> None:
@@ -129,18 +132,21 @@ def test_png_with_any_last_chunks_is_sanitized_or_rejected(chunks: list[bytes]) 
     assert_sanitized_or_rejected(content[:-12] + b"".join(chunks) + content[-12:], "image/png")
 
 
+@pytest.mark.long
 @METADATA_FUZZING
 @given(st.lists(jpeg_segments(), max_size=4))
 def test_jpeg_with_any_segments_is_sanitized_or_rejected(segments: list[bytes]) -> None:
     assert_sanitized_or_rejected(jpeg(*segments), "image/jpeg")
 
 
+@pytest.mark.long
 @METADATA_FUZZING
 @given(st.lists(WEBP_CHUNKS, max_size=4))
 def test_webp_with_any_chunks_is_sanitized_or_rejected(chunks: list[tuple[bytes, bytes]]) -> None:
     assert_sanitized_or_rejected(webp(*chunks), "image/webp")
 
 
+@pytest.mark.long
 def test_fuzzed_files_without_metadata_are_accepted() -> None:
     for content, content_type in ((png(), "image/png"), (jpeg(), "image/jpeg"), (webp(), "image/webp")):
         assert sanitize(content, content_type).width > 0
@@ -190,6 +196,7 @@ def fix_checksums(content: bytes) -> bytes:
     return fixed + content[offset:]
 
 
+@pytest.mark.long
 @settings(max_examples=1500, deadline=None, database=None)
 @given(st.sampled_from(VALID_FILES), st.integers(0, 2**32), st.integers(1, 20))
 def test_damaged_file_is_sanitized_or_rejected(file: tuple[str, bytes], seed: int, changes: int) -> None:

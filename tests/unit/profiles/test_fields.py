@@ -107,6 +107,7 @@ def test_invalid_value_is_rejected_by_its_rule(field: str, value: object, rule: 
     assert [(error.pointer, error.detail) for error in caught.value.errors] == [(f"/{field}", rule)]
 
 
+@pytest.mark.long
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=5))
 def test_value_of_any_type_is_parsed_or_rejected(value: object) -> None:
     for field in (*PROFILE_BODY, *READ_ONLY_FIELDS):

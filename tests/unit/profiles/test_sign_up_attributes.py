@@ -66,6 +66,7 @@ def test_invalid_attribute_is_left_out_and_reported(attribute: str, value: str) 
     assert sign_up == expected
 
 
+@pytest.mark.long
 @given(
     st.dictionaries(
         st.sampled_from([*ATTRIBUTES, "email_verified", "locale", "gender", "dob", "blood_group"]), st.text()

@@ -1,0 +1,82 @@
+"""The export of a person's data, over fakes. tests/integration/test_export.py proves that it is complete."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from chalicelib.aws.user_pool import PoolUser
+from chalicelib.core.errors import NotFound
+from chalicelib.core.identity import Caller
+from chalicelib.core.preconditions import NO_PRECONDITIONS
+from chalicelib.pictures.repository import ProfileRecord
+from chalicelib.privacy.errors import ExportLimitReached
+from chalicelib.privacy.export import EXPORT_INTERVAL_SECONDS, ExportService
+from chalicelib.profiles.fields import PictureType
+from chalicelib.profiles.models import Picture
+from chalicelib.profiles.service import ProfileService
+from tests.support.data import SUB
+from tests.support.fakes import (
+    FakeUserPool,
+    InMemoryDeletionRepository,
+    InMemoryPictureRepository,
+    InMemoryPictureStorage,
+    InMemoryProfileRepository,
+    InMemoryTable,
+)
+from tests.unit.profiles.test_service import build_user
+
+CALLER = Caller(SUB, SUB)
+USER = build_user().model_copy(update={"mfa": ("SOFTWARE_TOKEN_MFA",)})
+
+
+@pytest.fixture
+def table() -> InMemoryTable:
+    return InMemoryTable()
+
+
+def build_service(table: InMemoryTable, *users: PoolUser) -> ExportService:
+    user_pool = FakeUserPool(*users)
+    profiles = ProfileService(InMemoryProfileRepository(table), user_pool)
+    return ExportService(InMemoryDeletionRepository(table), profiles, user_pool, InMemoryPictureStorage())
+
+
+def test_export_has_account_and_profile(table: InMemoryTable) -> None:
+    export = build_service(table, USER).export(CALLER)
+    assert (export.format, export.id, export.profile) == ("healthtech-export/1", SUB, table.records[SUB].profile)
+    assert export.account is not None
+    assert (export.account.status, export.account.mfa) == ("CONFIRMED", ["SOFTWARE_TOKEN_MFA"])
+    assert export.account.attributes == USER.attributes
+    assert (export.picture, export.deletion) == (None, None)
+    assert export.processing.purposes
+
+
+def test_export_has_a_link_to_the_picture(table: InMemoryTable) -> None:
+    service = build_service(table, USER)
+    service.export(CALLER)
+    now = datetime.now(UTC)
+    picture = Picture(content_type=PictureType.PNG, size=1, width=1, height=1, updated_at=now)
+    record = ProfileRecord(table.records[SUB].profile)
+    InMemoryPictureRepository(table).set_picture(record, picture, f"pictures/{SUB}/1/2", now, NO_PRECONDITIONS)
+    table.exported_at.clear()
+    exported = service.export(CALLER).picture
+    assert exported is not None
+    assert exported.url.endswith(f"pictures/{SUB}/1/2")
+
+
+def test_second_export_within_a_minute_is_refused(table: InMemoryTable) -> None:
+    service = build_service(table, USER)
+    service.export(CALLER)
+    with pytest.raises(ExportLimitReached) as refusal:
+        service.export(CALLER)
+    assert 0 < int(refusal.value.headers["Retry-After"]) <= EXPORT_INTERVAL_SECONDS
+
+
+def test_account_missing_in_the_user_pool_is_null(table: InMemoryTable) -> None:
+    build_service(table, USER).export(CALLER)
+    table.exported_at.clear()
+    assert build_service(table).export(CALLER).account is None
+
+
+def test_unknown_user_has_no_export(table: InMemoryTable) -> None:
+    with pytest.raises(NotFound):
+        build_service(table).export(CALLER)
