@@ -14,7 +14,6 @@ from chalicelib.privacy.models import ScheduledDeletion
 from chalicelib.privacy.service import DeletionService, ErasureStarter
 from chalicelib.profiles.errors import AccountErased
 from chalicelib.profiles.service import ProfileService
-from local.stack import STACK_NAME
 from tests.support.data import PROFILE_BODY
 from tests.support.in_process import send_request
 from tests.support.recorded_calls import ONE_READ, ONE_WRITE_UNIT, RecordedCalls
@@ -31,6 +30,7 @@ class Account:
 
     def __init__(self, user: User, stack: RunningStack) -> None:
         self.caller = Caller(user.sub, user.sub)
+        self._erase_function = stack.outputs.erase_function
         self._user_pool = UserPool(clients.cognito, stack.outputs.user_pool_id)
         self._storage = PictureStorage(clients.s3(), stack.outputs.bucket)
         self._profiles = ProfileService(bootstrap.profile_repository(), self._user_pool)
@@ -39,7 +39,7 @@ class Account:
         self._profiles.get_profile(self.caller)
 
     def deletions(self, grace_days: int = 0) -> DeletionService:
-        erasures = ErasureStarter(lambda: clients.lambda_(2, clients.READ_TIMEOUT), f"{STACK_NAME}-erase_user")
+        erasures = ErasureStarter(lambda: clients.lambda_(2, clients.READ_TIMEOUT), self._erase_function)
         repository = bootstrap.deletion_repository()
         return DeletionService(
             repository, self._profiles, self._user_pool, erasures, grace_days=grace_days, has_pictures=True

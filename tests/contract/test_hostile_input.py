@@ -61,7 +61,8 @@ SIGN_IN_TIMES: st.SearchStrategy[Any] = st.one_of(
 
 
 @pytest.fixture
-def dynamodb(stack: RunningStack) -> Iterator[Any]:
+def dynamodb(stack: RunningStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("ERASE_FUNCTION", stack.outputs.erase_function)
     with seeded_table(stack.outputs) as client:
         yield client
 
