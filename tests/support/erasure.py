@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -16,6 +17,7 @@ from chalicelib.aws.user_pool import UserPool
 from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.erasure import ErasureService
 from chalicelib.privacy.repository import DeletionRepository
+from chalicelib.reconciliation.service import to_event
 from local.api_server import ApiServer
 from local.config import REGION, LocalSettings
 from local.emulator_clients import emulator_client
@@ -100,17 +102,23 @@ def list_birth_date_spellings(birth_date: date = _BIRTH_DATE) -> list[str]:
     ]
 
 
-_TEXTS: Final = (_NAME_STEM, "zdenka", "+420 777 5", *list_birth_date_spellings())
-# A longer number or an identifier may contain the digits by chance.
+# A longer number or an identifier may contain the digits of a date or a phone number by chance.
 _VALUES: Final = re.compile(
-    "|".join([*(rf"(?<![0-9a-f]){re.escape(text)}(?![0-9a-f])" for text in _TEXTS), rf"(?<![0-9a-f]){_PHONE_STEM}"]),
+    "|".join(
+        [
+            _NAME_STEM,
+            "Zdenka",
+            rf"(?<![0-9a-f]){_PHONE_STEM}",
+            *(rf"(?<![0-9a-f]){re.escape(spelling)}(?![0-9a-f])" for spelling in list_birth_date_spellings()),
+        ]
+    ),
     re.IGNORECASE,
 )
 
 
 def find_values(content: str) -> set[str]:
     """Return the values of erased persons that a text contains."""
-    return set(_VALUES.findall(content)) | set(re.findall(_NAME_STEM, content, re.IGNORECASE))
+    return set(_VALUES.findall(content))
 
 
 def read_stored_data(stack: Stack) -> dict[str, str]:
@@ -118,9 +126,7 @@ def read_stored_data(stack: Stack) -> dict[str, str]:
     dynamodb, cognito, s3 = (emulator_client(name, stack) for name in ("dynamodb", "cognito-idp", "s3"))
     items = [
         item
-        for table in dynamodb.list_tables()["TableNames"]
-        if table == stack.table
-        for page in dynamodb.get_paginator("scan").paginate(TableName=table)
+        for page in dynamodb.get_paginator("scan").paginate(TableName=stack.table)
         for item in page["Items"]
     ]
     pages = cognito.get_paginator("list_users").paginate(UserPoolId=stack.user_pool_id)
@@ -221,8 +227,6 @@ def make_due(stack: Stack, sub: str) -> None:
 
 def invoke_reconciliation(stack: Stack, **options: Any) -> dict[str, Any]:
     """Run reconciliation from its beginning and return its report. The erasures that it starts may still run."""
-    from chalicelib.reconciliation.service import to_event
-
     response = emulator_client("lambda", stack).invoke(
         FunctionName=RECONCILE_FUNCTION, Payload=to_event({"restart": True, **options})
     )
@@ -287,15 +291,13 @@ class _ApiSettings(LocalSettings):
     """Settings of an API with variables of its own, which it takes from its base environment."""
 
     def environment(self) -> dict[str, str]:
-        return {**super().environment(), **{name: value for name, value in self.base_environment.items() if name != "PATH"}}
+        own = {name: value for name, value in self.base_environment.items() if name != "PATH"}
+        return {**super().environment(), **own}
 
 
 @contextmanager
 def start_api(stack: RunningStack, directory: Path, **variables: str) -> Iterator[UserClient]:
     """Start another API of a running stack with these environment variables, and yield a client of it."""
-    from dataclasses import replace
-    from urllib.parse import urlsplit
-
     outputs = stack.outputs
     aws_port = urlsplit(outputs.aws_endpoint_url).port or 0
     environment = {"PATH": "/usr/bin:/bin", **variables}
