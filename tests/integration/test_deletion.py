@@ -22,11 +22,10 @@ from tests.support.erasure import (
     get_status,
     make_due,
     set_attributes,
-    start_api,
     wait_until_erased,
 )
 from tests.support.picture_client import create_upload, delete_picture, get_link, set_picture, upload_file
-from tests.support.stack import RunningStack
+from tests.support.stack import RunningStack, start_api
 from tests.support.user_pool_calls import get_client_error, refresh_tokens, update_as_admin
 from tests.support.users import PASSWORD, User, UserFactory, delete_stored_profile, sign_up_and_sign_in
 
@@ -34,7 +33,7 @@ from tests.support.users import PASSWORD, User, UserFactory, delete_stored_profi
 @pytest.fixture(scope="module")
 def grace_client(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[UserClient]:
     """Return a client of an API whose deletions have a grace period."""
-    with start_api(stack, tmp_path_factory.mktemp("grace"), DELETION_GRACE_DAYS=str(GRACE_DAYS)) as client:
+    with start_api(stack.outputs, tmp_path_factory.mktemp("grace"), DELETION_GRACE_DAYS=str(GRACE_DAYS)) as client:
         yield client
 
 

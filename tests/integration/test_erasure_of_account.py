@@ -35,13 +35,12 @@ from tests.support.erasure import (
     read_stored_data,
     set_attributes,
     sign_up_person,
-    start_api,
     wait_until_erased,
 )
 from tests.support.events import load_cognito_event, post_confirmation_event
 from tests.support.picture_client import set_picture, upload_file
 from tests.support.sample_images import make_image
-from tests.support.stack import RunningStack, start_stack
+from tests.support.stack import RunningStack, start_api, start_stack
 from tests.support.user_pool_calls import get_client_error
 from tests.support.users import PASSWORD, User, sign_up_and_sign_in
 
@@ -63,7 +62,7 @@ def user_client(stack: RunningStack) -> UserClient:
 @pytest.fixture(scope="module")
 def grace_client(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[UserClient]:
     """Return a client of an API that starts no erasure, because deletions have a grace period."""
-    with start_api(stack, tmp_path_factory.mktemp("grace"), DELETION_GRACE_DAYS=str(GRACE_DAYS)) as client:
+    with start_api(stack.outputs, tmp_path_factory.mktemp("grace"), DELETION_GRACE_DAYS=str(GRACE_DAYS)) as client:
         yield client
 
 

@@ -20,10 +20,10 @@ from local.config import ROOT
 from local.emulator_clients import emulator_client
 from local.user_client import ApiResponse, UserClient
 from tests.support.aws import require_item
-from tests.support.erasure import GRACE_DAYS, cancel_deletion, delete_account, list_objects_of, start_api
+from tests.support.erasure import GRACE_DAYS, cancel_deletion, delete_account, list_objects_of
 from tests.support.picture_client import set_picture, upload_file
 from tests.support.sample_images import make_image
-from tests.support.stack import RunningStack
+from tests.support.stack import RunningStack, start_api
 from tests.support.user_pool_calls import enable_authenticator, update_as_admin
 from tests.support.users import PASSWORD, User, UserFactory, delete_stored_profile, sign_up_and_sign_in
 
@@ -80,7 +80,7 @@ def list_documented_names(heading: str) -> set[str]:
 @pytest.fixture(scope="module")
 def grace_client(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[UserClient]:
     """Return a client of an API whose deletions have a grace period."""
-    with start_api(stack, tmp_path_factory.mktemp("grace"), DELETION_GRACE_DAYS=str(GRACE_DAYS)) as client:
+    with start_api(stack.outputs, tmp_path_factory.mktemp("grace"), DELETION_GRACE_DAYS=str(GRACE_DAYS)) as client:
         yield client
 
 

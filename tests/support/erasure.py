@@ -3,12 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -18,17 +15,14 @@ from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.erasure import ErasureService
 from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.reconciliation.service import to_event
-from local.api_server import ApiServer
-from local.config import REGION, LocalSettings
+from local.config import REGION
 from local.emulator_clients import emulator_client
-from local.ports import allocate_port
 from local.stack import STACK_NAME, Stack
 from local.user_client import ApiResponse, UserClient
 from tests.support.aws import get_item
-from tests.support.stack import RunningStack, wait_until
+from tests.support.stack import wait_until
 from tests.support.users import User, sign_up_and_sign_in
 
-ERASE_FUNCTION: Final = f"{STACK_NAME}-erase_user"
 RECONCILE_FUNCTION: Final = f"{STACK_NAME}-reconcile"
 GRACE_DAYS: Final = 14
 TOMBSTONE_ATTRIBUTES: Final = {
@@ -285,26 +279,6 @@ class ErasureClients:
 
 def _raise_killed(**_: Any) -> None:
     raise Killed
-
-
-class _ApiSettings(LocalSettings):
-    """Settings of an API with variables of its own, which it takes from its base environment."""
-
-    def environment(self) -> dict[str, str]:
-        own = {name: value for name, value in self.base_environment.items() if name != "PATH"}
-        return {**super().environment(), **own}
-
-
-@contextmanager
-def start_api(stack: RunningStack, directory: Path, **variables: str) -> Iterator[UserClient]:
-    """Start another API of a running stack with these environment variables, and yield a client of it."""
-    outputs = stack.outputs
-    aws_port = urlsplit(outputs.aws_endpoint_url).port or 0
-    environment = {"PATH": "/usr/bin:/bin", **variables}
-    settings = _ApiSettings(allocate_port(), aws_port, directory, environment, outputs.access_key)
-    directory.mkdir(parents=True, exist_ok=True)
-    with ApiServer(settings, outputs):
-        yield UserClient(replace(outputs, api_url=settings.api_url))
 
 
 def sign_up_person(user_client: UserClient, number: int) -> User:
