@@ -13,7 +13,7 @@ from infra.deploy.restore_pictures import make_picture_restorer
 from infra.deploy.restore_profiles import RestoreOptions, restore_profiles
 from local.emulator import CONFIRMATION_CODE
 from local.emulator_clients import emulator_client
-from local.stack import STACK_NAME, Stack
+from local.stack import STACK_NAME
 from local.user_client import UserClient
 from tests.support.aws import create_users_table, get_item, require_item
 from tests.support.data import PROFILE_BODY, sign_up_attributes
@@ -249,11 +249,11 @@ def test_nothing_resurrects_an_erased_account(erased: User, attempt: str) -> Non
     assert_erased(erased)
 
 
-@pytest.mark.parametrize("attempt", ["GET", "PUT", "repeated PostConfirmation", "repeated PostAuthentication", "restore"])
+@pytest.mark.parametrize(
+    "attempt", ["GET", "PUT", "repeated PostConfirmation", "repeated PostAuthentication", "restore"]
+)
 @pytest.mark.parametrize(("service", "operation"), [ERASURE_STEPS[0], ERASURE_STEPS[-2]])
-def test_nothing_resurrects_an_account_during_erasure(
-    due: User, service: str, operation: str, attempt: str
-) -> None:
+def test_nothing_resurrects_an_account_during_erasure(due: User, service: str, operation: str, attempt: str) -> None:
     clients = ErasureClients(due.client.stack)
     clients.kill_after(service, operation)
     with pytest.raises(Killed):

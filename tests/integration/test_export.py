@@ -139,9 +139,7 @@ def test_export_shows_each_attribute_of_the_user_pool(signed_up_user: UserFactor
     schema = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["SchemaAttributes"]
     names = {attribute["Name"] for attribute in schema}
     assert {"sub", "email", "custom:dob", "birthdate", "address"} <= names
-    update_as_admin(
-        user, **{name: ATTRIBUTE_VALUES.get(name, f"Jane {name}") for name in names - READ_ONLY_ATTRIBUTES}
-    )
+    update_as_admin(user, **{name: ATTRIBUTE_VALUES.get(name, f"Jane {name}") for name in names - READ_ONLY_ATTRIBUTES})
     stored = cognito.admin_get_user(UserPoolId=pool_id, Username=user.sub)["UserAttributes"]
     assert {pair["Name"] for pair in stored} >= names - {"identities"}, "the user has every attribute"
     account = export(user).body["account"]
@@ -169,7 +167,7 @@ def test_export_shows_or_omits_each_prefix_of_the_bucket(complete_user: User, ex
 def test_omissions_name_existing_data_and_a_reason() -> None:
     prefixes = {f"{name.partition('/')[0]}/" for name in list_documented_names("Bucket")}
     assert set(OMITTED) <= list_documented_names("Table Users") | prefixes | SECRETS
-    assert SECRETS <= set(OMITTED)
+    assert set(OMITTED) >= SECRETS
     assert all(reason.endswith(".") for reason in OMITTED.values())
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.resilience import acceptance
-from tests.resilience.faulty_stack import FaultyStack
 from tests.resilience.check_result import CheckResult
 from tests.resilience.erasure_scenario import erase_during_faults
+from tests.resilience.faulty_stack import FaultyStack
 from tests.resilience.large_pool_scenario import reconcile_large_pool
 from tests.support.data import PROFILE_BODY
 from tests.support.fault_proxy import DYNAMODB, FAULTS, FaultInjector

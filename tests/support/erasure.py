@@ -118,11 +118,7 @@ def find_values(content: str) -> set[str]:
 def read_stored_data(stack: Stack) -> dict[str, str]:
     """Return everything that AWS stores, by place: all items, all users, and all versions of all objects."""
     dynamodb, cognito, s3 = (emulator_client(name, stack) for name in ("dynamodb", "cognito-idp", "s3"))
-    items = [
-        item
-        for page in dynamodb.get_paginator("scan").paginate(TableName=stack.table)
-        for item in page["Items"]
-    ]
+    items = [item for page in dynamodb.get_paginator("scan").paginate(TableName=stack.table) for item in page["Items"]]
     pages = cognito.get_paginator("list_users").paginate(UserPoolId=stack.user_pool_id)
     users = [user for page in pages for user in page["Users"]]
     return {
