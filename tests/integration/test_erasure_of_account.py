@@ -1,4 +1,4 @@
-"""The erasure of an account: what it deletes, after interruptions too, and that nothing creates the account again."""
+"""The erasure of an account: completeness, interruptions, and attempts to create the account again."""
 
 import itertools
 import json
@@ -302,7 +302,7 @@ def sign_in_tokens(user: User) -> dict[str, str]:
 
 @pytest.fixture
 def orphan(user_client: UserClient) -> Iterator[User]:
-    """Return a user who has deleted the account in Cognito, among enough others for the limit of reconciliation."""
+    """Return a user whose account was deleted in Cognito, among enough others for the limit of reconciliation."""
     others = [sign_up_and_sign_in(user_client) for _ in range(2)]
     user = sign_up_person(user_client, next(_numbers))
     add_objects(user_client.stack, user.sub)

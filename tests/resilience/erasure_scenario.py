@@ -65,7 +65,7 @@ class _Person:
 
 
 class _Erasures:
-    """The persons of one scenario, in the stack of one API that erases at once and one with a grace period."""
+    """The persons of one scenario, and the APIs without and with a grace period through which they leave."""
 
     def __init__(self, faulty: FaultyStack, grace_client: UserClient, count: int) -> None:
         self.faulty = faulty

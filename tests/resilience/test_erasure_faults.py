@@ -94,7 +94,7 @@ def test_repeated_delete_ends_sessions_that_did_not_end(faulty: FaultyStack, gra
     assert get_client_error(lambda: refresh_tokens(user))[0] == "NotAuthorizedException"
 
 
-@pytest.mark.parametrize("fault", ["drop", "500", "throttle"])
+@pytest.mark.parametrize("fault", ["drop", "throttle"])
 def test_erasure_that_did_not_start_is_started_by_reconciliation(faulty: FaultyStack, user: User, fault: str) -> None:
     faulty.fault_injector.fail_next("Invoke", *[fault] * ATTEMPTS)
     assert delete_account(user).status == 202
@@ -103,7 +103,7 @@ def test_erasure_that_did_not_start_is_started_by_reconciliation(faulty: FaultyS
     wait_until_erased(faulty.stack, user.sub)
 
 
-@pytest.mark.parametrize("fault", ["drop", "500", "throttle", "timeout"])
+@pytest.mark.parametrize("fault", ["drop", "500"])
 @pytest.mark.parametrize("operation", [operation for _, operation in ERASURE_STEPS])
 def test_erasure_after_a_failed_call_is_completed(faulty: FaultyStack, due: User, operation: str, fault: str) -> None:
     clients = ErasureClients(faulty.stack, faulty.proxy_port)

@@ -45,6 +45,8 @@ ERASURE_STEPS: Final = (
     ("dynamodb", "PutItem"),
 )
 
+_SERVICES: Final = ("dynamodb", "cognito-idp", "s3")
+
 # All erased persons share the stems of their values, so that one search finds the values of any of them.
 _BIRTH_DATE: Final = date(1931, 5, 7)
 _NAME_STEM: Final = "Quillfeather"
@@ -233,7 +235,7 @@ class ErasureClients:
         self.stack = stack
         self.clients: Mapping[str, Any] = {
             service: boto3.client(
-                service,  # type: ignore[call-overload]  # any service
+                service,
                 endpoint_url=stack.aws_endpoint_url,
                 region_name=REGION,
                 aws_access_key_id=stack.access_key.id,
@@ -246,21 +248,25 @@ class ErasureClients:
                     proxies=proxies,
                 ),
             )
-            for service in ("dynamodb", "cognito-idp", "s3")
+            for service in _SERVICES
         }
 
     def kill_after(self, service: str, operation: str) -> None:
         """Raise Killed after the next call of this operation has been applied."""
-        self._on_call("after-call", service, operation, _raise_killed)
+        self._on_call(service, operation, _raise_killed)
 
     def run_after(self, service: str, operation: str, action: Callable[[], object]) -> None:
         """Run an action after each call of this operation."""
-        self._on_call("after-call", service, operation, lambda **_: action() and None)
 
-    def _on_call(self, event: str, service: str, operation: str, handler: Callable[..., None]) -> None:
+        def run(**_: Any) -> None:
+            action()
+
+        self._on_call(service, operation, run)
+
+    def _on_call(self, service: str, operation: str, handler: Callable[..., None]) -> None:
         client = self.clients[service]
         service_id = client.meta.service_model.service_id.hyphenize()
-        client.meta.events.register(f"{event}.{service_id}.{operation}", handler)
+        client.meta.events.register(f"after-call.{service_id}.{operation}", handler)
 
     def erase(self, sub: str) -> str:
         """Erase an account in this process. Return the status of the result."""
