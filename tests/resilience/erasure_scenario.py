@@ -32,6 +32,7 @@ from tests.support.erasure import (
     PersonalValues,
     add_objects,
     collect_values,
+    create_client,
     list_objects_of,
     make_due,
     read_stored_data,
@@ -47,6 +48,7 @@ _SIGN_UP_THREADS: Final = 4  # more would time out during the cold starts of the
 _MAX_ATTEMPTS: Final = 30
 _MAX_WAIT_SECONDS: Final = 120  # for erasures that were started
 _RUN_SECONDS: Final = 20  # of a run of reconciliation
+_MAX_RECONCILIATION_SECONDS: Final = 600
 _BACKUP: Final = "Users-backup"
 _numbers = itertools.count(1)  # of persons; a scenario may run several times in a stack
 
@@ -181,9 +183,10 @@ class _Erasures:
 def reconcile_to_completion(stack: Stack) -> dict[str, Any]:
     """Run reconciliation until it has scanned everything, and return its last report."""
     detail: dict[str, Any] = {"restart": True, "max_seconds": _RUN_SECONDS}
-    deadline = time.monotonic() + _MAX_WAIT_SECONDS
+    deadline = time.monotonic() + _MAX_RECONCILIATION_SECONDS
+    lambda_ = create_client("lambda", stack, read_timeout=_MAX_RECONCILIATION_SECONDS)
     while True:
-        response = emulator_client("lambda", stack).invoke(FunctionName=RECONCILE_FUNCTION, Payload=to_event(detail))
+        response = lambda_.invoke(FunctionName=RECONCILE_FUNCTION, Payload=to_event(detail))
         report: dict[str, Any] = json.load(response["Payload"])
         assert time.monotonic() < deadline, report
         if report["status"] == "finished":

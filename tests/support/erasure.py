@@ -227,6 +227,20 @@ def invoke_reconciliation(stack: Stack, **options: Any) -> dict[str, Any]:
     return report
 
 
+def create_client(service: Any, stack: Stack, *, attempts: int = 1, **options: Any) -> Any:
+    """Return a new client of the embedded AWS. `options` are those of botocore's Config, such as timeouts."""
+    return boto3.client(
+        service,
+        endpoint_url=stack.aws_endpoint_url,
+        region_name=REGION,
+        aws_access_key_id=stack.access_key.id,
+        aws_secret_access_key=stack.access_key.secret,
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": attempts}, s3={"addressing_style": "path"}, **options
+        ),
+    )
+
+
 class ErasureClients:
     """Clients of an erasure that can be killed. They are separate from the clients of other tests."""
 
@@ -234,20 +248,7 @@ class ErasureClients:
         proxies = {"http": f"http://127.0.0.1:{proxy_port}"} if proxy_port else None
         self.stack = stack
         self.clients: Mapping[str, Any] = {
-            service: boto3.client(
-                service,
-                endpoint_url=stack.aws_endpoint_url,
-                region_name=REGION,
-                aws_access_key_id=stack.access_key.id,
-                aws_secret_access_key=stack.access_key.secret,
-                config=Config(
-                    connect_timeout=0.3,
-                    read_timeout=0.9,
-                    retries={"mode": "standard", "total_max_attempts": 2},
-                    s3={"addressing_style": "path"},
-                    proxies=proxies,
-                ),
-            )
+            service: create_client(service, stack, connect_timeout=0.3, read_timeout=0.9, attempts=2, proxies=proxies)
             for service in _SERVICES
         }
 
