@@ -291,6 +291,16 @@ def test_user_deleted_in_cognito_before_the_erasure_is_erased(due: User) -> None
     assert_erased(due)
 
 
+def test_erasure_does_not_delete_a_user_with_another_sub(due: User, user_client: UserClient) -> None:
+    """A federated user who returns after an interrupted erasure has the same username and another sub."""
+    stack = due.client.stack
+    returned = sign_up_and_sign_in(user_client)
+    set_attributes(stack, due.sub, deletion_username=returned.sub)
+    ErasureClients(stack).erase(due.sub)
+    assert has_account(returned)
+    assert user_client.sign_in(returned.email, PASSWORD), "the user is not disabled"
+
+
 def delete_in_cognito(user: User) -> None:
     """Delete the account as its owner can: by Cognito's API for users, which fires no trigger."""
     user.client.cognito.delete_user(AccessToken=sign_in_tokens(user)["AccessToken"])
