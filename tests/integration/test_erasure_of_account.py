@@ -133,6 +133,7 @@ def test_killed_erasure_is_finished_by_reconciliation(due: User, service: str, o
     assert_erased(due)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("service", "operation"), ERASURE_STEPS)
 def test_killed_erasure_is_finished_by_the_next(due: User, service: str, operation: str) -> None:
     stack = due.client.stack
@@ -249,6 +250,7 @@ def test_nothing_resurrects_an_erased_account(erased: User, attempt: str) -> Non
     assert_erased(erased)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "attempt", ["GET", "PUT", "repeated PostConfirmation", "repeated PostAuthentication", "restore"]
 )
