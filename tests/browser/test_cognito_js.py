@@ -113,7 +113,7 @@ def test_page_can_edit_only_the_version_that_it_has_read(page_client: PageClient
 @pytest.fixture(scope="module")
 def pictures(page: Page, stack: RunningStack, token: str) -> Page:
     """Return the page with the documented functions for pictures."""
-    (code,) = list_examples("Pictures", "js")
+    (code,) = list_examples("docs/pictures.md", "js")
     page.add_script_tag(content=f"const API = {stack.outputs.api_url!r}, TOKEN = {token!r};\n{code}")
     return page
 
@@ -160,7 +160,7 @@ def test_page_can_read_why_a_file_is_rejected(pictures: Page) -> None:
 def test_page_can_delete_the_picture(pictures: Page) -> None:
     select_and_set_picture(pictures, make_image(), "image/jpeg")
     assert pictures.evaluate("() => picture('DELETE')")["picture"] is None
-    with pytest.raises(Error, match="There is no picture"):
+    with pytest.raises(Error, match="The profile has no picture"):
         pictures.evaluate("() => pictureUrl()")
 
 

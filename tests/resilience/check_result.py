@@ -1,5 +1,6 @@
 """A line of the table that `make faults` prints."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 
@@ -10,3 +11,8 @@ class CheckResult:
     name: str
     measured: str
     passed: bool
+
+
+def format_statuses(statuses: Counter[int]) -> str:
+    """Return how often each status was returned."""
+    return ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))

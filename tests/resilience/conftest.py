@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.resilience.acceptance import FaultyStack, start_faulty_stack
+from tests.resilience.faulty_stack import FaultyStack, start_faulty_stack
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,8 @@ _RECONCILE: Final = """
 import re, sys, time
 from pathlib import Path
 from chalicelib.aws.throttled_user_pool import Rates, ThrottledUserPool
+from chalicelib.privacy.repository import DeletionRepository
+from chalicelib.privacy.service import ErasureStarter
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
 from chalicelib.reconciliation.models import ReconciliationOptions
@@ -37,7 +39,9 @@ while True:
     run = Reconciliation(
         ShortLeaseCheckpoints(dynamodb, stack.table),
         ProfileRepository(dynamodb, stack.table),
+        DeletionRepository(dynamodb, stack.table),
         ThrottledUserPool(lambda: emulator_client("cognito-idp", stack), stack.user_pool_id, Rates(1e4, 1e4, 1e4)),
+        ErasureStarter(lambda: emulator_client("lambda", stack), stack.erase_function),
         ReconciliationOptions(),
         lambda: 60_000.0,
     )

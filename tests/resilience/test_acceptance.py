@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.resilience import acceptance
-from tests.resilience.acceptance import FaultyStack
 from tests.resilience.check_result import CheckResult
+from tests.resilience.erasure_scenario import erase_during_faults
+from tests.resilience.faulty_stack import FaultyStack
 from tests.resilience.large_pool_scenario import reconcile_large_pool
 from tests.support.data import PROFILE_BODY
 from tests.support.fault_proxy import DYNAMODB, FAULTS, FaultInjector
@@ -31,6 +32,10 @@ def test_sign_ups_survive_a_dynamodb_outage(faulty: FaultyStack) -> None:
 
 def test_acknowledged_edits_are_never_lost(faulty: FaultyStack) -> None:
     assert_all_passed(acceptance.edit_concurrently(faulty, 2))
+
+
+def test_erasures_survive_faults_and_kills(faulty: FaultyStack) -> None:
+    assert_all_passed(erase_during_faults(faulty, 28))
 
 
 @pytest.mark.parametrize("headers", [{}, {"If-Match": '"1"'}])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.resilience.acceptance import FaultyStack, start_faulty_stack
+from tests.resilience.faulty_stack import FaultyStack, start_faulty_stack
 from tests.support.fault_proxy import DEAD_CONNECTION, FaultInjector, start_fault_proxy
 from tests.support.picture_client import set_picture, upload_file
 from tests.support.sample_images import make_image

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from local.emulator_clients import emulator_client
-from tests.resilience.acceptance import FaultyStack
+from tests.resilience.faulty_stack import FaultyStack
 from tests.support.fault_proxy import S3
 from tests.support.picture_client import (
     create_upload,

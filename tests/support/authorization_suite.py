@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -12,7 +13,9 @@ from tests.support.aws import require_item
 from tests.support.data import UNKNOWN_SUB
 from tests.support.token_forger import (
     INVALID_TOKENS,
+    OLD_SIGN_INS,
     PROTECTED_ROUTES,
+    RECENT_SIGN_IN_ROUTES,
     VALID_BODY,
     TokenForger,
     create_token_of_other_pool,
@@ -21,18 +24,25 @@ from tests.support.token_forger import (
 from tests.support.users import User
 
 _MEDIA_TYPES: Final = {"PATCH": "application/merge-patch+json"}
+# RFC 9470, section 3
+_RECENT_SIGN_IN_CHALLENGE: Final = 'Bearer error="insufficient_user_authentication", max_age="300"'
 
 
-def assert_rejected(response: tuple[int, Any, Any], status: int = 401) -> None:
+def get_challenge(headers: http.client.HTTPMessage) -> str | None:
+    """Return the challenge of a 401. API Gateway renames the header in responses of the application."""
+    return headers.get("WWW-Authenticate") or headers.get("x-amzn-Remapped-WWW-Authenticate")
+
+
+def assert_rejected(
+    response: tuple[int, http.client.HTTPMessage, Any], status: int = 401, challenge: str = "Bearer"
+) -> None:
     """Check the problem, the headers and the challenge of a 401 or 403."""
     actual, headers, problem = response
     assert (actual, problem.get("status", status)) == (status, status)
     assert headers["Content-Type"] == "application/problem+json"
     assert headers["Cache-Control"] == "private, no-store"
     assert headers["X-Request-Id"] == problem.get("request_id", headers["X-Request-Id"])
-    # API Gateway renames the header in responses of the application.
-    challenge = headers.get("WWW-Authenticate") or headers.get("x-amzn-Remapped-WWW-Authenticate")
-    assert challenge == ("Bearer" if status == 401 else None)
+    assert get_challenge(headers) == (challenge if status == 401 else None)
 
 
 class AuthorizationSuite:
@@ -53,6 +63,28 @@ class AuthorizationSuite:
                 send_request(user.client.stack, method, path.format(user_id="me"), {"Authorization": header})
             )
 
+    @pytest.mark.parametrize(("method", "path"), RECENT_SIGN_IN_ROUTES)
+    @pytest.mark.parametrize("kind", OLD_SIGN_INS)
+    def test_old_sign_in_is_rejected(
+        self, user: User, token_forger: TokenForger, method: str, path: str, kind: str
+    ) -> None:
+        headers = {"Authorization": OLD_SIGN_INS[kind](token_forger)}
+        response = send_request(user.client.stack, method, path.format(user_id="me"), headers)
+        assert_rejected(response, challenge=_RECENT_SIGN_IN_CHALLENGE)
+        assert response[2]["type"].endswith("#recent-sign-in-required")
+        assert user.get().status == 200, "nothing is deleted"
+
+    def test_sign_in_of_four_minutes_ago_is_recent(self, user: User, token_forger: TokenForger) -> None:
+        token = token_forger.sign(auth_time=int(time.time()) - 240)
+        assert send_request(user.client.stack, "GET", "/users/me/export", {"Authorization": token})[0] in (200, 429)
+
+    def test_old_sign_in_is_enough_for_other_routes(self, user: User, token_forger: TokenForger) -> None:
+        headers = {"Authorization": token_forger.sign(auth_time=int(time.time()) - 301)}
+        statuses = {
+            path: send_request(user.client.stack, "GET", f"/users/me{path}", headers)[0] for path in ("", "/deletion")
+        }
+        assert statuses == {"": 200, "/deletion": 404}
+
     def test_token_of_another_pool_is_rejected(self, user: User) -> None:
         token = create_token_of_other_pool(user.client.stack)
         assert_rejected(send_request(user.client.stack, "GET", "/users/me", {"Authorization": token}))
@@ -69,7 +101,7 @@ class AuthorizationSuite:
         finally:
             connection.close()
 
-    @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/elsewhere", 404), ("DELETE", "/users/me", 405)])
+    @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/elsewhere", 404), ("POST", "/users/me", 405)])
     def test_page_can_read_the_error_of_an_unknown_route(self, user: User, method: str, path: str, status: int) -> None:
         """A browser sends the request only if its preflight succeeds."""
         stack, origin = user.client.stack, {"Origin": "https://app.example.com"}

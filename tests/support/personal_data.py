@@ -6,8 +6,8 @@ from typing import Final
 # test adds must contain one of them, or be added here. The phone number and the birth date of the documented example
 # are left out: error messages contain them as samples of the format.
 PERSONAL_MARKERS: Final = (
-    "john", "jane", "johnny", "person number", "writer ", "editor ", "mallory", "boto three", "secret",
-    "@example", "example.com", "+8801898765432", "+4915112345678", "1985-01-31",
+    "john", "jane", "johnny", "person number", "writer ", "editor ", "mallory", "boto three", "quillfeather", "secret",
+    "@example", "example.com", "+8801898765432", "+4915112345678", "+4207775", "1985-01-31", "1931-05-07",
     "eyJ", "StrongPass", "AnotherPass", "AccessToken", "IdToken",
 )  # fmt: skip
 

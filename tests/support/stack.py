@@ -9,16 +9,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
 
-from local.config import ROOT
+from local.api_server import ApiServer
+from local.config import ROOT, LocalSettings
 from local.ports import allocate_port
 from local.stack import Stack
+from local.user_client import UserClient
 from tests.support.personal_data import assert_no_personal_data
 
 STACK_TIMEOUT: Final = 30  # seconds for a stack to start or to stop
@@ -113,3 +115,26 @@ def start_stack(directory: Path, tree: Path = ROOT, ports: tuple[int, int] | Non
         if process.poll() is None:
             stack.stop()
     assert_no_personal_data(stack.read_logs())
+
+
+class _ApiSettings(LocalSettings):
+    """Settings of an API whose base environment is its own, not the user's."""
+
+    def environment(self) -> dict[str, str]:
+        own = {name: value for name, value in self.base_environment.items() if name != "PATH"}
+        return {**super().environment(), **own}
+
+
+@contextmanager
+def start_api(outputs: Stack, directory: Path, **variables: str) -> Iterator[UserClient]:
+    """Start another API of a running stack with these environment variables. Yield a client of this API.
+
+    Its log is `api.log` in the directory.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    aws_port = urlsplit(outputs.aws_endpoint_url).port or 0
+    environment = {"PATH": "/usr/bin:/bin", **variables}
+    settings = _ApiSettings(allocate_port(), aws_port, directory, environment, outputs.access_key)
+    with ApiServer(settings, outputs):
+        yield UserClient(replace(outputs, api_url=settings.api_url))
+    assert_no_personal_data((directory / "api.log").read_text())

@@ -27,6 +27,8 @@ from tests.support.users import PASSWORD, User, generate_email
 PROTECTED_ROUTES: Final = [
     (method, path) for path, methods in app.routes.items() for method in methods if path != "/problems"
 ]
+# Routes that require a sign-in within the last 300 seconds.
+RECENT_SIGN_IN_ROUTES: Final = [("DELETE", "/users/{user_id}"), ("GET", "/users/{user_id}/export")]
 VALID_BODY: Final = json.dumps({**PROFILE_BODY, "name": "Mallory"})
 
 
@@ -52,14 +54,29 @@ class TokenForger:
         self.stack = user.client.stack
         self.claims = jwt.decode(user.token, options={"verify_signature": False})
         self.kid = jwt.get_unverified_header(user.token)["kid"]
-        key_file = directory / "state" / "cognito-pool-keys" / f"{self.stack.user_pool_id}-id.pem"
-        self.pool_key: Any = serialization.load_pem_private_key(key_file.read_bytes(), None)
+        self.pool_key, self._access_key = (self._load_pool_key(directory, use) for use in ("id", "access"))
         self.own_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+    def _load_pool_key(self, directory: Path, use: str) -> Any:
+        """Return the key with which the embedded AWS signs the user pool's tokens for this use."""
+        file = directory / "state" / "cognito-pool-keys" / f"{self.stack.user_pool_id}-{use}.pem"
+        return serialization.load_pem_private_key(file.read_bytes(), None)
 
     def sign(self, key: Any = None, algorithm: str = "RS256", kid: str | None = None, **overrides: Any) -> str:
         """Return a token with these claims. None removes a claim."""
         claims = {name: value for name, value in {**self.claims, **overrides}.items() if value is not None}
         return jwt.encode(claims, key or self.pool_key, algorithm, {"kid": self.kid if kid is None else kid})
+
+    def refresh_after(self, seconds: int) -> str:
+        """Return the ID token of a token refresh, as if the user had signed in this number of seconds ago."""
+        token = self.user.tokens["RefreshToken"]
+        claims = jwt.decode(token, options={"verify_signature": False})
+        headers = {"kid": jwt.get_unverified_header(token)["kid"]}
+        old = jwt.encode({**claims, "iat": int(time.time()) - seconds}, self._access_key, "RS256", headers)
+        response = self.user.client.cognito.get_tokens_from_refresh_token(
+            ClientId=self.stack.user_pool_client_id, RefreshToken=old
+        )
+        return str(response["AuthenticationResult"]["IdToken"])
 
     def without_signature(self) -> str:
         return encode_unsigned_token(self.claims, alg="none", kid=self.kid)
@@ -106,6 +123,18 @@ INVALID_TOKENS: Final[dict[str, Callable[[TokenForger], str]]] = {
     "no subject": lambda forger: forger.sign(sub=None),
     "cut off": lambda forger: forger.user.token[:-10],
     "twice": lambda forger: f"{forger.user.token},{forger.user.token}",
+}
+
+# Valid tokens of users that did not sign in recently.
+OLD_SIGN_INS: Final[dict[str, Callable[[TokenForger], str]]] = {
+    "301 seconds ago": lambda forger: forger.sign(auth_time=int(time.time()) - 301),
+    "an hour ago": lambda forger: forger.sign(auth_time=int(time.time()) - 3600),
+    "in 1970": lambda forger: forger.sign(auth_time=0),
+    "refreshed": lambda forger: forger.refresh_after(301),
+    "missing": lambda forger: forger.sign(auth_time=None),
+    "empty": lambda forger: forger.sign(auth_time=""),
+    "no number": lambda forger: forger.sign(auth_time="recently"),
+    "not finite": lambda forger: forger.sign(auth_time="9" * 40),
 }
 
 

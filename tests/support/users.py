@@ -53,9 +53,9 @@ def generate_email() -> str:
     return f"user-{next(_numbers)}-{time.time_ns()}@example.com"
 
 
-def sign_up_and_sign_in(user_client: UserClient, **overrides: str | None) -> User:
+def sign_up_and_sign_in(user_client: UserClient, *, email: str | None = None, **overrides: str | None) -> User:
     """Sign a user up, confirm them and sign them in."""
-    email = generate_email()
+    email = email or generate_email()
     sub = user_client.sign_up(email, PASSWORD, sign_up_attributes(email, **overrides))
     user_client.confirm(email, CONFIRMATION_CODE)
     return User(user_client, email, sub, user_client.sign_in(email, PASSWORD))
