@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.profiles.models import EDITABLE_FIELDS, READ_ONLY_FIELDS
 from local.config import ROOT
+from tests.support.stack import wait_until
 from tests.support.users import User
 from tools import openapi
 
@@ -71,4 +72,4 @@ def test_account_deletion_conforms_to_its_document(user: User, tmp_path: Path) -
     """The first accepted request deletes the account, so this user is not that of the other operations."""
     output = run_schemathesis(user, tmp_path / "openapi.json", "--include-operation-id", DELETE_ACCOUNT)
     assert "1 selected / 21 total" in output
-    assert user.get().status == 410
+    wait_until(lambda: user.get().status == 410)
