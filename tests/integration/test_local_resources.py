@@ -12,7 +12,7 @@ from chalicelib.profiles.models import SignUpAttributes
 from infra.custom_attributes import add_missing_attributes
 from local.config import ROOT
 from local.emulator_clients import emulator_client
-from local.function_definitions import CHECK_PICTURE_FUNCTION, TRIGGERS
+from local.function_definitions import CHECK_PICTURE_FUNCTION, ERASE_FUNCTION, TRIGGERS
 from local.stack import STACK_NAME
 from local.user_client import UserClient
 
@@ -58,7 +58,11 @@ def test_custom_attributes_are_added_once(user_client: UserClient) -> None:
 
 def test_triggers_of_the_app_are_attached(user_client: UserClient, pool: Any) -> None:
     triggers = {handler for handler, _ in TRIGGERS.values()}
-    assert {function.name for function in app.app.pure_lambda_functions} == {*triggers, CHECK_PICTURE_FUNCTION}
+    assert {function.name for function in app.app.pure_lambda_functions} == {
+        *triggers,
+        CHECK_PICTURE_FUNCTION,
+        ERASE_FUNCTION,
+    }
     lambda_ = emulator_client("lambda", user_client.stack)
     for trigger, (handler, _) in TRIGGERS.items():
         function = lambda_.get_function_configuration(FunctionName=f"{STACK_NAME}-{handler}")
