@@ -16,7 +16,7 @@ from tests.support.data import sign_up_attributes
 from tests.support.markdown import list_examples
 from tests.support.optional_tools import require_npm_packages
 from tests.support.sample_images import FORMATS, camera_metadata, make_image
-from tests.support.stack import RunningStack, start_stack
+from tests.support.stack import RunningStack, start_stack, wait_until
 from tests.support.users import PASSWORD, generate_email
 
 BROWSER_DIR = Path(__file__).parent
@@ -108,6 +108,29 @@ def test_page_can_edit_only_the_version_that_it_has_read(page_client: PageClient
     assert stale["headers"]["x-request-id"] == stale["body"]["request_id"]
     unchanged = page_client("call", "GET", "/users/me", token, None, {"If-None-Match": edited["headers"]["etag"]})
     assert unchanged["status"] == 304
+
+
+def test_page_can_export_and_delete_the_account(page_client: PageClient) -> None:
+    email = generate_email()
+    page_client("signUp", email, PASSWORD, sign_up_attributes(email))
+    page_client("confirm", email, CONFIRMATION_CODE)
+    token = page_client("signIn", email, PASSWORD)
+    exported = page_client("call", "GET", "/users/me/export", token)
+    assert (exported["status"], exported["body"]["profile"]["email"]) == (200, email)
+    assert exported["headers"]["content-disposition"].startswith('attachment; filename="healthtech-')
+    assert exported["headers"]["repr-digest"].startswith("sha-256=:")
+    repeated = page_client("call", "GET", "/users/me/export", token)
+    assert (repeated["status"], 0 < int(repeated["headers"]["retry-after"]) <= 60) == (429, True)
+    deletion = page_client("call", "DELETE", "/users/me", token)
+    assert (deletion["status"], deletion["body"]["status"]) == (202, "scheduled")
+    assert deletion["headers"]["location"].endswith("/deletion")
+    wait_until(lambda: page_client("call", "GET", "/users/me", token)["status"] == 410)
+    with pytest.raises(Error, match="Incorrect username or password"):
+        page_client("signIn", email, PASSWORD)
+
+
+def test_page_can_read_the_challenge_of_a_401(page_client: PageClient) -> None:
+    assert page_client("call", "DELETE", "/users/me", None)["headers"]["www-authenticate"] == "Bearer"
 
 
 @pytest.fixture(scope="module")

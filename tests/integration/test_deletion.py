@@ -1,4 +1,4 @@
-"""The deletion of an account over HTTP: at once, and after a grace period."""
+"""The deletion of an account over HTTP, without and with a grace period."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The erasure of an account: what it deletes, after interruptions too, and that nothing creates the account again."""
+"""The erasure of an account: completeness, interruptions, and attempts to create the account again."""
 
 import itertools
 import json
@@ -133,6 +133,7 @@ def test_killed_erasure_is_finished_by_reconciliation(due: User, service: str, o
     assert_erased(due)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("service", "operation"), ERASURE_STEPS)
 def test_killed_erasure_is_finished_by_the_next(due: User, service: str, operation: str) -> None:
     stack = due.client.stack
@@ -249,6 +250,7 @@ def test_nothing_resurrects_an_erased_account(erased: User, attempt: str) -> Non
     assert_erased(erased)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "attempt", ["GET", "PUT", "repeated PostConfirmation", "repeated PostAuthentication", "restore"]
 )
@@ -291,6 +293,16 @@ def test_user_deleted_in_cognito_before_the_erasure_is_erased(due: User) -> None
     assert_erased(due)
 
 
+def test_erasure_does_not_delete_a_user_with_another_sub(due: User, user_client: UserClient) -> None:
+    """A federated user who returns after an interrupted erasure has the same username and another sub."""
+    stack = due.client.stack
+    returned = sign_up_and_sign_in(user_client)
+    set_attributes(stack, due.sub, deletion_username=returned.sub)
+    ErasureClients(stack).erase(due.sub)
+    assert has_account(returned)
+    assert user_client.sign_in(returned.email, PASSWORD), "the user is not disabled"
+
+
 def delete_in_cognito(user: User) -> None:
     """Delete the account as its owner can: by Cognito's API for users, which fires no trigger."""
     user.client.cognito.delete_user(AccessToken=sign_in_tokens(user)["AccessToken"])
@@ -302,7 +314,7 @@ def sign_in_tokens(user: User) -> dict[str, str]:
 
 @pytest.fixture
 def orphan(user_client: UserClient) -> Iterator[User]:
-    """Return a user who has deleted the account in Cognito, among enough others for the limit of reconciliation."""
+    """Return a user whose account was deleted in Cognito, among enough others for the limit of reconciliation."""
     others = [sign_up_and_sign_in(user_client) for _ in range(2)]
     user = sign_up_person(user_client, next(_numbers))
     add_objects(user_client.stack, user.sub)

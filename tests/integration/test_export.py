@@ -104,7 +104,7 @@ def exported(complete_user: User) -> dict[str, Any]:
     return response.body
 
 
-def read_attribute(value: dict[str, Any]) -> Any:
+def read_attribute(value: Any) -> Any:
     return TypeDeserializer().deserialize(value)
 
 

@@ -32,6 +32,20 @@ def test_too_many_orphans_stop_the_deletion(pool_and_table: PoolAndTable) -> Non
     assert count(Metric.RECONCILIATION_STOPPED) == 1
 
 
+def test_too_many_due_orphans_stop_the_erasure(pool_and_table: PoolAndTable) -> None:
+    """The limit applies to scheduled runs too, which have no options."""
+    for number in range(12):
+        pool_and_table.add_profile(pool_and_table.add_user(number))
+    orphans = add_orphans(pool_and_table, 11)
+    for orphan in orphans:
+        pool_and_table.repository.set_orphaned_since(orphan, utc_now() - timedelta(hours=100))
+    with count_metrics() as count:
+        report = pool_and_table.reconcile()
+    assert (report.profiles.due, report.profiles.stopped, report.profiles.orphan_erasures) == (11, True, 0)
+    assert pool_and_table.repository.find_existing_ids(orphans) == set(orphans)
+    assert count(Metric.RECONCILIATION_STOPPED) == 1
+
+
 def test_ten_orphans_do_not_stop_the_deletion(pool_and_table: PoolAndTable) -> None:
     for number in range(11):
         pool_and_table.add_profile(pool_and_table.add_user(number))

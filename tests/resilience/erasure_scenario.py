@@ -32,6 +32,7 @@ from tests.support.erasure import (
     PersonalValues,
     add_objects,
     collect_values,
+    create_client,
     list_objects_of,
     make_due,
     read_stored_data,
@@ -42,18 +43,19 @@ from tests.support.stack import start_api
 from tests.support.users import PASSWORD
 
 _FAULT_RATE: Final = 0.3
-_THREADS: Final = 8
-_SIGN_UP_THREADS: Final = 2  # the first ones wait for cold starts of the triggers
+_THREADS: Final = 16  # most of them wait
+_SIGN_UP_THREADS: Final = 4  # more would time out during the cold starts of the triggers
 _MAX_ATTEMPTS: Final = 30
 _MAX_WAIT_SECONDS: Final = 120  # for erasures that were started
 _RUN_SECONDS: Final = 20  # of a run of reconciliation
+_MAX_RECONCILIATION_SECONDS: Final = 600
 _BACKUP: Final = "Users-backup"
 _numbers = itertools.count(1)  # of persons; a scenario may run several times in a stack
 
 
 @dataclass(frozen=True)
 class _Person:
-    """A person whose account is erased, and the token of the last sign-in."""
+    """A person whose account is erased, and the API through which the person leaves."""
 
     number: int
     sub: str
@@ -63,12 +65,9 @@ class _Person:
     def email(self) -> str:
         return PersonalValues(self.number).email
 
-    def sign_in(self) -> str:
-        return self.client.sign_in(self.email, PASSWORD)["IdToken"]
-
 
 class _Erasures:
-    """The persons of one scenario, in the stack of one API that erases at once and one with a grace period."""
+    """The persons of one scenario, and the APIs without and with a grace period through which they leave."""
 
     def __init__(self, faulty: FaultyStack, grace_client: UserClient, count: int) -> None:
         self.faulty = faulty
@@ -80,6 +79,7 @@ class _Erasures:
             # Every second person leaves through the API without a grace period. The erasures of the others are killed.
             clients = itertools.cycle([faulty.user_client, grace_client])
             self.persons = list(threads.map(self._sign_up, [next(clients) for _ in range(count)]))
+            list(threads.map(self.sign_in, self.persons))
         self.subs = {person.sub for person in self.persons}
 
     def _sign_up(self, client: UserClient) -> _Person:
@@ -108,13 +108,18 @@ class _Erasures:
         return sum(key.split("/")[1] in self.subs for key, _ in list_objects_of(self.stack, "/"))
 
     def delete_account(self, person: _Person) -> None:
-        """Sign in and delete the account. Repeat the request until it is accepted."""
-        token = self.tokens[person.sub] = person.sign_in()
+        """Delete the account. Repeat the request until it is accepted."""
         for _ in range(_MAX_ATTEMPTS):
-            response = person.client.call("DELETE", "/users/me", token)
+            response = person.client.call("DELETE", "/users/me", self.tokens[person.sub])
+            if response.status == 401:  # the sign-in was too long ago
+                self.sign_in(person)
+                continue
             self.responses[response.status] += 1
             if response.status != 503:
                 break
+
+    def sign_in(self, person: _Person) -> None:
+        self.tokens[person.sub] = person.client.sign_in(person.email, PASSWORD)["IdToken"]
 
     def kill_erasures(self) -> None:
         """Start the erasures with a grace period, and kill each after one of its steps."""
@@ -168,7 +173,7 @@ class _Erasures:
         }
         assert statuses == {410}, statuses
         with suppress(ClientError):
-            self.tokens[person.sub] = person.sign_in()
+            self.sign_in(person)
         attributes = {**sign_up_attributes(person.email, **PersonalValues(person.number).attributes), "sub": person.sub}
         event = {**post_confirmation_event(attributes), "userPoolId": self.stack.user_pool_id}
         function = f"{STACK_NAME}-post_confirmation"
@@ -178,9 +183,10 @@ class _Erasures:
 def reconcile_to_completion(stack: Stack) -> dict[str, Any]:
     """Run reconciliation until it has scanned everything, and return its last report."""
     detail: dict[str, Any] = {"restart": True, "max_seconds": _RUN_SECONDS}
-    deadline = time.monotonic() + _MAX_WAIT_SECONDS
+    deadline = time.monotonic() + _MAX_RECONCILIATION_SECONDS
+    lambda_ = create_client("lambda", stack, read_timeout=_MAX_RECONCILIATION_SECONDS)
     while True:
-        response = emulator_client("lambda", stack).invoke(FunctionName=RECONCILE_FUNCTION, Payload=to_event(detail))
+        response = lambda_.invoke(FunctionName=RECONCILE_FUNCTION, Payload=to_event(detail))
         report: dict[str, Any] = json.load(response["Payload"])
         assert time.monotonic() < deadline, report
         if report["status"] == "finished":

@@ -45,6 +45,8 @@ ERASURE_STEPS: Final = (
     ("dynamodb", "PutItem"),
 )
 
+_SERVICES: Final = ("dynamodb", "cognito-idp", "s3")
+
 # All erased persons share the stems of their values, so that one search finds the values of any of them.
 _BIRTH_DATE: Final = date(1931, 5, 7)
 _NAME_STEM: Final = "Quillfeather"
@@ -225,6 +227,20 @@ def invoke_reconciliation(stack: Stack, **options: Any) -> dict[str, Any]:
     return report
 
 
+def create_client(service: Any, stack: Stack, *, attempts: int = 1, **options: Any) -> Any:
+    """Return a new client of the embedded AWS. `options` are those of botocore's Config, such as timeouts."""
+    return boto3.client(
+        service,
+        endpoint_url=stack.aws_endpoint_url,
+        region_name=REGION,
+        aws_access_key_id=stack.access_key.id,
+        aws_secret_access_key=stack.access_key.secret,
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": attempts}, s3={"addressing_style": "path"}, **options
+        ),
+    )
+
+
 class ErasureClients:
     """Clients of an erasure that can be killed. They are separate from the clients of other tests."""
 
@@ -232,35 +248,26 @@ class ErasureClients:
         proxies = {"http": f"http://127.0.0.1:{proxy_port}"} if proxy_port else None
         self.stack = stack
         self.clients: Mapping[str, Any] = {
-            service: boto3.client(
-                service,  # type: ignore[call-overload]  # any service
-                endpoint_url=stack.aws_endpoint_url,
-                region_name=REGION,
-                aws_access_key_id=stack.access_key.id,
-                aws_secret_access_key=stack.access_key.secret,
-                config=Config(
-                    connect_timeout=0.3,
-                    read_timeout=0.9,
-                    retries={"mode": "standard", "total_max_attempts": 2},
-                    s3={"addressing_style": "path"},
-                    proxies=proxies,
-                ),
-            )
-            for service in ("dynamodb", "cognito-idp", "s3")
+            service: create_client(service, stack, connect_timeout=0.3, read_timeout=0.9, attempts=2, proxies=proxies)
+            for service in _SERVICES
         }
 
     def kill_after(self, service: str, operation: str) -> None:
         """Raise Killed after the next call of this operation has been applied."""
-        self._on_call("after-call", service, operation, _raise_killed)
+        self._on_call(service, operation, _raise_killed)
 
     def run_after(self, service: str, operation: str, action: Callable[[], object]) -> None:
         """Run an action after each call of this operation."""
-        self._on_call("after-call", service, operation, lambda **_: action() and None)
 
-    def _on_call(self, event: str, service: str, operation: str, handler: Callable[..., None]) -> None:
+        def run(**_: Any) -> None:
+            action()
+
+        self._on_call(service, operation, run)
+
+    def _on_call(self, service: str, operation: str, handler: Callable[..., None]) -> None:
         client = self.clients[service]
         service_id = client.meta.service_model.service_id.hyphenize()
-        client.meta.events.register(f"{event}.{service_id}.{operation}", handler)
+        client.meta.events.register(f"after-call.{service_id}.{operation}", handler)
 
     def erase(self, sub: str) -> str:
         """Erase an account in this process. Return the status of the result."""
