@@ -29,6 +29,7 @@ os.environ |= {
     "AWS_ENDPOINT_URL": CLOSED_PORT_ENDPOINT,
     "CORS_ALLOW_ORIGINS": "https://app.example.com, http://localhost:3000",
     "DYNAMODB_TABLE": TABLE,
+    "ERASE_FUNCTION": "erase_user",
     "PICTURE_FUNCTION": "check_picture",
     "S3_BUCKET": BUCKET,
     "USER_POOL_ARN": f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{POOL_ID}",

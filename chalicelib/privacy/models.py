@@ -87,7 +87,7 @@ class Export(StrictModel):
     format: Literal["healthtech-export/1"] = "healthtech-export/1"
     exported_at: Timestamp
     id: str
-    account: ExportedAccount | None = Field(description="None if the account no longer exists in the user pool.")
+    account: ExportedAccount | None = Field(description="Null if the account no longer exists in the user pool.")
     profile: Profile
     picture: ExportedPicture | None
     deletion: ExportedDeletion | None

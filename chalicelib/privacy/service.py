@@ -66,7 +66,7 @@ class DeletionService:
     def request_deletion(self, caller: Caller) -> ScheduledDeletion:
         """Schedule the deletion of the account, sign the user out everywhere, and start the erasure if it is due.
 
-        Idempotent: a repeated request returns the same deletion. Raises NotFound if the account does not exist, and
+        Idempotent: a repeated request returns the same deletion and starts no second erasure. Raises NotFound if the account does not exist, and
         AccountErased from the start of the erasure.
         """
         now = utc_now()
@@ -82,8 +82,8 @@ class DeletionService:
             logs.event("deletion requested", erase_after=deletion.erase_after.isoformat())
             add_metric(Metric.DELETION_REQUESTED)
             self._sign_out(caller)
-        if deletion.is_due(now):
-            self._erasures.start(caller.sub)
+            if deletion.is_due(now):
+                self._erasures.start(caller.sub)
         return self._to_response(deletion)
 
     def get_deletion(self, caller: Caller) -> ScheduledDeletion:

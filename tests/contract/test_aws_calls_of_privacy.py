@@ -78,12 +78,12 @@ def test_deletion_with_grace_starts_no_erasure(calls: RecordedCalls, account: Ac
     assert calls == [UPDATE, SIGN_OUT]
 
 
-def test_repeated_deletion_starts_the_erasure_again(calls: RecordedCalls, account: Account) -> None:
+def test_repeated_deletion_starts_no_second_erasure(calls: RecordedCalls, account: Account) -> None:
     """The number of units of a failed condition is not asserted."""
     first = account.request_deletion()
     calls.clear()
     assert account.request_deletion() == first
-    assert [operation for operation, _ in calls] == ["UpdateItem", "Invoke"]
+    assert [operation for operation, _ in calls] == ["UpdateItem"]
 
 
 def test_deletion_of_a_missing_profile_provisions_it(calls: RecordedCalls, user: User, stack: RunningStack) -> None:

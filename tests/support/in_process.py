@@ -56,6 +56,7 @@ def use_stack(embedded: stack.Stack) -> Iterator[None]:
         **embedded.access_key.variables,
         "AWS_ENDPOINT_URL": embedded.aws_endpoint_url,
         "DYNAMODB_TABLE": SEEDED_TABLE,
+        "ERASE_FUNCTION": embedded.erase_function,
         "PICTURE_FUNCTION": embedded.picture_function,
     }
     original = {name: os.environ[name] for name in variables}

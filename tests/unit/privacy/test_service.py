@@ -78,6 +78,12 @@ def test_repeated_request_returns_the_same_deletion(delayed: Fixture) -> None:
     assert delayed.user_pool.signed_out == [SUB]
 
 
+def test_repeated_request_starts_no_second_erasure(immediate: Fixture) -> None:
+    immediate.service.request_deletion(CALLER)
+    immediate.service.request_deletion(CALLER)
+    assert immediate.erasures.started == [SUB]
+
+
 def test_response_names_deleted_and_remaining_data(immediate: Fixture) -> None:
     deletion = immediate.service.request_deletion(CALLER)
     assert deletion.deletes == ["account", "profile", "picture"]
