@@ -153,7 +153,7 @@ def erasure_service() -> "ErasureService":
     """Return the service that erases accounts."""
     from chalicelib.privacy.erasure import ErasureService
 
-    storage = picture_storage() if get_settings().picture_bucket else None
+    storage = picture_storage(clients.ERASURE_S3_READ_TIMEOUT) if get_settings().picture_bucket else None
     return ErasureService(deletion_repository(), user_pool(), storage)
 
 

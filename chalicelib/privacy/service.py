@@ -66,8 +66,8 @@ class DeletionService:
     def request_deletion(self, caller: Caller) -> ScheduledDeletion:
         """Schedule the deletion of the account, sign the user out everywhere, and start the erasure if it is due.
 
-        Idempotent: a repeated request returns the same deletion and starts no second erasure. Raises NotFound if the account does not exist, and
-        AccountErased from the start of the erasure.
+        Idempotent: a repeated request returns the same deletion and starts no second erasure. Raises NotFound if the
+        account does not exist, and AccountErased from the start of the erasure.
         """
         now = utc_now()
         requested = Deletion(
