@@ -102,7 +102,8 @@ locals {
         Sid    = "DeleteUser"
         Effect = "Allow"
         Action = [
-          "cognito-idp:AdminDeleteUser", "cognito-idp:AdminDisableUser", "cognito-idp:AdminUserGlobalSignOut",
+          "cognito-idp:AdminDeleteUser", "cognito-idp:AdminDisableUser", "cognito-idp:AdminGetUser",
+          "cognito-idp:AdminUserGlobalSignOut",
         ]
         Resource = aws_cognito_user_pool.users.arn
       },

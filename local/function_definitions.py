@@ -52,6 +52,7 @@ ERASE_ACTIONS: Final = [
     "dynamodb:UpdateItem",
     "cognito-idp:AdminDeleteUser",
     "cognito-idp:AdminDisableUser",
+    "cognito-idp:AdminGetUser",
     "cognito-idp:AdminUserGlobalSignOut",
     "s3:DeleteObject",
     "s3:DeleteObjectVersion",

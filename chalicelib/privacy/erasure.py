@@ -59,14 +59,25 @@ class ErasureService:
             logs.event("no deletion is due")
             return ErasureResult(status="skipped")
         deletion, lease = started
-        self._user_pool.disable(deletion.username)
-        self._user_pool.sign_out(deletion.username)
+        has_user = self._has_user(user_id, deletion.username)
+        if has_user:
+            self._user_pool.disable(deletion.username)
+            self._user_pool.sign_out(deletion.username)
         objects = self._delete_objects(user_id, lease)
-        self._user_pool.delete(deletion.username)
+        if has_user:
+            self._user_pool.delete(deletion.username)
         if self._repository.finish_erasure(user_id, deletion, objects, utc_now()):
             logs.event("account erased", objects=objects)
             add_metric(Metric.USER_ERASED)
         return ErasureResult(status="erased", objects=objects)
+
+    def _has_user(self, user_id: str, username: str) -> bool:
+        """Return True if the user still exists.
+
+        A federated user that returns after an interrupted erasure has the same user name and another sub.
+        """
+        user = self._user_pool.get_user(username)
+        return user is not None and user.sub == user_id
 
     def _delete_objects(self, user_id: str, lease: LeaseState) -> int:
         """Delete the user's objects. Wait for a picture in progress first, which would write another one."""

@@ -205,7 +205,8 @@ run "erasure_has_its_own_function" {
 
   assert {
     condition = sort(flatten(local.permissions.erase_user[*].Action)) == tolist([
-      "cognito-idp:AdminDeleteUser", "cognito-idp:AdminDisableUser", "cognito-idp:AdminUserGlobalSignOut",
+      "cognito-idp:AdminDeleteUser", "cognito-idp:AdminDisableUser", "cognito-idp:AdminGetUser",
+      "cognito-idp:AdminUserGlobalSignOut",
       "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
     ])
     error_message = "The function must have the permissions of an erasure only."

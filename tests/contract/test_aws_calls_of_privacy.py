@@ -129,6 +129,7 @@ def test_erasure_without_objects_makes_eight_calls(calls: RecordedCalls, account
     assert calls == [
         ONE_READ,
         UPDATE,
+        ("AdminGetUser", 0.0),
         ("AdminDisableUser", 0.0),
         SIGN_OUT,
         ("ListObjectVersions", 0.0),

@@ -40,7 +40,7 @@ from tests.support.erasure import (
 from tests.support.events import load_cognito_event, post_confirmation_event
 from tests.support.picture_client import set_picture, upload_file
 from tests.support.sample_images import make_image
-from tests.support.stack import RunningStack, start_api, start_stack
+from tests.support.stack import RunningStack, start_api, start_stack, wait_until
 from tests.support.user_pool_calls import get_client_error
 from tests.support.users import PASSWORD, User, sign_up_and_sign_in
 
@@ -315,6 +315,8 @@ def sign_in_tokens(user: User) -> dict[str, str]:
 @pytest.fixture
 def orphan(user_client: UserClient) -> Iterator[User]:
     """Return a user whose account was deleted in Cognito, among enough others for the limit of reconciliation."""
+    invoke_reconciliation(user_client.stack, delete_all_orphans=True)  # orphans of other tests
+    wait_until(lambda: not invoke_reconciliation(user_client.stack, dry_run=True)["profiles"]["orphans"])
     others = [sign_up_and_sign_in(user_client) for _ in range(2)]
     user = sign_up_person(user_client, next(_numbers))
     add_objects(user_client.stack, user.sub)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import boto3
 from botocore.config import Config
 
+from chalicelib.aws.clients import CONNECT_TIMEOUT, ERASURE_S3_READ_TIMEOUT, READ_TIMEOUT
 from chalicelib.aws.user_pool import UserPool
 from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.erasure import ErasureService
@@ -248,7 +249,14 @@ class ErasureClients:
         proxies = {"http": f"http://127.0.0.1:{proxy_port}"} if proxy_port else None
         self.stack = stack
         self.clients: Mapping[str, Any] = {
-            service: create_client(service, stack, connect_timeout=0.3, read_timeout=0.9, attempts=2, proxies=proxies)
+            service: create_client(
+                service,
+                stack,
+                connect_timeout=CONNECT_TIMEOUT,
+                read_timeout=ERASURE_S3_READ_TIMEOUT if service == "s3" else READ_TIMEOUT,
+                attempts=2,
+                proxies=proxies,
+            )
             for service in _SERVICES
         }
 

@@ -18,7 +18,7 @@ from chalicelib.profiles.deletion import DeletionStatus
 from chalicelib.profiles.errors import AccountErased, DeletionScheduled
 from chalicelib.profiles.models import ProfilePatch
 from chalicelib.profiles.service import ProfileService
-from tests.support.data import SUB
+from tests.support.data import OTHER_SUB, SUB
 from tests.support.fakes import (
     FakeErasureStarter,
     FakeUserPool,
@@ -155,6 +155,14 @@ def test_erasure_deletes_account_objects_and_profile(immediate: Fixture) -> None
     assert immediate.erasure.erase(SUB).model_dump() == {"status": "erased", "objects": 1}
     assert (immediate.user_pool.users, immediate.storage.objects, immediate.table.records) == ({}, {}, {})
     assert immediate.table.tombstones == {SUB}
+
+
+def test_erasure_does_not_delete_a_user_with_another_sub(immediate: Fixture) -> None:
+    """A federated user that returns after an interrupted erasure has the same user name."""
+    immediate.service.request_deletion(CALLER)
+    immediate.user_pool.users[SUB] = build_user(sub=OTHER_SUB)
+    assert immediate.erasure.erase(SUB).status == "erased"
+    assert immediate.user_pool.users[SUB].enabled
 
 
 def test_repeated_erasure_changes_nothing(immediate: Fixture) -> None:
