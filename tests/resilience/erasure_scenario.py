@@ -43,7 +43,7 @@ from tests.support.stack import start_api
 from tests.support.users import PASSWORD
 
 _FAULT_RATE: Final = 0.3
-_THREADS: Final = 16  # most of them wait
+_THREADS: Final = 8
 _SIGN_UP_THREADS: Final = 4  # more would time out during the cold starts of the triggers
 _MAX_ATTEMPTS: Final = 30
 _MAX_IDLE_SECONDS: Final = 30  # without a further erasure
@@ -120,6 +120,7 @@ class _Erasures:
             self.responses[response.status] += 1
             if response.status != 503:
                 break
+            time.sleep(int(response.headers["Retry-After"]))
 
     def sign_in(self, person: _Person) -> None:
         self.tokens[person.sub] = person.client.sign_in(person.email, PASSWORD)["IdToken"]
@@ -234,7 +235,8 @@ def erase_during_faults(faulty: FaultyStack, count: int) -> list[CheckResult]:
         CheckResult(
             f"{count} erasures while 30 % of AWS calls fail: responses to DELETE",
             format_statuses(erasures.responses),
-            erasures.responses[202] == count and erasures.responses.keys() <= {202, 503},
+            # 410: the erasure has started although an earlier response was a 503.
+            erasures.responses[202] + erasures.responses[410] == count and erasures.responses.keys() <= {202, 410, 503},
         ),
         CheckResult(
             "  killed after each of seven steps",
