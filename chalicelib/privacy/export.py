@@ -1,12 +1,13 @@
 """The export of a person's data: GDPR art. 15 and 20, HIPAA 45 CFR 164.524."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from chalicelib.aws.user_pool import UserPool
 from chalicelib.core import logs
 from chalicelib.core.clock import utc_now
-from chalicelib.core.errors import NotFound
+from chalicelib.core.errors import NotFound, UpstreamError
 from chalicelib.core.identity import Caller
 from chalicelib.core.metrics import Metric, add_metric
 from chalicelib.pictures.repository import ProfileRecord, to_record
@@ -85,11 +86,16 @@ class ExportService:
             raise NotFound("There is no profile for this user.")
         if seconds > 0:
             raise ExportLimitReached(seconds)
+        try:
+            account = self._export_account(caller)
+        except UpstreamError:
+            self._undo_export(caller, now)
+            raise
         record, deletion = to_record(item), get_deletion(item)
         export = Export(
             exported_at=now,
             id=caller.sub,
-            account=self._export_account(caller),
+            account=account,
             profile=record.profile,
             picture=self._export_picture(record),
             deletion=deletion
@@ -105,8 +111,19 @@ class ExportService:
         if user is None or user.sub != caller.sub:
             return None
         return ExportedAccount(
-            status=user.status, created_at=user.created_at, attributes=user.attributes, mfa=list(user.mfa)
+            username=user.username,
+            status=user.status,
+            created_at=user.created_at,
+            attributes=user.attributes,
+            mfa=list(user.mfa),
         )
+
+    def _undo_export(self, caller: Caller, now: datetime) -> None:
+        """Let the user repeat a failed export. If this fails too, the user can repeat it after a minute."""
+        try:
+            self._repository.undo_export(caller.sub, now)
+        except UpstreamError as exc:
+            logs.error("export not undone", exc)
 
     def _export_picture(self, record: ProfileRecord) -> ExportedPicture | None:
         if self._picture_storage is None or record.picture_key is None or record.profile.picture is None:

@@ -46,6 +46,7 @@ class ErasureResult(StrictModel):
 class ExportedAccount(StrictModel):
     """The account in the user pool."""
 
+    username: str
     status: str
     created_at: Timestamp | None
     attributes: dict[str, str]

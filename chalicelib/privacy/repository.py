@@ -1,5 +1,6 @@
 """The deletion of an account, in the item of its profile (chalicelib/profiles/deletion.py), and its tombstone."""
 
+import math
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 TOMBSTONE_DAYS: Final = 400
-_EXPORTED_AT: Final = "exported_at"  # seconds since 1970
+_EXPORTED_AT: Final = "exported_at"  # milliseconds since 1970
+_ERASED_AT: Final = "erased_at"
 _TTL: Final = "ttl"  # DynamoDB deletes the item after this time, in seconds since 1970
 
 
@@ -50,7 +52,8 @@ class DeletionRepository:
             deletion.require_not_erased(item)
             stored = deletion.get_deletion(item)
             assert stored is not None  # the condition has failed, and the account is not erased
-            return stored, False
+            # An equal time means that an earlier attempt was applied and its response was lost.
+            return stored, stored.requested_at == requested.requested_at
         return requested, True
 
     def cancel(self, user_id: str) -> DeletionStatus | None:
@@ -100,7 +103,7 @@ class DeletionRepository:
             deletion.STATUS: serialize(DeletionStatus.ERASED),
             deletion.REQUESTED_AT: serialize(erased.requested_at),
             deletion.REQUESTED_BY: serialize(erased.requested_by),
-            "erased_at": serialize(now),
+            _ERASED_AT: serialize(now),
             "erased_objects": serialize(objects),
             _TTL: serialize(int((now + timedelta(days=TOMBSTONE_DAYS)).timestamp())),
         }
@@ -112,9 +115,11 @@ class DeletionRepository:
                     ConditionExpression="#status = :erasing",
                     ExpressionAttributeNames={"#status": deletion.STATUS},
                     ExpressionAttributeValues={":erasing": serialize(DeletionStatus.ERASING)},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except ClientError:
-            return False
+        except ClientError as exc:
+            # An equal tombstone means that an earlier attempt was applied and its response was lost.
+            return get_item_of_error(exc).get(_ERASED_AT) == tombstone[_ERASED_AT]
         return True
 
     def start_export(self, user_id: str, now: datetime, interval_seconds: int) -> "tuple[DynamoItem | None, int]":
@@ -123,9 +128,9 @@ class DeletionRepository:
         Return the seconds until the next export instead of 0 if the last one is more recent than the interval. The item
         is None if there is no profile. Raises AccountErased.
         """
-        seconds = int(now.timestamp())
-        update = UpdateBuilder().require_exists(PARTITION_KEY).set(_EXPORTED_AT, seconds)
-        update.require_at_most_or_absent(_EXPORTED_AT, seconds - interval_seconds)
+        exported_at, interval = _to_milliseconds(now), interval_seconds * 1000
+        update = UpdateBuilder().require_exists(PARTITION_KEY).set(_EXPORTED_AT, exported_at)
+        update.require_at_most_or_absent(_EXPORTED_AT, exported_at - interval)
         update.require_one_of_or_absent(deletion.STATUS, [DeletionStatus.SCHEDULED])
         try:
             with translate_errors(CONDITION_FAILED):
@@ -141,8 +146,19 @@ class DeletionRepository:
             if not item:
                 return None, 0
             deletion.require_not_erased(item)
-            return item, int(item[_EXPORTED_AT]["N"]) + interval_seconds - seconds
+            stored = int(item[_EXPORTED_AT]["N"])
+            if stored == exported_at:  # an earlier attempt was applied, and its response was lost
+                return item, 0
+            return item, max(1, math.ceil((stored + interval - exported_at) / 1000))
         return response["Attributes"], 0
+
+    def undo_export(self, user_id: str, now: datetime) -> None:
+        """Discard the time of an export that has failed, so that the user can repeat it."""
+        update = UpdateBuilder().require_equal(_EXPORTED_AT, _to_milliseconds(now)).remove(_EXPORTED_AT)
+        try:
+            self._update(user_id, update)
+        except ClientError:
+            return  # a later export has started
 
     def _update(self, user_id: str, update: UpdateBuilder) -> None:
         """Send an UpdateItem. A failed condition raises ClientError with the stored item."""
@@ -160,3 +176,7 @@ class DeletionRepository:
                 TableName=self._table_name, Key={PARTITION_KEY: {"S": user_id}}, ConsistentRead=True
             )
         return response.get("Item")
+
+
+def _to_milliseconds(value: datetime) -> int:
+    return round(value.timestamp() * 1000)

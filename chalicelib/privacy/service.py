@@ -81,9 +81,9 @@ class DeletionService:
         if is_new:
             logs.event("deletion requested", erase_after=deletion.erase_after.isoformat())
             add_metric(Metric.DELETION_REQUESTED)
-            self._sign_out(caller)
-            if deletion.is_due(now):
-                self._erasures.start(caller.sub)
+        self._sign_out(caller)  # in a repeated request too, because it may have failed in the first one
+        if is_new and deletion.is_due(now):
+            self._erasures.start(caller.sub)
         return self._to_response(deletion)
 
     def get_deletion(self, caller: Caller) -> ScheduledDeletion:
@@ -115,7 +115,7 @@ class DeletionService:
         return scheduled
 
     def _sign_out(self, caller: Caller) -> None:
-        """Revoke the user's tokens. If it fails, the erasure revokes them."""
+        """Revoke the user's tokens. If it fails, a repeated request or the erasure revokes them."""
         try:
             self._user_pool.sign_out(caller.username)
         except UpstreamError as exc:

@@ -90,7 +90,7 @@ class ProfileScan(Scan[ProfileProgress]):
         if progress.phase == "erasing":
             progress = self._erase_orphans(progress, orphans)
         else:
-            progress = self._count(progress, accounts[: len(checked)], orphans)
+            progress = self._count(progress, accounts[: len(checked)], orphans, is_over)
         if len(checked) < len(accounts):
             cursor = accounts[len(checked) - 1].user_id if checked else progress.cursor
         elif cursor is None:
@@ -102,7 +102,11 @@ class ProfileScan(Scan[ProfileProgress]):
         return account.deletion_status is not None or self._user_pool.user_exists(account.user_id)
 
     def _count(
-        self, progress: ProfileProgress, accounts: Sequence[ScannedAccount], orphans: Sequence[ScannedAccount]
+        self,
+        progress: ProfileProgress,
+        accounts: Sequence[ScannedAccount],
+        orphans: Sequence[ScannedAccount],
+        is_over: IsOver,
     ) -> ProfileProgress:
         """Count profiles and orphans, mark the orphans, and start the erasures that are due."""
         for orphan in orphans:
@@ -111,7 +115,7 @@ class ProfileScan(Scan[ProfileProgress]):
         erasures = 0
         if not self._options.dry_run:
             self._mark_orphans(accounts, orphans)
-            erasures = sum(self._erasures.start(account.user_id) for account in accounts if _is_due(account))
+            erasures = self._start_erasures([account.user_id for account in accounts if _is_due(account)], is_over)
         return progress.model_copy(
             update={
                 "profiles": progress.profiles + len(accounts),
@@ -120,6 +124,11 @@ class ProfileScan(Scan[ProfileProgress]):
                 "erasures": progress.erasures + erasures,
             }
         )
+
+    def _start_erasures(self, user_ids: Sequence[str], is_over: IsOver) -> int:
+        """Start erasures and return their number. The next scan starts those after the time was over."""
+        results = map_until(self._threads, is_over, self._erasures.start, user_ids)
+        return sum(result is True for result in results)
 
     def _mark_orphans(self, accounts: Sequence[ScannedAccount], orphans: Sequence[ScannedAccount]) -> None:
         now = utc_now()

@@ -83,7 +83,7 @@ def test_repeated_deletion_starts_no_second_erasure(calls: RecordedCalls, accoun
     first = account.request_deletion()
     calls.clear()
     assert account.request_deletion() == first
-    assert [operation for operation, _ in calls] == ["UpdateItem"]
+    assert [operation for operation, _ in calls] == ["UpdateItem", "AdminUserGlobalSignOut"]
 
 
 def test_deletion_of_a_missing_profile_provisions_it(calls: RecordedCalls, user: User, stack: RunningStack) -> None:
@@ -119,7 +119,7 @@ def test_second_export_within_a_minute_makes_one_call(calls: RecordedCalls, acco
     calls.clear()
     with pytest.raises(ExportLimitReached):
         account.export()
-    assert [operation for operation, _ in calls] == ["UpdateItem"]
+    assert [operation for operation, _ in calls] == ["UpdateItem", "AdminUserGlobalSignOut"]
 
 
 def test_erasure_without_objects_makes_eight_calls(calls: RecordedCalls, account: Account) -> None:

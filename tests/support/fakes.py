@@ -366,8 +366,8 @@ class InMemoryDeletionRepository(DeletionRepository):
         self.table.require_not_erased(user_id)
         if user_id not in self.table.records:
             return None
-        is_new = user_id not in self.table.deletions
-        return self.table.deletions.setdefault(user_id, requested), is_new
+        stored = self.table.deletions.setdefault(user_id, requested)
+        return stored, stored.requested_at == requested.requested_at
 
     def cancel(self, user_id: str) -> DeletionStatus | None:
         self.table.check_fault()
@@ -407,6 +407,11 @@ class InMemoryDeletionRepository(DeletionRepository):
             self.table.exported_at[user_id] = seconds
         key: dict[str, Any] = {"picture_key": {"S": record.picture_key}} if record.picture_key else {}
         return {**to_item(record.profile), **key}, max(0, remaining)
+
+    def undo_export(self, user_id: str, now: datetime) -> None:
+        self.table.check_fault()
+        if self.table.exported_at.get(user_id) == int(now.timestamp()):
+            del self.table.exported_at[user_id]
 
 
 class FakeErasureStarter(ErasureStarter):

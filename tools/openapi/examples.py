@@ -44,6 +44,7 @@ EXAMPLE_EXPORT: Final = {
     "exported_at": "2026-11-24T22:05:00.000Z",
     "id": EXAMPLE_SUB,
     "account": {
+        "username": EXAMPLE_SUB,
         "status": "CONFIRMED",
         "created_at": "2026-11-22T22:28:20.000Z",
         "attributes": {"sub": EXAMPLE_SUB, "email": "john@example.com", "email_verified": "true"},

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.aws.user_pool import PoolUser
-from chalicelib.core.errors import NotFound
+from chalicelib.core.errors import NotFound, ServiceUnavailable
 from chalicelib.core.identity import Caller
 from chalicelib.core.preconditions import NO_PRECONDITIONS
 from chalicelib.pictures.repository import ProfileRecord
@@ -80,3 +80,15 @@ def test_account_missing_in_the_user_pool_is_null(table: InMemoryTable) -> None:
 def test_unknown_user_has_no_export(table: InMemoryTable) -> None:
     with pytest.raises(NotFound):
         build_service(table).export(CALLER)
+
+
+def test_failed_export_can_be_repeated(table: InMemoryTable) -> None:
+    user_pool = FakeUserPool(USER)
+    profiles = ProfileService(InMemoryProfileRepository(table), user_pool)
+    service = ExportService(InMemoryDeletionRepository(table), profiles, user_pool, None)
+    profiles.get_profile(CALLER)
+    user_pool.fail_with = ServiceUnavailable()
+    with pytest.raises(ServiceUnavailable):
+        service.export(CALLER)
+    user_pool.fail_with = None
+    assert service.export(CALLER).id == SUB
