@@ -119,7 +119,7 @@ def test_second_export_within_a_minute_makes_one_call(calls: RecordedCalls, acco
     calls.clear()
     with pytest.raises(ExportLimitReached):
         account.export()
-    assert [operation for operation, _ in calls] == ["UpdateItem", "AdminUserGlobalSignOut"]
+    assert [operation for operation, _ in calls] == ["UpdateItem"]
 
 
 def test_erasure_without_objects_makes_eight_calls(calls: RecordedCalls, account: Account) -> None:

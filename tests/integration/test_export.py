@@ -66,7 +66,7 @@ def forget_last_export(user: User, seconds: int = 61) -> None:
         TableName=user.client.stack.table,
         Key={"user_id": {"S": user.sub}},
         UpdateExpression="SET exported_at = :time",
-        ExpressionAttributeValues={":time": {"N": str(int(time.time()) - seconds)}},
+        ExpressionAttributeValues={":time": {"N": str(int((time.time() - seconds) * 1000))}},
     )
 
 
