@@ -41,10 +41,10 @@ help: ## List the targets
 run: $(INSTALLED) ## Run the API and the embedded AWS on this machine; API_PORT and AWS_PORT set the ports
 	@$(BIN)/python -m local
 
-test: $(DEVELOPMENT) ## Run all tests except the slow ones (3 min); ARGS are pytest arguments: make test ARGS=tests/unit
+test: $(DEVELOPMENT) ## Run all tests except the slow ones (4 min); ARGS are pytest arguments: make test ARGS=tests/unit
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-test-unit: $(DEVELOPMENT) ## Run the fast unit tests (about 10 s)
+test-unit: $(DEVELOPMENT) ## Run the fast unit tests (about 15 s)
 	@$(BIN)/python -m pytest -q -m "not long" tests/unit $(ARGS)
 
 test-all: $(DEVELOPMENT) $(NPM_PACKAGES) ## Run all tests, including browsers, generated clients and a full deployment
@@ -58,7 +58,7 @@ test-botocore: $(DEVELOPMENT) $(BOTOCORE_VERSIONS:%=.botocore/%) ## Run the test
 	    $(if $(filter $(BOTOCORE_OLDEST),$(version)),-m "not newer_botocore") \
 	    $(BOTOCORE_TESTS) $(if $(filter on,$(tuning)),$(BOTOCORE_TUNING_TESTS)) $(ARGS) &&)) true
 
-faults: $(DEVELOPMENT) ## Run the resilience tests at full size (about 5 min)
+faults: $(DEVELOPMENT) ## Run the resilience tests at full size (about 25 min)
 	@$(BIN)/python -m tests.resilience.acceptance $(ARGS)
 
 bench: $(DEVELOPMENT) ## Run the benchmark against hand-written handlers and other frameworks (some minutes)

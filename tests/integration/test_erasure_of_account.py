@@ -44,6 +44,7 @@ from tests.support.stack import RunningStack, start_api, start_stack, wait_until
 from tests.support.user_pool_calls import get_client_error
 from tests.support.users import PASSWORD, User, sign_up_and_sign_in
 
+pytestmark = pytest.mark.slow
 _numbers = itertools.count(1)
 
 
@@ -133,7 +134,6 @@ def test_killed_erasure_is_finished_by_reconciliation(due: User, service: str, o
     assert_erased(due)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("service", "operation"), ERASURE_STEPS)
 def test_killed_erasure_is_finished_by_the_next(due: User, service: str, operation: str) -> None:
     stack = due.client.stack
@@ -177,7 +177,6 @@ def test_objects_of_other_users_remain(due: User, user_client: UserClient) -> No
         s3.delete_object(Bucket=stack.bucket, Key=key, VersionId=version)
 
 
-@pytest.mark.slow
 def test_more_versions_than_a_page_are_deleted(due: User) -> None:
     stack = due.client.stack
     s3 = emulator_client("s3", stack)
@@ -250,7 +249,6 @@ def test_nothing_resurrects_an_erased_account(erased: User, attempt: str) -> Non
     assert_erased(erased)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "attempt", ["GET", "PUT", "repeated PostConfirmation", "repeated PostAuthentication", "restore"]
 )
