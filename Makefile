@@ -41,7 +41,7 @@ help: ## List the targets
 run: $(INSTALLED) ## Run the API and the embedded AWS on this machine; API_PORT and AWS_PORT set the ports
 	@$(BIN)/python -m local
 
-test: $(DEVELOPMENT) ## Run all tests except the slow ones (4 min); ARGS are pytest arguments: make test ARGS=tests/unit
+test: $(DEVELOPMENT) ## Run all tests except the slow ones (5 min); ARGS are pytest arguments: make test ARGS=tests/unit
 	@$(PYTEST) -m "not slow" $(ARGS)
 
 test-unit: $(DEVELOPMENT) ## Run the fast unit tests (about 15 s)
