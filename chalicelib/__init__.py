@@ -1,1 +1,1 @@
-"""The application behind app.py, in packages by domain. docs/architecture.md describes them and who imports whom."""
+"""The application behind app.py, in packages by domain. docs/architecture.md has the import rules."""

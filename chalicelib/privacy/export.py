@@ -30,7 +30,7 @@ EXPORT_INTERVAL_SECONDS: Final = 60
 
 # Stored data that an export omits, with the reason. tests/integration/test_export.py compares it with the stored data.
 OMITTED: Final[Mapping[str, str]] = {
-    "password": "Cognito stores a verifier only, which nobody can read.",
+    "password": "Cognito stores a verifier only and does not return it.",
     "TOTP secret": "Cognito does not return it.",
     "contact_synced_at": "A date of the synchronization with the user pool. The contact data itself is exported.",
     "picture_key": "The storage location. The picture itself is exported.",

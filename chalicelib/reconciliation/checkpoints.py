@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _KEY_PREFIX: Final = "#reconciliation-"
 _HANDOVER_SECONDS: Final = 60  # for the start of the next run
-_NO_HOLDER: Final = "nobody"
+_NO_HOLDER: Final = "none"
 _CHECKPOINT: Final = "checkpoint"  # the attribute
 
 

@@ -68,7 +68,7 @@ def proxy(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture
 def token(stack: RunningStack) -> str:
-    """Return a token of the user of the documented examples, whom `make run` signs up."""
+    """Return a token of the example user that `make run` signs up."""
     return UserClient(stack.outputs).sign_in("john@example.com", "StrongPass123!")["IdToken"]
 
 

@@ -35,7 +35,7 @@ def user(signed_up_user: UserFactory) -> User:
 
 @pytest.fixture(scope="module")
 def other_user(signed_up_user: UserFactory) -> User:
-    return signed_up_user(name="Somebody Else")
+    return signed_up_user(name="Another Person")
 
 
 @pytest.fixture

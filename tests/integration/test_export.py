@@ -86,7 +86,7 @@ def grace_client(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="module")
 def complete_user(grace_client: UserClient) -> User:
-    """Return a user of whom the service stores as much as it can, with a scheduled deletion."""
+    """Return a user with all data that the service can store, and a scheduled deletion."""
     user = sign_up_and_sign_in(grace_client)
     assert set_picture(user, upload_file(user, make_image())).status == 200
     upload_file(user)  # not yet a picture

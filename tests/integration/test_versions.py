@@ -48,7 +48,7 @@ def test_get_with_another_if_match_is_a_412(user: User) -> None:
 @pytest.mark.parametrize("change", [put_body, patch_body])
 def test_stale_if_match_is_a_412_and_changes_nothing(user: User, change: Callable[..., Any]) -> None:
     stale = user.get().headers["ETag"]
-    edited = user.patch({"name": "Somebody Else"})
+    edited = user.patch({"name": "Another Person"})
     response = change(user, If_Match=stale)
     assert (response.status, response.body["title"]) == (412, "Precondition Failed")
     assert user.get().body == edited.body
