@@ -44,8 +44,8 @@ run: $(INSTALLED) ## Run the API and the embedded AWS on this machine; API_PORT 
 test: $(DEVELOPMENT) ## Run all tests except the slow ones (5 min); ARGS are pytest arguments: make test ARGS=tests/unit
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-test-unit: $(DEVELOPMENT) ## Run the fast unit tests (about 15 s)
-	@$(BIN)/python -m pytest -q -m "not long" tests/unit $(ARGS)
+test-unit: $(DEVELOPMENT) ## Run the fast unit tests (less than 10 s)
+	@$(BIN)/python -m pytest -q -p no:schemathesis -m "not long" tests/unit $(ARGS)
 
 test-all: $(DEVELOPMENT) $(NPM_PACKAGES) ## Run all tests, including browsers, generated clients and a full deployment
 	@$(PYTEST) $(ARGS)

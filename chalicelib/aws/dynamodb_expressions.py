@@ -124,5 +124,6 @@ class UpdateBuilder:
 
     def _value(self, label: str, value: FieldValue) -> str:
         placeholder = f":{label}"
-        self._values[placeholder] = serialize(value)
+        if placeholder not in self._values:  # a condition may repeat the value of an assignment
+            self._values[placeholder] = serialize(value)
         return placeholder

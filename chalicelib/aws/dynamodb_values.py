@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import BaseModel
@@ -18,6 +17,8 @@ FieldValue: TypeAlias = str | bool | int | date | datetime | BaseModel | None
 def serialize(value: FieldValue) -> "AttributeValueTypeDef":
     """Convert a value. A model becomes a map without its None values. Raises TypeError for None and other types."""
     match value:
+        case str():  # most values are strings; a StrEnum is one too
+            return {"S": str(value)}
         case bool():
             return {"BOOL": value}
         case int():
@@ -26,10 +27,6 @@ def serialize(value: FieldValue) -> "AttributeValueTypeDef":
             return {"S": format_timestamp(value.astimezone(UTC))}
         case date():
             return {"S": value.isoformat()}
-        case StrEnum():
-            return {"S": value.value}
-        case str():
-            return {"S": value}
         case BaseModel():
             return {"M": {name: serialize(field) for name, field in value if field is not None}}
     raise TypeError(f"no attribute type for {type(value).__name__}")

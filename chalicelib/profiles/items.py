@@ -72,6 +72,6 @@ def parse_item(item: DynamoItem) -> tuple[Profile, frozenset[str]]:
 
 def _parse_attribute(attribute: "AttributeValueTypeDef") -> Any:
     value = deserialize(attribute)
-    if isinstance(value, Mapping) and value is not attribute:  # a picture; a later release may add fields to it
+    if isinstance(value, dict) and value is not attribute:  # a picture; a later release may add fields to it
         return {name: value[name] for name in Picture.model_fields if name in value}
     return value

@@ -186,7 +186,7 @@ def start_fault_proxy(fault_injector: FaultInjector, idle_limit: float = math.in
     """
     handler = type("Handler", (_Handler,), {"fault_injector": fault_injector, "idle_limit": idle_limit})
     server = _Server(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
         yield server.server_port

@@ -57,9 +57,3 @@ def evaluate(expression: str, **environment: str) -> str:
 def test_check_picture_exists_only_with_a_bucket(environment: dict[str, str], is_registered: str) -> None:
     expression = "any(function.name == 'check_picture' for function in app.app.pure_lambda_functions)"
     assert evaluate(expression, **environment) == is_registered
-
-
-@pytest.mark.long
-def test_application_does_not_import_the_image_library() -> None:
-    expression = "[name for name in sys.modules if name.split('.')[0] == 'PIL']"
-    assert evaluate(expression, S3_BUCKET="pictures") == "[]"
