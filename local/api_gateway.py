@@ -5,9 +5,12 @@ Cognito authorizer does (local.id_tokens).
 """
 
 import json
+import os
 import time
 from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import chalice.local
@@ -18,10 +21,10 @@ from chalice.local import LambdaContext
 
 from chalicelib.api.cors import CorsPolicy
 from chalicelib.api.middleware import HEAD, SECURITY_HEADERS
-from chalicelib.core.errors import PROBLEM_JSON, ApiError, ContentTooLarge
+from chalicelib.core.errors import PROBLEM_JSON, ApiError, ContentTooLarge, ServiceUnavailable, TooManyRequests
 from chalicelib.core.identity import get_claims
 from chalicelib.core.settings import get_settings
-from local import id_tokens, request_log
+from local import faults, id_tokens, request_log
 from local.request_body import MAX_BODY_BYTES
 
 
@@ -40,6 +43,10 @@ class _GatewayError(chalice.local.LocalGatewayException):
         super().__init__(headers, b"" if method == HEAD else body)
         self.CODE = error.status
         self.reason = error.reason if isinstance(error, id_tokens.TokenRejected) else str(error)
+
+
+class ConnectionDropped(Exception):
+    """The connection ends without a response, because of a fault."""
 
 
 class _CognitoAuthorizer(chalice.local.LocalGatewayAuthorizer):
@@ -63,25 +70,53 @@ class LocalApiGateway(chalice.local.LocalGateway):
         self._authorizer = _CognitoAuthorizer(app_object)
 
     def handle_request(self, method: str, path: str, headers: Any, body: bytes | None) -> Any:
-        """Return the response of the application, and log the request. Raises LocalGatewayException."""
-        context, started = self._generate_lambda_context(), time.monotonic()
+        """Return the response of the application, and log the request.
 
-        def log(status: int, reason: str) -> None:
-            seconds, request = time.monotonic() - started, f"{method} {path.partition('?')[0]}"
-            request_log.log_request(request, status, seconds, request_id=context.aws_request_id, note=reason)
+        Raises LocalGatewayException for an error response, and ConnectionDropped.
+        """
+        context, started = self._generate_lambda_context(), time.monotonic()
+        is_console = CaseInsensitiveMapping(headers).get("user-agent") == faults.CONSOLE_USER_AGENT
+        fault = None if is_console or method == "OPTIONS" else _take_fault()
+
+        def log(status: int, reason: str, response_body: Any = None) -> None:
+            request_log.log_request(
+                f"{method} {path.partition('?')[0]}",
+                status,
+                time.monotonic() - started,
+                request_id=context.aws_request_id,
+                note=reason,
+                problem=request_log.parse_problem(status, response_body),
+                fault=fault.kind if fault else "",
+                is_console=is_console,
+            )
 
         try:
+            if fault:
+                self._inject(fault, headers, context, method)
             response = self._handle(method, path, headers, body, context)
         except _GatewayError as exc:
-            log(exc.CODE, exc.reason)
+            log(exc.CODE, exc.reason, exc.body)
             raise
-        log(response["statusCode"], request_log.find_rejection_reason(response["statusCode"], response["body"]))
+        except ConnectionDropped:
+            log(request_log.NO_RESPONSE, "The connection was dropped.")
+            raise
+        status, body_text = response["statusCode"], response["body"]
+        log(status, request_log.find_rejection_reason(status, body_text), body_text)
         return response
+
+    def _inject(self, fault: faults.Fault, headers: Any, context: LambdaContext, method: str) -> None:
+        """Delay a slow request. Raises _GatewayError or ConnectionDropped for the other faults."""
+        if fault.kind == faults.SLOW:
+            time.sleep(fault.delay_seconds)
+        elif fault.kind == faults.DROPPED:
+            raise ConnectionDropped
+        else:
+            error = ServiceUnavailable() if fault.kind == faults.UNAVAILABLE else TooManyRequests()
+            raise _GatewayError(error, context.aws_request_id, _build_cors_headers(headers), method)
 
     def _handle(self, method: str, path: str, headers: Any, body: bytes | None, context: LambdaContext) -> Any:
         """Return the response. Raises _GatewayError."""
-        origin = CaseInsensitiveMapping(headers).get("origin", "")
-        cors_headers = CorsPolicy(get_settings().cors_allow_origins).response_headers(origin)
+        cors_headers = _build_cors_headers(headers)
         if body and len(body) > MAX_BODY_BYTES:
             raise _GatewayError(ContentTooLarge(), context.aws_request_id, cors_headers, method)
         try:
@@ -97,6 +132,22 @@ class LocalApiGateway(chalice.local.LocalGateway):
         if response["statusCode"] == HTTPStatus.UNAUTHORIZED and not _has_token_of_own_client(event):
             return _add_reason(response, id_tokens.OTHER_CLIENT)
         return response
+
+
+def _build_cors_headers(headers: Any) -> Mapping[str, str]:
+    origin = CaseInsensitiveMapping(headers).get("origin", "")
+    return CorsPolicy(get_settings().cors_allow_origins).response_headers(origin)
+
+
+@cache
+def _fault_file(state_directory: str) -> faults.FaultFile:
+    return faults.FaultFile(Path(state_directory))
+
+
+def _take_fault() -> faults.Fault | None:
+    """Return the fault of this request. Only `make run` has a console that turns faults on."""
+    directory = os.environ.get("LOCAL_DIR")
+    return _fault_file(directory).take() if directory else None
 
 
 def _has_token_of_own_client(event: dict[str, Any]) -> bool:

@@ -53,7 +53,8 @@ def main(arguments: Sequence[str]) -> int:
     options = _parse(arguments)
     try:
         port = config.parse_port(options.port, "--port")
-        local = replace(config.load_settings(), api_host=options.host, api_port=port)
+        settings = config.load_settings()
+        local = replace(settings, api_host=options.host, api_port=port, console_port=config.NO_PORT)
         with ExitStack() as exit_stack:
             _serve(local, options, stop, exit_stack)
     except (StartupError, ProcessError, config.InvalidPort) as exc:

@@ -11,13 +11,15 @@ REGION: Final = "us-east-1"
 HOST: Final = "127.0.0.1"
 DEFAULT_API_PORT: Final = 8000
 DEFAULT_AWS_PORT: Final = 4566
+DEFAULT_CONSOLE_PORT: Final = 8010
+NO_PORT: Final = 0  # the console port of `chalice local`, which has no console
 DEFAULT_STATE_DIRECTORY: Final = ROOT / ".local"
 # Variables that child processes inherit from the user's environment. All others are removed: tokens, passwords, and the
 # variables that AWS SDKs read.
 _INHERITED: Final = frozenset(
     {
-        "HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "LOG_LEVEL", "PATH", "PERSIST_STATE", "TMPDIR", "TZ",
-        "VIRTUAL_ENV",
+        "HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "LOG_LEVEL", "PATH", "PERSIST_STATE", "RANDOM_CODES", "TMPDIR",
+        "TZ", "VIRTUAL_ENV",
     }
 )  # fmt: skip
 _INHERITED_PREFIXES: Final = ("COVERAGE_", "LC_", "PYTHON")
@@ -55,6 +57,7 @@ class LocalSettings:
     base_environment: dict[str, str] = field(repr=False)
     access_key: AccessKey = field(default_factory=AccessKey.generate)
     api_host: str = HOST
+    console_port: int = NO_PORT
 
     @property
     def api_url(self) -> str:
@@ -66,6 +69,16 @@ class LocalSettings:
     def aws_endpoint_url(self) -> str:
         """The URL of the embedded AWS, without a trailing slash."""
         return f"http://{HOST}:{self.aws_port}"
+
+    @property
+    def console_url(self) -> str:
+        """The URL of the web console, without a trailing slash."""
+        return f"http://{HOST}:{self.console_port}"
+
+    @property
+    def has_random_codes(self) -> bool:
+        """True if the embedded AWS sends random codes, as Cognito does, instead of fixed ones."""
+        return self.base_environment.get("RANDOM_CODES", "0") not in ("", "0")
 
     @property
     def stack_file(self) -> Path:
@@ -115,11 +128,12 @@ def parse_port(text: str, name: str) -> int:
 
 
 def load_settings() -> LocalSettings:
-    """Read API_PORT (default 8000), AWS_PORT (4566) and LOCAL_DIR (.local). Raises InvalidPort."""
+    """Read API_PORT (default 8000), AWS_PORT (4566), CONSOLE_PORT (8010) and LOCAL_DIR (.local). Raises InvalidPort."""
     environ = dict(os.environ)
     return LocalSettings(
         api_port=parse_port(environ.get("API_PORT") or str(DEFAULT_API_PORT), "API_PORT"),
         aws_port=parse_port(environ.get("AWS_PORT") or str(DEFAULT_AWS_PORT), "AWS_PORT"),
         state_directory=Path(environ.get("LOCAL_DIR") or DEFAULT_STATE_DIRECTORY).resolve(),
         base_environment=environ,
+        console_port=parse_port(environ.get("CONSOLE_PORT") or str(DEFAULT_CONSOLE_PORT), "CONSOLE_PORT"),
     )

@@ -5,8 +5,9 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from local import console
-from local.emulator import CONFIRMATION_CODE
 from local.emulator_clients import emulator_client
+from local.emulator_link import EmulatorLink
+from local.mailbox import require_code
 from local.user_client import UserClient
 
 USERNAME: Final = "john@example.com"
@@ -34,8 +35,9 @@ def run_demo(client: UserClient) -> None:
         return
     console.print_title(f"{USERNAME} signs up")
     console.print_step(1, "SignUp", f"user {sub}, confirmation code sent by mail")
-    client.confirm(USERNAME, CONFIRMATION_CODE)
-    console.print_step(2, "ConfirmSignUp", f"with code {CONFIRMATION_CODE}; Cognito invokes PostConfirmation")
+    code = require_code(EmulatorLink(client.stack), USERNAME)
+    client.confirm(USERNAME, code)
+    console.print_step(2, "ConfirmSignUp", f"with code {code}; Cognito invokes PostConfirmation")
     _show_stored_item(client, sub)
     token = _sign_in(client, 4)
     profile = _show_profile(client, token, 5, sub)

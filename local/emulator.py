@@ -13,12 +13,13 @@ import time
 from typing import Final
 
 from local import config
+from local.console_operations import ConsoleOperations
 from local.origin_guard import OriginGuard
 from local.processes import exit_with_parent
 
 # Only the services that the product uses. MiniStack then starts in less than 1 s instead of 6 s.
 SERVICES: Final = "apigateway,cognito-idp,dynamodb,events,iam,kms,lambda,logs,monitoring,s3,ses,sqs,sts"
-# The code in every confirmation mail that MiniStack sends.
+# The code in every confirmation mail that MiniStack sends, unless RANDOM_CODES is set.
 CONFIRMATION_CODE: Final = "123456"
 READY_PATH: Final = "/_ministack/ready"
 _SAVE_INTERVAL_SECONDS: Final = 5
@@ -48,7 +49,7 @@ def emulator_environment(local: config.LocalSettings) -> dict[str, str]:
     }
 
 
-async def _serve(port: int) -> None:
+async def _serve(port: int, secret: str) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack import app as ministack
@@ -68,7 +69,8 @@ async def _serve(port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     saver = asyncio.create_task(_save_periodically())
-    application = OriginGuard(request_log.log_client_requests(ministack.app), port)
+    operations = ConsoleOperations(request_log.log_client_requests(ministack.app), secret)
+    application = OriginGuard(operations, port)
     await serve(application, server_config, shutdown_trigger=stop.wait)
     saver.cancel()
 
@@ -102,7 +104,7 @@ def main() -> None:
     shutil.rmtree(local.state_directory / "tmp", ignore_errors=True)
     (local.state_directory / "tmp").mkdir(parents=True)
     os.environ.update(emulator_environment(local))
-    asyncio.run(_serve(local.aws_port))
+    asyncio.run(_serve(local.aws_port, os.environ["AWS_SECRET_ACCESS_KEY"]))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ class LogView:
         if not isinstance(event, dict):
             return
         if event.keys() >= {"request", "status", "ms"}:
-            if self.show_requests:
+            if self.show_requests and not event.get("console"):
                 console.print_request(event["request"], event["status"], event["ms"], event.get("note", ""))
         elif event.get("level") in ("WARNING", "ERROR"):
             console.print_error(line.rstrip())

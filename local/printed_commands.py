@@ -30,6 +30,7 @@ curl -sS $API/users/me -H "Authorization: Bearer $TOKEN" | python3 -m json.tool
 curl -sS $API/users/me -H "Authorization: Bearer $TOKEN" -X PUT -H 'Content-Type: application/json' \\
   -d '{{"name": "Jane R. Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}}' | python3 -m json.tool
 """
+_RANDOM_CODE: Final = "CODE"  # stands for the code in the Mail tab of the console
 # The steps before the user can sign in, by the user's status. None: the user does not exist.
 _STEPS: Final = {None: _DEFINE_FUNCTION + _SIGN_UP + _CONFIRM, "UNCONFIRMED": _DEFINE_FUNCTION + _CONFIRM}
 
@@ -40,8 +41,9 @@ def print_commands(local: LocalSettings, client: UserClient) -> None:
     variables = {"API": stack.api_url, "CLIENT": stack.user_pool_client_id}
     if local.state_directory != config.DEFAULT_STATE_DIRECTORY:
         variables["LOCAL_DIR"] = shlex.quote(str(local.state_directory))
+    code = _RANDOM_CODE if local.has_random_codes else CONFIRMATION_CODE
     steps = (_STEPS.get(_get_status(client), "") + _CALL_API).format(
-        stack=stack, username=_USERNAME, password=PASSWORD, code=CONFIRMATION_CODE
+        stack=stack, username=_USERNAME, password=PASSWORD, code=code
     )
     console.print_title("Try it: paste these commands into another terminal, in this folder")
     console.print_commands("export " + " ".join(f"{name}={value}" for name, value in variables.items()) + "\n" + steps)

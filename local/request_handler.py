@@ -13,7 +13,7 @@ from chalice.local import ChaliceRequestHandler
 from chalicelib.api.middleware import HEAD
 from chalicelib.core.errors import PROBLEM_JSON
 from local import request_log
-from local.api_gateway import LocalApiGateway
+from local.api_gateway import ConnectionDropped, LocalApiGateway
 from local.config import HOST
 from local.hosts import find_host_error
 from local.request_body import read_body
@@ -63,6 +63,13 @@ class LocalRequestHandler(ChaliceRequestHandler):
             self.send_error(status)
             return False
         return True
+
+    def handle_one_request(self) -> None:
+        """Handle a request, unless a fault drops its connection."""
+        try:
+            super().handle_one_request()
+        except ConnectionDropped:
+            self.close_connection = True
 
     def _find_host_error(self) -> HTTPStatus | None:
         address, port = self.server.server_address[:2]

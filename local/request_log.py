@@ -14,6 +14,7 @@ from typing import Any, Final
 _COGNITO: Final = "AWSCognitoIdentityProviderService."
 _MAX_BODY_BYTES: Final = 64 * 1024  # of a response, read for the note
 _S3_ERROR: Final = re.compile(rb"<Code>(\w+)</Code>")
+NO_RESPONSE: Final = 0  # the status of a request whose connection was dropped
 _MAX_ERRORS: Final = 5  # field errors in a note; a response may contain thousands
 _MAX_POINTER_LENGTH: Final = 80
 # Cognito exceptions with fixed messages, or with messages of this project. Other messages may repeat request values.
@@ -29,12 +30,37 @@ _FIXED_TEXT_EXCEPTIONS: Final = {
 }
 
 
-def log_request(request: str, status: int, seconds: float, *, request_id: str = "", note: str = "") -> None:
-    """Write the line of a request."""
-    line = {"request": request, "status": status, "ms": round(seconds * 1000, 1)}
-    line |= {name: text for name, text in (("request_id", request_id), ("note", note)) if text}
+def log_request(
+    request: str,
+    status: int,
+    seconds: float,
+    *,
+    request_id: str = "",
+    note: str = "",
+    problem: dict[str, Any] | None = None,
+    fault: str = "",
+    is_console: bool = False,
+) -> None:
+    """Write the line of a request. `fault` is a fault of the web console, and `is_console` marks its own requests."""
+    line: dict[str, Any] = {"request": request, "status": status, "ms": round(seconds * 1000, 1)}
+    optional = {"request_id": request_id, "note": note, "problem": problem, "fault": fault, "console": is_console}
+    line |= {name: value for name, value in optional.items() if value}
     sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
     sys.stdout.flush()
+
+
+def parse_problem(status: int, body: Any) -> dict[str, Any] | None:
+    """Return the problem details of an error response of the API. They contain no values of the request."""
+    if status < HTTPStatus.BAD_REQUEST:
+        return None
+    try:
+        problem = json.loads(body or "")
+    except ValueError:  # the response to a HEAD request
+        return None
+    is_problem = isinstance(problem, dict) and "detail" in problem
+    if not is_problem:
+        return None
+    return {**problem, "errors": problem["errors"][:_MAX_ERRORS]} if problem.get("errors") else problem
 
 
 def find_rejection_reason(status: int, body: str) -> str:

@@ -1,7 +1,8 @@
-"""`make run`: start the embedded AWS, its resources and the API, run the demo, and serve until Ctrl-C."""
+"""`make run`: start the embedded AWS, its resources, the API and the console, run the demo, and serve until Ctrl-C."""
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -25,6 +26,7 @@ from local.startup import (
     use_free_ports,
 )
 from local.user_client import UserClient
+from local.web_console.server import WebConsole
 
 
 def main() -> int:
@@ -45,14 +47,18 @@ def serve(local: LocalSettings, stop: threading.Event, exit_stack: ExitStack) ->
     """Start the stack, run the demo, and serve until `stop` is set. Raises StartupError and ProcessError."""
     started = time.monotonic()
     reserve_ports_and_state(local, exit_stack)
+    web_console = exit_stack.enter_context(WebConsole(local))
     console.print_title("HealthTech users, all on this machine")
+    console.print_fact("console", local.console_url)
     view = LogView()
-    emulator = start_emulator(local, exit_stack, view)
+    emulator = start_emulator(local, exit_stack, _call_both(view, web_console.history.read_aws_line))
     stack = create_stack(local)
     console.print_fact("embedded AWS", stack.aws_endpoint_url)
     console.print_fact("user pool", f"{stack.user_pool_id}, client {stack.user_pool_client_id}")
     console.print_fact("table, bucket", f"{stack.table}, {stack.bucket}")
-    api = exit_stack.enter_context(ApiServer(local, stack, on_line=view))
+    on_line = _call_both(view, web_console.history.read_api_line)
+    api = exit_stack.enter_context(ApiServer(local, stack, on_line=on_line))
+    web_console.serve(stack)
     console.print_fact("API", f"{stack.api_url}/users/{{user_id}}")
     console.print_fact("OpenAPI", stack.api_url + OPENAPI_PATH)
     stack.write(local.stack_file)
@@ -65,6 +71,14 @@ def serve(local: LocalSettings, stop: threading.Event, exit_stack: ExitStack) ->
     console.print_note(f"  The API reloads when app.py or chalicelib/ changes. Logs are in {local.state_directory}.")
     view.show_requests = True
     api.watch_and_reload(stop, emulator.require_running)
+
+
+def _call_both(first: Callable[[str], None], second: Callable[[str], None]) -> Callable[[str], None]:
+    def call(line: str) -> None:
+        first(line)
+        second(line)
+
+    return call
 
 
 def reserve_ports_and_state(local: LocalSettings, exit_stack: ExitStack) -> None:

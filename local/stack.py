@@ -28,6 +28,7 @@ class Stack:
     user_pool_client_id: str
     table: str
     bucket: str
+    console_url: str | None = None  # `chalice local` has no console
 
     @property
     def access_key(self) -> AccessKey:

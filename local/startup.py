@@ -1,5 +1,6 @@
 """The first steps of `make run` and `chalice local`: handle signals, reserve ports and state, start the emulator."""
 
+import itertools
 import shlex
 import signal
 import sys
@@ -8,7 +9,16 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
-from local.config import DEFAULT_API_PORT, DEFAULT_AWS_PORT, DEFAULT_STATE_DIRECTORY, HOST, ROOT, LocalSettings
+from local.config import (
+    DEFAULT_API_PORT,
+    DEFAULT_AWS_PORT,
+    DEFAULT_CONSOLE_PORT,
+    DEFAULT_STATE_DIRECTORY,
+    HOST,
+    NO_PORT,
+    ROOT,
+    LocalSettings,
+)
 from local.emulator import READY_PATH
 from local.ports import find_free_port, is_port_in_use
 from local.processes import ChildProcess
@@ -35,29 +45,34 @@ def require_free_port(port: int, alternative: str, host: str = HOST) -> None:
 
 def require_free_ports(local: LocalSettings) -> None:
     """Raise StartupError, with a command that uses free ports, if a port is in use."""
-    used = [port for port in (local.api_port, local.aws_port) if is_port_in_use(port)]
+    used = [str(port) for port in (local.api_port, local.aws_port, local.console_port) if is_port_in_use(port)]
     if not used:
         return
     command = f"{format_variables(use_free_ports(local))}make run"
     if len(used) == 1:
         raise StartupError(f"Port {used[0]} is in use. Free it, or choose another: {command}")
-    raise StartupError(f"Ports {used[0]} and {used[1]} are in use. Free them, or choose others: {command}")
+    ports = f"{', '.join(used[:-1])} and {used[-1]}"
+    raise StartupError(f"Ports {ports} are in use. Free them, or choose others: {command}")
 
 
 def use_free_ports(local: LocalSettings) -> LocalSettings:
     """Return the settings with each port that is in use replaced by a free one."""
-    api_port, aws_port = local.api_port, local.aws_port
+    api_port, aws_port, console_port = local.api_port, local.aws_port, local.console_port
     if is_port_in_use(api_port, local.api_host):
-        api_port = find_free_port(api_port, {aws_port})
+        api_port = find_free_port(api_port, {aws_port, console_port})
     if is_port_in_use(aws_port):
-        aws_port = find_free_port(aws_port, {api_port})
-    return replace(local, api_port=api_port, aws_port=aws_port)
+        aws_port = find_free_port(aws_port, {api_port, console_port})
+    if is_port_in_use(console_port):
+        console_port = find_free_port(console_port, {api_port, aws_port})
+    return replace(local, api_port=api_port, aws_port=aws_port, console_port=console_port)
 
 
 def require_different_ports(local: LocalSettings) -> None:
-    """Raise StartupError if the API and the embedded AWS have the same port."""
-    if local.api_port == local.aws_port:
-        raise StartupError("API_PORT and AWS_PORT are the same: choose another for one of them")
+    """Raise StartupError if two of the API, the embedded AWS and the console have the same port."""
+    ports = {"API_PORT": local.api_port, "AWS_PORT": local.aws_port, "CONSOLE_PORT": local.console_port}
+    for first, second in itertools.combinations(ports, 2):
+        if ports[first] == ports[second]:
+            raise StartupError(f"{first} and {second} are the same: choose another for one of them")
 
 
 def format_variables(local: LocalSettings, *, with_api_port: bool = True) -> str:
@@ -67,6 +82,8 @@ def format_variables(local: LocalSettings, *, with_api_port: bool = True) -> str
         variables.append(f"API_PORT={local.api_port}")
     if local.aws_port != DEFAULT_AWS_PORT:
         variables.append(f"AWS_PORT={local.aws_port}")
+    if local.console_port not in (NO_PORT, DEFAULT_CONSOLE_PORT):
+        variables.append(f"CONSOLE_PORT={local.console_port}")
     if local.state_directory != DEFAULT_STATE_DIRECTORY:
         directory = local.state_directory
         short = directory.relative_to(ROOT) if directory.is_relative_to(ROOT) else directory

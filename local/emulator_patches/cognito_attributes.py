@@ -23,7 +23,7 @@ Operation = Callable[[Pool, User, Request], dict[str, Any]]
 VERIFICATION_CODE: Final = "123456"  # the same as for a sign-up
 VERIFICATION_CODE_SECONDS: Final = 24 * 60 * 60
 # Key in a user. Its value maps an attribute to the code that was sent, the time, and the value that the code verifies.
-_PENDING_CODES: Final = "_attribute_codes"
+PENDING_CODES: Final = "_attribute_codes"
 _CONTACT_ATTRIBUTES: Final = ("email", "phone_number")
 _PHONE_NUMBER: Final = re.compile(r"\+[1-9][0-9]{1,14}")  # E.164
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
@@ -138,7 +138,7 @@ def send_verification_code(pool: Pool, user: User, data: Request) -> dict[str, A
         )
     if name == "phone_number":
         raise CognitoError("InvalidParameterException", "User pool does not have SMS configuration to send messages.")
-    issued = user.get(_PENDING_CODES, {}).get(name)
+    issued = user.get(PENDING_CODES, {}).get(name)
     value = issued["value"] if issued else _get_attributes(user).get(name)
     if not value:
         raise CognitoError("InvalidParameterException", f"Attribute value for {name} must not be null")
@@ -150,13 +150,13 @@ def verify_attribute(pool: Pool, user: User, data: Request) -> dict[str, Any]:
     from ministack.services import cognito
 
     name = data.get("AttributeName")
-    issued = user.get(_PENDING_CODES, {}).get(name)
+    issued = user.get(PENDING_CODES, {}).get(name)
     if not issued or cognito._now_epoch() - issued["sent_at"] > VERIFICATION_CODE_SECONDS:
         raise CognitoError("ExpiredCodeException", "Invalid code provided, please request a code again.")
     if data.get("Code") != issued["code"]:
         raise CognitoError("CodeMismatchException", "Invalid verification code provided, please try again.")
     _require_unused(pool, user, str(name), issued["value"])
-    del user[_PENDING_CODES][name]
+    del user[PENDING_CODES][name]
     verified = [{"Name": name, "Value": issued["value"]}, {"Name": f"{name}_verified", "Value": "true"}]
     user["Attributes"] = cognito._merge_attributes(user["Attributes"], verified)
     return {}
@@ -206,7 +206,7 @@ def _send_code(pool: Pool, user: User, name: str, value: str) -> dict[str, str]:
     """Send a code for this value by mail. Return the delivery details."""
     from ministack.services import cognito
 
-    user.setdefault(_PENDING_CODES, {})[name] = {
+    user.setdefault(PENDING_CODES, {})[name] = {
         "value": value,
         "code": VERIFICATION_CODE,
         "sent_at": cognito._now_epoch(),

@@ -32,6 +32,7 @@ def create_stack(local: LocalSettings) -> Stack:
         user_pool_client_id=client_id,
         table=TABLE_NAME,
         bucket=BUCKET_NAME,
+        console_url=local.console_url if local.console_port else None,
     )
     ensure_erase_function(local, table_arn, stack.user_pool_arn)
     ensure_reconcile_function(local, table_arn, stack.user_pool_arn)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,11 +96,20 @@ def get_unauthenticated_detail(api_url: str) -> str:
 
 
 @contextmanager
-def start_stack(directory: Path, tree: Path = ROOT, ports: tuple[int, int] | None = None) -> Iterator[RunningStack]:
-    """Start a stack from the checkout `tree` and yield it once it is ready. Stop it at the end."""
+def start_stack(
+    directory: Path,
+    tree: Path = ROOT,
+    ports: tuple[int, int] | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[RunningStack]:
+    """Start a stack from the checkout `tree` and yield it once it is ready. Stop it at the end.
+
+    `variables` are added to its environment.
+    """
     api_port, aws_port = ports or (allocate_port(), allocate_port())
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment |= {"API_PORT": str(api_port), "AWS_PORT": str(aws_port), "LOCAL_DIR": str(directory)}
+    environment |= {"CONSOLE_PORT": str(allocate_port()), **(variables or {})}
     directory.mkdir(parents=True, exist_ok=True)
     output = directory / f"output-{next(_output_numbers)}.log"
     with output.open("w") as log:

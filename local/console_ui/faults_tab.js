@@ -1,0 +1,93 @@
+// Faults: let the next requests of the API fail.
+
+import { badge, button, runWith, tabHeader, toast } from "./components.js";
+import { h, update } from "./dom.js";
+import { get, send } from "./server.js";
+
+const KINDS = {
+  unavailable: ["503 Service Unavailable", "AWS is throttled or down. The problem details and Retry-After are those of the API."],
+  throttled: ["429 Too Many Requests", "API Gateway throttles the client. The response has Retry-After."],
+  slow: ["Slow", "The API answers correctly, but after a delay."],
+  dropped: ["Connection drops", "The connection ends without a response, as after a network failure."],
+};
+const COUNTS = [
+  [1, "Next request"],
+  [5, "Next 5 requests"],
+  [null, "Every request until turned off"],
+];
+
+/** Return a sentence about an active fault. */
+export function describeFault(fault) {
+  const result = {
+    unavailable: "answered with 503",
+    throttled: "answered with 429",
+    slow: `delayed by ${fault.delay_seconds} s`,
+    dropped: "dropped",
+  }[fault.kind];
+  if (fault.remaining === null) return `Every API request is ${result}.`;
+  return fault.remaining === 1 ? `The next API request is ${result}.` : `The next ${fault.remaining} API requests are ${result}.`;
+}
+
+function choice(name, value, title, text, isChecked) {
+  return h(
+    "label",
+    { className: "choice" },
+    h("input", { type: "radio", name, value: String(value), checked: isChecked }),
+    h("span", {}, h("strong", {}, title), text && h("small", { className: "muted" }, text)),
+  );
+}
+
+export const tab = {
+  id: "faults",
+  title: "Faults",
+  topics: ["faults"],
+  open(container) {
+    const state = h("div", { role: "status" });
+    const form = h(
+      "form",
+      { className: "card form" },
+      h("fieldset", {}, h("legend", {}, "What happens"), h("div", { className: "choices two" }, Object.entries(KINDS).map(([kind, [title, text]], index) => choice("kind", kind, title, text, index === 0)))),
+      h("fieldset", {}, h("legend", {}, "How often"), h("div", { className: "choices three" }, COUNTS.map(([count, title], index) => choice("remaining", count, title, null, index === 0)))),
+      h(
+        "label",
+        { className: "field short" },
+        h("span", {}, "Delay of slow responses, in seconds"),
+        h("input", { className: "input", name: "delay_seconds", type: "number", min: "0.1", max: "29", step: "0.1", value: "3", required: true }),
+      ),
+      h("div", { className: "actions" }, h("button", { className: "button primary" }, "Turn on")),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const values = Object.fromEntries(new FormData(form));
+      runWith(event.submitter, async () => {
+        await send("PUT", "fault", {
+          kind: values.kind,
+          remaining: values.remaining === "null" ? null : Number(values.remaining),
+          delay_seconds: Number(values.delay_seconds),
+        });
+        toast("The fault is on.");
+      });
+    });
+    update(
+      container,
+      tabHeader("Faults", "Test how your front end handles errors. Preflights and the console itself are never affected."),
+      state,
+      form,
+    );
+    return {
+      async refresh() {
+        const { fault } = await get("fault");
+        update(
+          state,
+          h(
+            "div",
+            { className: `card fault-state ${fault ? "on" : ""}` },
+            badge(fault ? "On" : "Off", fault ? "bad" : "neutral"),
+            h("p", {}, fault ? describeFault(fault) : "The API answers normally."),
+            fault && button("Turn off", async () => send("DELETE", "fault"), { kind: "small" }),
+          ),
+        );
+      },
+    };
+  },
+};

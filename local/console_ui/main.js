@@ -1,0 +1,117 @@
+// The console: tabs, the feed of changes, and the banner of an active fault.
+
+import { tab as apiTab } from "./api_tab.js";
+import { button, toast } from "./components.js";
+import { tab as dataTab } from "./data_tab.js";
+import { h, icon, update } from "./dom.js";
+import { describeFault, tab as faultsTab } from "./faults_tab.js";
+import { tab as mailTab } from "./mail_tab.js";
+import { tab as requestsTab } from "./requests_tab.js";
+import { followChanges, get, send, ServerError } from "./server.js";
+import { tab as startTab } from "./start_tab.js";
+import { tab as usersTab } from "./users_tab.js";
+
+// Each tab has an id, a title, topics of the feed, and open(container, path), which returns a function to refresh it.
+const TABS = [startTab, mailTab, usersTab, requestsTab, apiTab, faultsTab, dataTab];
+const content = document.getElementById("content");
+const counters = { mail: h("span", { className: "counter", hidden: true }) };
+let current = null;
+
+function buildNavigation() {
+  update(
+    document.getElementById("tabs"),
+    TABS.map(({ id, title }) =>
+      h("li", {}, h("a", { href: `#/${id}`, "data-tab": id }, icon(id), h("span", {}, title), counters[id])),
+    ),
+  );
+}
+
+function openTab() {
+  const [id, ...path] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const tab = TABS.find((candidate) => candidate.id === id) ?? startTab;
+  const isSameTab = current?.tab === tab;
+  if (isSameTab && current.navigate) {
+    current.navigate(path);
+    return;
+  }
+  for (const link of document.querySelectorAll("#tabs a")) {
+    if (link.dataset.tab === tab.id) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.title = `${tab.title} - HealthTech console`;
+  const container = h("div", { className: `tab tab-${tab.id}` });
+  const opened = tab.open(container, path);
+  const hadTab = current !== null;
+  current = { tab, ...opened };
+  content.replaceChildren(container);
+  window.scrollTo(0, 0);
+  if (hadTab) content.focus({ preventScroll: true });
+  refresh();
+}
+
+/** Refresh the open tab. Requests that overlap are combined. */
+let isRefreshing = false;
+let isRefreshNeeded = false;
+async function refresh() {
+  if (isRefreshing) {
+    isRefreshNeeded = true;
+    return;
+  }
+  isRefreshing = true;
+  do {
+    isRefreshNeeded = false;
+    try {
+      await current.refresh();
+    } catch (error) {
+      if (!(error instanceof ServerError)) console.error(error);
+      toast(error.message, "error");
+    }
+  } while (isRefreshNeeded);
+  isRefreshing = false;
+}
+
+async function showFault() {
+  const { fault } = await get("fault");
+  const banner = document.getElementById("fault-banner");
+  banner.hidden = fault === null;
+  if (fault) {
+    update(
+      banner,
+      icon("faults"),
+      h("p", {}, describeFault(fault)),
+      button("Turn off", async () => send("DELETE", "fault"), { kind: "small", key: "turn-off-fault" }),
+    );
+  }
+}
+
+let seenMails = null;
+async function countMails() {
+  const { mails } = await get("mails");
+  if (current?.tab === mailTab || seenMails === null) seenMails = mails.length;
+  const unseen = Math.max(0, mails.length - seenMails);
+  counters.mail.hidden = unseen === 0;
+  counters.mail.textContent = unseen;
+  counters.mail.setAttribute("aria-label", `${unseen} new`);
+}
+
+function onTopics(topics) {
+  if (topics.includes("faults")) showFault();
+  if (topics.includes("mail")) countMails();
+  if (current && topics.some((topic) => current.tab.topics.includes(topic))) refresh();
+}
+
+function onConnection(state) {
+  const element = document.getElementById("connection");
+  element.dataset.state = state;
+  element.textContent = state === "live" ? "Live" : "make run has ended";
+}
+
+buildNavigation();
+addEventListener("hashchange", () => {
+  openTab();
+  countMails();
+});
+openTab();
+followChanges(onTopics, onConnection);
+showFault();
+countMails();

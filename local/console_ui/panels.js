@@ -1,0 +1,73 @@
+// The panels of a user, one per feature. A panel without a renderer here is shown as JSON.
+
+import { badge, jsonView, timeOf } from "./components.js";
+import { h } from "./dom.js";
+
+const RENDERERS = { "stored-item": renderStoredItem, picture: renderPicture, files: renderFiles };
+const HALF_WIDTH = ["profile", "stored-item"];
+
+/** Return a panel. Values that differ from `before` are marked. */
+export function buildPanel(panel, sub, before) {
+  const render = panel.status && panel.status >= 400 ? renderJson : (RENDERERS[panel.id] ?? renderJson);
+  const isWide = !HALF_WIDTH.includes(panel.id);
+  return h(
+    "section",
+    { className: `card flush panel ${isWide ? "full" : ""}`, "aria-label": panel.title, "data-panel": panel.id },
+    h(
+      "div",
+      { className: "card-header" },
+      h("h3", {}, panel.title),
+      panel.status && badge(panel.status, panel.status < 400 ? "good" : "bad"),
+      panel.etag && h("span", { className: "muted" }, `ETag ${panel.etag}`),
+      h("code", { className: "source truncate", title: panel.source }, panel.source),
+    ),
+    render(panel, before, sub),
+  );
+}
+
+function renderJson(panel, before) {
+  return jsonView(panel.body, panel.title, before);
+}
+
+function renderStoredItem(panel, before) {
+  if (panel.body === null) {
+    return h("p", { className: "panel-empty muted" }, "There is no item. The profile is created when the user confirms the sign-up.");
+  }
+  return jsonView(panel.body, panel.title, before);
+}
+
+function renderPicture(panel, before, sub) {
+  const url = `/data/users/${sub}/picture?at=${encodeURIComponent(panel.etag ?? "")}`;
+  return h("div", { className: "picture-panel" }, h("img", { src: url, alt: "Profile picture" }), renderJson(panel, before));
+}
+
+function renderFiles(panel) {
+  const { items = [], quota } = panel.body;
+  const rows = items.map((file) =>
+    h(
+      "tr",
+      {},
+      h("td", { dir: "auto", className: "break" }, file.name),
+      h("td", {}, file.category),
+      h("td", {}, badge(file.status, { available: "good", rejected: "bad" }[file.status] ?? "info")),
+      h("td", { className: "number" }, formatBytes(file.size)),
+      h("td", {}, timeOf(file.created_at)),
+    ),
+  );
+  const head = ["Name", "Category", "Status", "Size", "Created"].map((name) => h("th", { scope: "col" }, name));
+  return h(
+    "div",
+    {},
+    rows.length > 0
+      ? h("div", { className: "table-scroll", tabindex: "0", role: "region", "aria-label": "Files" },
+          h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows)))
+      : h("p", { className: "panel-empty muted" }, "The user has no files."),
+    quota && h("p", { className: "card-footer muted" }, `${formatBytes(quota.bytes)} of ${formatBytes(quota.bytes_max)}, ${quota.files} of ${quota.files_max} files`),
+  );
+}
+
+function formatBytes(bytes) {
+  const units = ["bytes", "KiB", "MiB", "GiB"];
+  const power = bytes > 0 ? Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10)) : 0;
+  return `${(bytes / 1024 ** power).toLocaleString([], { maximumFractionDigits: 1 })} ${units[power]}`;
+}

@@ -1,0 +1,88 @@
+// Start: addresses and ids of this run, and code for front ends.
+
+import { button, codeBlock, copyButton, tabHeader, toast } from "./components.js";
+import { h, update } from "./dom.js";
+import { get, send } from "./server.js";
+
+async function signUpExample() {
+  const { user } = await send("POST", "users", { state: "unconfirmed" });
+  toast(`${user.email} has signed up. The code is in the Mail tab.`);
+  location.hash = "#/mail";
+}
+
+function buildFacts(facts) {
+  return h(
+    "dl",
+    { className: "facts" },
+    facts.map(({ name, value }) =>
+      h(
+        "div",
+        {},
+        h("dt", {}, name),
+        h("dd", {}, h("code", { className: "value" }, value), copyButton(value, `Copy ${name}`)),
+      ),
+    ),
+  );
+}
+
+/** Tabs as in https://www.w3.org/WAI/ARIA/apg/patterns/tabs/ */
+function buildSnippets(snippets) {
+  const panel = h("div", { role: "tabpanel", id: "snippet", "aria-labelledby": "snippet-0" });
+  const tabs = snippets.map(({ name }, index) =>
+    h("button", { type: "button", role: "tab", id: `snippet-${index}`, "aria-controls": "snippet", onclick: () => select(index) }, name),
+  );
+  const select = (index, isFocused = false) => {
+    tabs.forEach((tab, number) => {
+      tab.setAttribute("aria-selected", String(number === index));
+      tab.tabIndex = number === index ? 0 : -1;
+    });
+    panel.setAttribute("aria-labelledby", `snippet-${index}`);
+    update(panel, codeBlock(snippets[index].code, `${snippets[index].name} example`));
+    if (isFocused) tabs[index].focus();
+  };
+  const list = h("div", { role: "tablist", className: "subtabs", "aria-label": "Client" }, tabs);
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step) select((tabs.indexOf(document.activeElement) + step + tabs.length) % tabs.length, true);
+  });
+  select(0);
+  return h("section", { className: "card flush" }, h("div", { className: "card-header" }, h("h2", {}, "Connect a front end")), list, panel);
+}
+
+export const tab = {
+  id: "start",
+  title: "Start",
+  topics: [],
+  open(container) {
+    return {
+      async refresh() {
+        const { facts, snippets, demo_user: demo } = await get("start");
+        update(
+          container,
+          tabHeader(
+            "Start",
+            "Sign-up, profile API and embedded AWS run on this machine. Nothing leaves it.",
+            button("Sign up an example user", signUpExample, { kind: "primary", name: "plus" }),
+          ),
+          h(
+            "section",
+            { className: "card flush" },
+            h("div", { className: "card-header" }, h("h2", {}, "This run")),
+            buildFacts(facts),
+            h(
+              "p",
+              { className: "card-footer muted" },
+              "Demo user ",
+              h("code", { className: "value" }, demo.email),
+              copyButton(demo.email, "Copy email of the demo user"),
+              " with password ",
+              h("code", { className: "value" }, demo.password),
+              copyButton(demo.password, "Copy password of the demo user"),
+            ),
+          ),
+          buildSnippets(snippets),
+        );
+      },
+    };
+  },
+};

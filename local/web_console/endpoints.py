@@ -1,0 +1,215 @@
+"""The requests that the page may send, below /data/, and the operations behind them."""
+
+import re
+import urllib.request
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+import jwt
+
+from local import mailbox
+from local.emulator_link import EmulatorLink
+from local.faults import Fault, FaultFile, InvalidFault
+from local.openapi_route import build_document
+from local.stack import Stack
+from local.web_console import example_users, start_page, static_files
+from local.web_console.api_link import ApiLink
+from local.web_console.change_feed import ChangeFeed
+from local.web_console.replies import ConsoleRequest, Reply, RequestRejected, to_json_reply
+from local.web_console.request_history import RequestHistory
+from local.web_console.seeding import Seeding
+from local.web_console.state_file import StateStore
+from local.web_console.user_directory import STATES, UserDirectory
+from local.web_console.user_panels import UserContext, build_panels
+
+DATA_PREFIX: Final = "/data/"
+_DEFAULT_USERS: Final = 50
+_SUB: Final = r"(?P<sub>[\w-]{1,64})"
+_PICTURE_TIMEOUT_SECONDS: Final = 10
+
+
+@dataclass
+class Endpoints:
+    """The operations of the console of one stack."""
+
+    stack: Stack
+    state_directory: Path
+    feed: ChangeFeed
+    history: RequestHistory
+    link: EmulatorLink = field(init=False)
+    api: ApiLink = field(init=False)
+    directory: UserDirectory = field(init=False)
+    store: StateStore = field(init=False)
+    seeding: Seeding = field(init=False)
+    faults: FaultFile = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.link = EmulatorLink(self.stack)
+        self.api = ApiLink(self.stack, self.link)
+        self.directory = UserDirectory(self.stack, self.link, self.api)
+        self.store = StateStore(self.stack, self.link)
+        self.seeding = Seeding(self.directory, lambda: self.feed.publish("data"))
+        self.faults = FaultFile(self.state_directory)
+        self._routes: tuple[tuple[str, re.Pattern[str], Callable[..., Reply]], ...] = tuple(
+            (method, re.compile(DATA_PREFIX + path), handle)
+            for method, path, handle in (
+                ("GET", "start", self._get_start),
+                ("GET", "mails", self._list_mails),
+                ("DELETE", "mails", self._delete_mails),
+                ("GET", "users", self._list_users),
+                ("POST", "users", self._create_user),
+                ("GET", "example-user", self._get_example_user),
+                ("GET", f"users/{_SUB}", self._get_user),
+                ("DELETE", f"users/{_SUB}", self._delete_user),
+                ("POST", f"users/{_SUB}/state", self._change_state),
+                ("POST", f"users/{_SUB}/tokens", self._issue_tokens),
+                ("GET", f"users/{_SUB}/picture", self._get_picture),
+                ("GET", "requests", self._list_requests),
+                ("DELETE", "requests", self._delete_requests),
+                ("GET", "openapi", self._get_openapi),
+                ("GET", "fault", self._get_fault),
+                ("PUT", "fault", self._set_fault),
+                ("DELETE", "fault", self._clear_fault),
+                ("GET", "state", self._get_state),
+                ("DELETE", "state", self._delete_state),
+                ("POST", "seed", self._seed),
+                ("GET", "export", self._export),
+                ("PUT", "import", self._import),
+            )
+        )
+
+    def respond(self, request: ConsoleRequest) -> Reply:
+        """Return the reply to a request below /data/. Raises RequestRejected and the errors of the clients."""
+        for method, pattern, handle in self._routes:
+            if method == request.method and (match := pattern.fullmatch(request.path)):
+                return handle(request, **match.groupdict())
+        raise RequestRejected("There is nothing at this address.", HTTPStatus.NOT_FOUND)
+
+    # Start
+
+    def _get_start(self, _: ConsoleRequest) -> Reply:
+        return to_json_reply(start_page.build_start_page(self.stack))
+
+    # Mail
+
+    def _list_mails(self, _: ConsoleRequest) -> Reply:
+        return to_json_reply({"mails": mailbox.list_mails(self.link)})
+
+    def _delete_mails(self, _: ConsoleRequest) -> Reply:
+        mailbox.delete_mails(self.link)
+        return to_json_reply({})
+
+    # Users
+
+    def _list_users(self, request: ConsoleRequest) -> Reply:
+        users = self.directory.list_users(request.get_parameter("search"))
+        limit = int(request.get_parameter("limit", str(_DEFAULT_USERS)))
+        return to_json_reply({"users": users[:limit], "total": len(users), "states": STATES})
+
+    def _get_example_user(self, _: ConsoleRequest) -> Reply:
+        return to_json_reply(example_users.generate_attributes())
+
+    def _create_user(self, request: ConsoleRequest) -> Reply:
+        content = _require_object(request.parse_json())
+        values = _require_object(content.get("attributes", {}))
+        example = example_users.build_user({name: str(value) for name, value in values.items()})
+        user = self.directory.create_user(example, str(content.get("state", "")))
+        return to_json_reply({"user": user, "password": example.password}, HTTPStatus.CREATED)
+
+    def _get_user(self, _: ConsoleRequest, sub: str) -> Reply:
+        user = self.directory.get_user(sub)
+        return to_json_reply({"user": user, "panels": build_panels(UserContext(sub, self.stack, self.api))})
+
+    def _delete_user(self, _: ConsoleRequest, sub: str) -> Reply:
+        return to_json_reply({"message": self.directory.delete_user(sub)})
+
+    def _change_state(self, request: ConsoleRequest, sub: str) -> Reply:
+        action = str(_require_object(request.parse_json()).get("action", ""))
+        return to_json_reply({"user": self.directory.change_state(sub, action)})
+
+    def _issue_tokens(self, _: ConsoleRequest, sub: str) -> Reply:
+        tokens = self.link.issue_tokens(sub)
+        claims = jwt.decode(tokens["IdToken"], options={"verify_signature": False})
+        return to_json_reply({"tokens": tokens, "claims": claims})
+
+    def _get_picture(self, _: ConsoleRequest, sub: str) -> Reply:
+        """Return the picture itself, so that the page needs no access to the embedded AWS."""
+        response = self.api.call_as(sub, "GET", f"/users/{sub}/picture")
+        if response.status != HTTPStatus.OK:
+            raise RequestRejected("The profile has no picture.", HTTPStatus.NOT_FOUND)
+        with urllib.request.urlopen(response.body["url"], timeout=_PICTURE_TIMEOUT_SECONDS) as picture:
+            return Reply(picture.read(), picture.headers.get_content_type())
+
+    # Requests
+
+    def _list_requests(self, _: ConsoleRequest) -> Reply:
+        entries = self.history.list_entries()
+        emails = {sub: self.directory.find_email(sub) for entry in entries if (sub := entry["sub"])}
+        if None in emails.values():
+            self.directory.list_users()
+        return to_json_reply(
+            {"requests": [{**entry, "email": self.directory.find_email(entry["sub"] or "")} for entry in entries]}
+        )
+
+    def _delete_requests(self, _: ConsoleRequest) -> Reply:
+        self.history.clear()
+        return to_json_reply({})
+
+    # API
+
+    def _get_openapi(self, _: ConsoleRequest) -> Reply:
+        document = build_document(self.stack.api_url)
+        return to_json_reply({"document": document, "has_viewer": static_files.find_viewer_directory() is not None})
+
+    # Faults
+
+    def _get_fault(self, _: ConsoleRequest) -> Reply:
+        fault = self.faults.read()
+        return to_json_reply({"fault": asdict(fault) if fault else None})
+
+    def _set_fault(self, request: ConsoleRequest) -> Reply:
+        try:
+            self.faults.write(Fault.parse(request.parse_json()))
+        except InvalidFault as exc:
+            raise RequestRejected(str(exc)) from exc
+        self.feed.publish("faults")
+        return self._get_fault(request)
+
+    def _clear_fault(self, request: ConsoleRequest) -> Reply:
+        self.faults.write(None)
+        self.feed.publish("faults")
+        return self._get_fault(request)
+
+    # Data
+
+    def _get_state(self, _: ConsoleRequest) -> Reply:
+        return to_json_reply({"counts": self.store.count(), "seeding": self.seeding.get_progress()})
+
+    def _delete_state(self, _: ConsoleRequest) -> Reply:
+        self.store.delete()
+        self.history.clear()
+        self.feed.publish("users", "mail", "data")
+        return to_json_reply({})
+
+    def _seed(self, request: ConsoleRequest) -> Reply:
+        self.seeding.start(_require_object(request.parse_json()).get("count"))
+        return to_json_reply({}, HTTPStatus.ACCEPTED)
+
+    def _export(self, _: ConsoleRequest) -> Reply:
+        headers = {"Content-Disposition": 'attachment; filename="healthtech-state.json"'}
+        reply = to_json_reply(self.store.export())
+        return Reply(reply.body, headers=headers)
+
+    def _import(self, request: ConsoleRequest) -> Reply:
+        counts = self.store.replace(request.parse_json())
+        self.feed.publish("users", "mail", "data")
+        return to_json_reply({"counts": counts})
+
+
+def _require_object(content: Any) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise RequestRejected("The body must be a JSON object.")
+    return content

@@ -1,0 +1,53 @@
+"""Random users for front-end development: names in several scripts, long names, and all values of the attributes."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from local.demo import PASSWORD
+
+# Faker's locales, with Latin, Arabic, Hebrew, Greek, Cyrillic, Bengali, Hindi, Japanese, Chinese and Korean names.
+_LOCALES: Final = (
+    "en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "pt_BR", "pl_PL", "tr_TR", "ar_SA", "he_IL", "el_GR", "ru_RU", "bn_BD",
+    "hi_IN", "ja_JP", "zh_CN", "ko_KR",
+)  # fmt: skip
+_GENDERS: Final = ("Male", "Female", "Other", "Unknown")
+_BLOOD_GROUPS: Final = ("A+", "A-", "B+", "B-", "AB+", "AB-", "O+", "O-", "Unknown")
+_MIN_AGE_YEARS: Final = 18
+_MAX_AGE_YEARS: Final = 99
+
+
+@dataclass(frozen=True)
+class ExampleUser:
+    """The values of a sign-up."""
+
+    email: str
+    password: str
+    attributes: dict[str, str]
+
+
+def build_user(values: dict[str, str]) -> ExampleUser:
+    """Return a user with these attributes. Missing ones are random."""
+    attributes = {**generate_attributes(), **{name: value for name, value in values.items() if value}}
+    return ExampleUser(attributes["email"], PASSWORD, attributes)
+
+
+def generate_attributes(locale: str | None = None) -> dict[str, str]:
+    """Return random attributes that satisfy the rules of a sign-up."""
+    faker = _create_faker(locale or secrets.choice(_LOCALES))
+    born: date = faker.date_of_birth(minimum_age=_MIN_AGE_YEARS, maximum_age=_MAX_AGE_YEARS)
+    return {
+        "name": faker.name(),
+        "email": f"{faker.user_name()}.{secrets.token_hex(3)}@example.com",
+        "phone_number": f"+1202555{secrets.randbelow(10_000):04}",  # 555 numbers are fictional
+        "custom:dob": born.isoformat(),
+        "custom:gender": secrets.choice(_GENDERS),
+        "custom:blood_group": secrets.choice(_BLOOD_GROUPS),
+    }
+
+
+def _create_faker(locale: str) -> Any:
+    from faker import Faker  # takes 0.2 s, so it is not imported at the start
+
+    return Faker(locale)

@@ -1,0 +1,69 @@
+"""Creation of many example users in the background, with its progress."""
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.emulator_link import LinkError
+from local.web_console.example_users import build_user
+from local.web_console.replies import RequestRejected
+from local.web_console.user_directory import CONFIRMED, DISABLED, INVITED, RESET_REQUIRED, UNCONFIRMED, UserDirectory
+
+MAX_USERS: Final = 500
+# The state of every tenth user differs from confirmed, in this order.
+_RARE_STATES: Final = (UNCONFIRMED, INVITED, RESET_REQUIRED, DISABLED)
+_RARE_INTERVAL: Final = 10
+
+
+class Seeding:
+    """The creation of users. At most one runs at a time."""
+
+    def __init__(self, directory: UserDirectory, on_progress: Callable[[], None]) -> None:
+        self._directory = directory
+        self._on_progress = on_progress
+        self._lock = threading.Lock()
+        self._is_running = False
+        self._created = self._total = 0
+        self._error: str | None = None
+
+    def start(self, count: Any) -> None:
+        """Start to create users. Raises RequestRejected if the number is invalid or a creation is running."""
+        if type(count) is not int or not 1 <= count <= MAX_USERS:
+            raise RequestRejected(f"count must be a number from 1 to {MAX_USERS}")
+        with self._lock:
+            if self._is_running:
+                raise RequestRejected("Users are being created. Wait until this is complete.")
+            self._is_running, self._created, self._total, self._error = True, 0, count, None
+        threading.Thread(target=self._run, args=(count,), name="seeding", daemon=True).start()
+
+    def get_progress(self) -> dict[str, Any]:
+        """Return the progress of the current or the last creation."""
+        with self._lock:
+            return {
+                "is_running": self._is_running,
+                "created": self._created,
+                "total": self._total,
+                "error": self._error,
+            }
+
+    def _run(self, count: int) -> None:
+        error = None
+        try:
+            for number in range(count):
+                self._directory.create_user(build_user({}), choose_state(number))
+                with self._lock:
+                    self._created += 1
+                self._on_progress()
+        except (BotoCoreError, ClientError, LinkError, RequestRejected) as exc:
+            error = str(exc)
+        with self._lock:
+            self._is_running, self._error = False, error
+        self._on_progress()
+
+
+def choose_state(number: int) -> str:
+    """Return the state of the user with this number, from 0."""
+    index, rest = divmod(number + 1, _RARE_INTERVAL)
+    return CONFIRMED if rest else _RARE_STATES[(index - 1) % len(_RARE_STATES)]

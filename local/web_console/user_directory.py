@@ -1,0 +1,169 @@
+"""The users of the user pool: list, search, create in each state, and change their state."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from local.emulator_clients import emulator_client
+from local.emulator_link import EmulatorLink
+from local.mailbox import MailNotFound, require_code
+from local.stack import Stack
+from local.user_client import ApiResponse
+from local.web_console.api_link import ApiLink
+from local.web_console.example_users import ExampleUser
+from local.web_console.replies import RequestRejected
+
+MAX_LISTED: Final = 1000
+_PAGE_SIZE: Final = 60  # the maximum of ListUsers
+
+UNCONFIRMED: Final = "unconfirmed"
+CONFIRMED: Final = "confirmed"
+INVITED: Final = "invited"
+RESET_REQUIRED: Final = "reset-required"
+DISABLED: Final = "disabled"
+STATES: Final = (CONFIRMED, UNCONFIRMED, INVITED, RESET_REQUIRED, DISABLED)
+
+UserEntry = dict[str, Any]
+
+
+class UserDirectory:
+    """The users of one stack."""
+
+    def __init__(self, stack: Stack, link: EmulatorLink, api: ApiLink) -> None:
+        self._stack = stack
+        self._link = link
+        self._api = api
+        self._lock = threading.Lock()
+        self._emails: dict[str, str] = {}
+
+    @property
+    def _cognito(self) -> Any:
+        return emulator_client("cognito-idp", self._stack)
+
+    @property
+    def _pool(self) -> dict[str, str]:
+        return {"UserPoolId": self._stack.user_pool_id}
+
+    def list_users(self, search: str = "") -> list[UserEntry]:
+        """Return the users whose name, email, phone number or id contains the text, newest first.
+
+        Reads at most 1,000 users.
+        """
+        users = [_to_entry(user) for user in self._read_users()]
+        with self._lock:
+            self._emails |= {user["sub"]: user["email"] for user in users}
+        text = search.strip().casefold()
+        fields = ("name", "email", "phone_number", "sub")
+        found = [user for user in users if not text or any(text in str(user[name]).casefold() for name in fields)]
+        return sorted(found, key=lambda user: str(user["created_at"]), reverse=True)
+
+    def _read_users(self) -> Iterator[Mapping[str, Any]]:
+        arguments: dict[str, Any] = {**self._pool, "Limit": _PAGE_SIZE}
+        count = 0
+        while count < MAX_LISTED:
+            page = self._cognito.list_users(**arguments)
+            count += len(page["Users"])
+            yield from page["Users"]
+            if not page.get("PaginationToken"):
+                return
+            arguments["PaginationToken"] = page["PaginationToken"]
+
+    def get_user(self, sub: str) -> UserEntry:
+        """Return a user. Raises RequestRejected if the user does not exist."""
+        try:
+            return _to_entry(self._cognito.admin_get_user(**self._pool, Username=sub))
+        except self._cognito.exceptions.UserNotFoundException:
+            raise RequestRejected("The user does not exist. Another client may have deleted the user.") from None
+
+    def find_email(self, sub: str) -> str | None:
+        """Return the email address of a user of an earlier list, or None."""
+        with self._lock:
+            return self._emails.get(sub)
+
+    def create_user(self, example: ExampleUser, state: str) -> UserEntry:
+        """Create a user in one of STATES. Raises ClientError if the attributes violate a rule."""
+        if state not in STATES:
+            raise RequestRejected(f"state must be one of {', '.join(STATES)}")
+        if state == INVITED:
+            attributes = [{"Name": name, "Value": value} for name, value in example.attributes.items()]
+            user = self._cognito.admin_create_user(
+                **self._pool, Username=example.email, UserAttributes=attributes, DesiredDeliveryMediums=["EMAIL"]
+            )
+            return _to_entry(user["User"])
+        sub = self._api.client.sign_up(example.email, example.password, example.attributes)
+        if state != UNCONFIRMED:
+            self._confirm_by_code(example.email)
+        if state == RESET_REQUIRED:
+            self._cognito.admin_reset_user_password(**self._pool, Username=sub)
+        elif state == DISABLED:
+            self._cognito.admin_disable_user(**self._pool, Username=sub)
+        return self.get_user(sub)
+
+    def _confirm_by_code(self, email: str) -> None:
+        self._api.client.confirm(email, require_code(self._link, email))
+
+    def change_state(self, sub: str, action: str) -> UserEntry:
+        """Run one of the actions confirm, disable, enable, resend-code and reset-password. Raises RequestRejected."""
+        actions: dict[str, Callable[[str], Any]] = {
+            "confirm": self._confirm,
+            "disable": lambda sub: self._cognito.admin_disable_user(**self._pool, Username=sub),
+            "enable": lambda sub: self._cognito.admin_enable_user(**self._pool, Username=sub),
+            "resend-code": self._resend_code,
+            "reset-password": lambda sub: self._cognito.admin_reset_user_password(**self._pool, Username=sub),
+        }
+        if action not in actions:
+            raise RequestRejected(f"action must be one of {', '.join(actions)}")
+        actions[action](sub)
+        return self.get_user(sub)
+
+    def _confirm(self, sub: str) -> None:
+        """Confirm a sign-up, with the code of the mail if the embedded AWS still has it."""
+        user = self.get_user(sub)
+        if user["status"] == "FORCE_CHANGE_PASSWORD":
+            raise RequestRejected("An invited user is confirmed by the first sign-in with the temporary password.")
+        try:
+            self._confirm_by_code(user["email"])
+        except (ClientError, MailNotFound):  # an earlier run has sent the mail, or the code is of a later mail
+            self._cognito.admin_confirm_sign_up(**self._pool, Username=sub)
+
+    def _resend_code(self, sub: str) -> None:
+        user = self.get_user(sub)
+        if user["status"] == "FORCE_CHANGE_PASSWORD":
+            self._cognito.admin_create_user(
+                **self._pool, Username=user["email"], MessageAction="RESEND", DesiredDeliveryMediums=["EMAIL"]
+            )
+        else:
+            self._cognito.resend_confirmation_code(ClientId=self._stack.user_pool_client_id, Username=user["email"])
+
+    def delete_user(self, sub: str) -> str:
+        """Delete a user, and return a text about the result.
+
+        A user with a profile is deleted through the API, as a front end does. The API then erases the profile, the
+        files and the account.
+        """
+        self.get_user(sub)
+        response: ApiResponse = self._api.call_as(sub, "DELETE", f"/users/{sub}")
+        if response.status == 202:
+            return "The API has accepted the deletion. It erases the profile, the files and the account."
+        self._cognito.admin_delete_user(**self._pool, Username=sub)
+        return "The account was deleted. It had no profile."
+
+
+def _to_entry(user: Mapping[str, Any]) -> UserEntry:
+    """Return the entry of a user from ListUsers, AdminGetUser or AdminCreateUser."""
+    pairs = user.get("Attributes") or user.get("UserAttributes") or []
+    attributes = {pair["Name"]: pair["Value"] for pair in pairs}
+    return {
+        "sub": attributes.get("sub", user["Username"]),
+        "username": user["Username"],
+        "email": attributes.get("email", ""),
+        "email_verified": attributes.get("email_verified") == "true",
+        "name": attributes.get("name", ""),
+        "phone_number": attributes.get("phone_number", ""),
+        "status": user["UserStatus"],
+        "enabled": user.get("Enabled", True),
+        "created_at": user["UserCreateDate"].isoformat(),
+        "attributes": attributes,
+    }

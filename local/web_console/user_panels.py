@@ -1,0 +1,96 @@
+"""What the console shows about one user: one panel per feature of the product.
+
+To show a further feature, add a function to PANELS. The page renders the panel by its id (local/console_ui/panels.js);
+a panel without a renderer is shown as JSON.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from local.emulator_clients import emulator_client
+from local.stack import Stack
+from local.user_client import ApiResponse
+from local.web_console.api_link import ApiLink
+
+Panel = dict[str, Any]
+_NOT_FOUND: Final = 404
+
+
+@dataclass(frozen=True)
+class UserContext:
+    """The user whose panels are built, and the clients of the stack."""
+
+    sub: str
+    stack: Stack
+    api: ApiLink
+
+    def get(self, path: str = "") -> ApiResponse:
+        """Send a GET request for a resource of the user, with the user's token."""
+        return self.api.call_as(self.sub, "GET", f"/users/{self.sub}{path}")
+
+
+def build_profile(context: UserContext) -> Panel | None:
+    """Return the profile as the API answers."""
+    response = context.get()
+    return _panel("profile", "Profile as answered", f"GET /users/{context.sub}", response)
+
+
+def build_stored_item(context: UserContext) -> Panel | None:
+    """Return the item in DynamoDB. It is not an answer of the API, and has internal attributes."""
+    dynamodb = emulator_client("dynamodb", context.stack)
+    item = dynamodb.get_item(TableName=context.stack.table, Key={"user_id": {"S": context.sub}}).get("Item")
+    deserialize = TypeDeserializer().deserialize
+    body = {name: deserialize(value) for name, value in sorted(item.items())} if item else None
+    return {"id": "stored-item", "title": "Stored item", "source": f"DynamoDB {context.stack.table}", "body": body}
+
+
+def build_picture(context: UserContext) -> Panel | None:
+    """Return the metadata and the address of the picture. None if the profile has none."""
+    response = context.get("/picture")
+    if response.status == _NOT_FOUND:
+        return None
+    return _panel("picture", "Picture", f"GET /users/{context.sub}/picture", response)
+
+
+def build_files(context: UserContext) -> Panel | None:
+    """Return the list of files. None if the API has no files."""
+    response = context.get("/files")
+    if response.status == _NOT_FOUND:
+        return None
+    return _panel("files", "Files", f"GET /users/{context.sub}/files", response)
+
+
+def build_deletion(context: UserContext) -> Panel | None:
+    """Return the state of the account's deletion. None if none was requested."""
+    response = context.get("/deletion")
+    if response.status == _NOT_FOUND:
+        return None
+    return _panel("deletion", "Deletion", f"GET /users/{context.sub}/deletion", response)
+
+
+PANELS: Final[tuple[Callable[[UserContext], Panel | None], ...]] = (
+    build_profile,
+    build_stored_item,
+    build_picture,
+    build_files,
+    build_deletion,
+)
+
+
+def build_panels(context: UserContext) -> list[Panel]:
+    """Return the panels of a user."""
+    return [panel for build in PANELS if (panel := build(context)) is not None]
+
+
+def _panel(panel_id: str, title: str, source: str, response: ApiResponse) -> Panel:
+    return {
+        "id": panel_id,
+        "title": title,
+        "source": source,
+        "status": response.status,
+        "etag": response.headers.get("ETag"),
+        "body": response.body,
+    }
