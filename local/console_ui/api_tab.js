@@ -12,7 +12,7 @@ export const tab = {
   topics: ["users"],
   open(container) {
     const frame = h("iframe", { className: "viewer", src: "/ui/api_viewer.html", title: "API reference" });
-    const missing = h("div", {});
+    const missing = h("div", { hidden: true });
     const select = h("select", { className: "input", id: "api-user", "data-key": "api-user", onchange: () => runWith(select, signIn) });
     let chosen = "";
 
@@ -41,6 +41,7 @@ export const tab = {
         );
         select.value = able.some((user) => user.sub === chosen) ? chosen : "";
         frame.hidden = !hasViewer;
+        missing.hidden = hasViewer;
         if (!hasViewer) {
           update(missing, emptyState("api", "Swagger UI is not installed", "Install it with pip install --no-deps -r requirements-console.txt, or run make run again."));
         }

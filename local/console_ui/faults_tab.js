@@ -43,19 +43,19 @@ export const tab = {
   topics: ["faults"],
   open(container) {
     const state = h("div", { role: "status" });
+    const delay = h("input", { className: "input", name: "delay_seconds", type: "number", min: "0.1", max: "29", step: "0.1", value: "3", required: true });
+    const delayField = h("label", { className: "field short", hidden: true }, h("span", {}, "Delay in seconds"), delay);
     const form = h(
       "form",
       { className: "card form" },
       h("fieldset", {}, h("legend", {}, "What happens"), h("div", { className: "choices two" }, Object.entries(KINDS).map(([kind, [title, text]], index) => choice("kind", kind, title, text, index === 0)))),
       h("fieldset", {}, h("legend", {}, "How often"), h("div", { className: "choices three" }, COUNTS.map(([count, title], index) => choice("remaining", count, title, null, index === 0)))),
-      h(
-        "label",
-        { className: "field short" },
-        h("span", {}, "Delay of slow responses, in seconds"),
-        h("input", { className: "input", name: "delay_seconds", type: "number", min: "0.1", max: "29", step: "0.1", value: "3", required: true }),
-      ),
+      delayField,
       h("div", { className: "actions" }, h("button", { className: "button primary" }, "Turn on")),
     );
+    form.addEventListener("change", () => {
+      delayField.hidden = new FormData(form).get("kind") !== "slow";
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const values = Object.fromEntries(new FormData(form));

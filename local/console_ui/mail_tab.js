@@ -24,7 +24,7 @@ function buildMail(mail) {
       "div",
       { className: "mail-text" },
       h("p", { className: "mail-line" }, badge(label, kind), h("strong", { className: "truncate", title: address }, address), timeOf(mail.sent_at)),
-      h("p", { className: "muted", dir: "auto" }, h("span", { className: "mail-subject" }, mail.subject), " ", mail.text),
+      h("p", { className: "muted", dir: "auto" }, !mail.text.startsWith(mail.subject) && h("span", { className: "mail-subject" }, mail.subject), " ", mail.text),
     ),
     mail.code &&
       copyButton(mail.code, `Copy ${codeName} ${mail.code} of ${address}`, {

@@ -26,7 +26,7 @@ export function statusBadges(user) {
   return h(
     "span",
     { className: "badges" },
-    user.deletion && badge("Being erased", "bad"),
+    user.is_being_erased && badge("Being erased", "bad"),
     !user.enabled && badge("Disabled", "bad"),
     (user.enabled || user.status !== "CONFIRMED") && badge(label, kind),
   );

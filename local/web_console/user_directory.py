@@ -16,6 +16,7 @@ from local.web_console.example_users import ExampleUser
 from local.web_console.replies import RequestRejected
 
 MAX_LISTED: Final = 1000
+_MAX_PROFILES: Final = 5000
 _PAGE_SIZE: Final = 60  # the maximum of ListUsers
 
 UNCONFIRMED: Final = "unconfirmed"
@@ -49,9 +50,10 @@ class UserDirectory:
     def list_users(self, search: str = "") -> list[UserEntry]:
         """Return the users whose name, email, phone number or id contains the text, newest first.
 
-        Reads at most 1,000 users.
+        Reads at most 1,000 users. The name is that of the profile, if the user has one.
         """
-        users = [_to_entry(user) for user in self._read_users()]
+        profiles = self._read_profiles()
+        users = [{**_to_entry(user), **profiles.get(user["Username"], {})} for user in self._read_users()]
         with self._lock:
             self._emails |= {user["sub"]: user["email"] for user in users}
         text = search.strip().casefold()
@@ -70,10 +72,26 @@ class UserDirectory:
                 return
             arguments["PaginationToken"] = page["PaginationToken"]
 
+    def _read_profiles(self) -> dict[str, dict[str, Any]]:
+        """Return the name and the deletion status in the stored profiles, by user id."""
+        table = emulator_client("dynamodb", self._stack).get_paginator("scan")
+        names = {"#name": "name"}  # a reserved word
+        pages = table.paginate(
+            TableName=self._stack.table,
+            ProjectionExpression="user_id, #name, deletion_status",
+            ExpressionAttributeNames=names,
+            PaginationConfig={"MaxItems": _MAX_PROFILES},
+        )
+        return {item["user_id"]["S"]: _summarize_profile(item) for page in pages for item in page["Items"]}
+
     def get_user(self, sub: str) -> UserEntry:
         """Return a user. Raises RequestRejected if the user does not exist."""
         try:
-            return _to_entry(self._cognito.admin_get_user(**self._pool, Username=sub))
+            user = _to_entry(self._cognito.admin_get_user(**self._pool, Username=sub))
+            item = emulator_client("dynamodb", self._stack).get_item(
+                TableName=self._stack.table, Key={"user_id": {"S": user["sub"]}}
+            )
+            return {**user, **_summarize_profile(item.get("Item", {}))}
         except self._cognito.exceptions.UserNotFoundException:
             raise RequestRejected("The user does not exist. Another client may have deleted the user.") from None
 
@@ -149,6 +167,11 @@ class UserDirectory:
             return "The API has accepted the deletion. It erases the profile, the files and the account."
         self._cognito.admin_delete_user(**self._pool, Username=sub)
         return "The account was deleted. It had no profile."
+
+
+def _summarize_profile(item: Mapping[str, Any]) -> dict[str, Any]:
+    name = {"name": item["name"]["S"]} if "name" in item else {}
+    return {**name, "is_being_erased": "deletion_status" in item}
 
 
 def _to_entry(user: Mapping[str, Any]) -> UserEntry:

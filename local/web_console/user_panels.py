@@ -6,6 +6,7 @@ a panel without a renderer is shown as JSON.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -42,8 +43,7 @@ def build_stored_item(context: UserContext) -> Panel | None:
     """Return the item in DynamoDB. It is not an answer of the API, and has internal attributes."""
     dynamodb = emulator_client("dynamodb", context.stack)
     item = dynamodb.get_item(TableName=context.stack.table, Key={"user_id": {"S": context.sub}}).get("Item")
-    deserialize = TypeDeserializer().deserialize
-    body = {name: deserialize(value) for name, value in sorted(item.items())} if item else None
+    body = {name: _to_json(TypeDeserializer().deserialize(item[name])) for name in sorted(item)} if item else None
     return {"id": "stored-item", "title": "Stored item", "source": f"DynamoDB {context.stack.table}", "body": body}
 
 
@@ -83,6 +83,18 @@ PANELS: Final[tuple[Callable[[UserContext], Panel | None], ...]] = (
 def build_panels(context: UserContext) -> list[Panel]:
     """Return the panels of a user."""
     return [panel for build in PANELS if (panel := build(context)) is not None]
+
+
+def _to_json(value: Any) -> Any:
+    """Return a value of an item with its numbers as JSON numbers."""
+    match value:
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case dict():
+            return {name: _to_json(part) for name, part in value.items()}
+        case list():
+            return [_to_json(part) for part in value]
+    return value
 
 
 def _panel(panel_id: str, title: str, source: str, response: ApiResponse) -> Panel:
