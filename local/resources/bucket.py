@@ -2,9 +2,11 @@
 
 from typing import Any, Final
 
+from local.malware_scan import NO_THREATS_FOUND, TAG_KEY
 from local.resources.idempotency import create_unless_exists
+from local.resources.malware_protection import SCANNER_ROLE_ARN
 from local.resources.policies import to_policy_document
-from local.stack import ACCOUNT_ID, BUCKET_ARN, BUCKET_NAME, FILES_PREFIX, STACK_NAME
+from local.stack import BUCKET_ARN, BUCKET_NAME, FILES_PREFIX
 
 
 def ensure_bucket(s3: Any, key_arn: str) -> None:
@@ -42,24 +44,19 @@ _PUBLIC_ACCESS_BLOCK: Final = dict.fromkeys(
 )
 _BUCKET_AND_OBJECTS: Final = [BUCKET_ARN, f"{BUCKET_ARN}/*"]
 _FILES: Final = f"{BUCKET_ARN}/{FILES_PREFIX}*"
-_UNLESS_SCANNER: Final = {
-    "ArnNotEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT_ID}:role/{STACK_NAME}-malware-protection"}
-}
+_NOT_SCANNER: Final = {"aws:PrincipalArn": SCANNER_ROLE_ARN}
 _POLICY_STATEMENTS: Final = [
     _deny("NewerTls", "s3:*", _BUCKET_AND_OBJECTS, {"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
     _deny("TlsOnly", "s3:*", _BUCKET_AND_OBJECTS, {"Bool": {"aws:SecureTransport": "false"}}),
     # https://docs.aws.amazon.com/guardduty/latest/ug/tag-based-access-s3-malware-protection.html
     _deny(
-        "ReadOnlyCleanFiles",
+        "ReadCleanFilesOnly",
         ["s3:GetObject", "s3:GetObjectVersion"],
         _FILES,
-        {
-            "StringNotEquals": {"s3:ExistingObjectTag/GuardDutyMalwareScanStatus": "NO_THREATS_FOUND"},
-            **_UNLESS_SCANNER,
-        },
+        {"StringNotEquals": {**_NOT_SCANNER, f"s3:ExistingObjectTag/{TAG_KEY}": NO_THREATS_FOUND}},
     ),
     _deny(
-        "OnlyScannerTagsFiles",
+        "ScannerTagsOnly",
         [
             "s3:DeleteObjectTagging",
             "s3:DeleteObjectVersionTagging",
@@ -67,7 +64,7 @@ _POLICY_STATEMENTS: Final = [
             "s3:PutObjectVersionTagging",
         ],
         _FILES,
-        _UNLESS_SCANNER,
+        {"StringNotEquals": _NOT_SCANNER},
     ),
 ]
 _CORS: Final = {

@@ -12,6 +12,7 @@ from local.resources.functions import (
     ensure_reconcile_function,
     ensure_trigger_functions,
 )
+from local.resources.malware_protection import ensure_malware_protection
 from local.resources.tables import ensure_tables
 from local.resources.user_pool import ensure_user_pool
 from local.stack import BUCKET_NAME, RECORDS_TABLE_NAME, TABLE_NAME, Stack
@@ -40,4 +41,5 @@ def create_stack(local: LocalSettings) -> Stack:
     ensure_reconcile_function(local, stack.user_pool_arn)
     ensure_picture_function(local)
     ensure_file_events(local, ensure_file_function(local))
+    ensure_malware_protection(local)
     return stack
