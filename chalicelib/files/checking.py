@@ -21,7 +21,7 @@ from chalicelib.files.repository import FileChanged, FileRepository
 from chalicelib.files.signatures import has_content_of
 from chalicelib.files.storage import KEY_PREFIX, FileStorage
 
-READ_SECONDS: Final = 30  # for 50 MiB
+READ_SECONDS: Final = 20  # for 50 MiB
 CheckOutcome = Literal["available", "rejected", "scanning", "awaiting-upload", "released", "deleted", "unchanged"]
 
 # The results of GuardDuty. Only the first one allows a file to be read.
