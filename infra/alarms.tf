@@ -59,9 +59,9 @@ locals {
     },
     {
       for name, description in {
-        FileInfected   = "GuardDuty found malware in a file of a user. The file was deleted. The user in the log may have an infected device."
-        FileScanFailed = "GuardDuty could not scan a file, so nobody can read it. Search the log of check_file for the reason."
-        FileLost       = "The content of a stored file is missing in the bucket. Restore the object: see docs/operations.md."
+        FileInfected   = "A user has uploaded a file with malware. It was rejected, and its content deleted. Search the log of ${local.prefix}-check_file for the user."
+        FileScanFailed = "GuardDuty could not scan a file, so the file was rejected. Search the log of ${local.prefix}-check_file for `file not scanned`."
+        FileLost       = "The content of a stored file was missing in the bucket, so the file was removed. Restore it with make restore: see docs/deployment.md."
         } : "${local.prefix}-${name}" => {
         description = description
         namespace   = "HealthTech"
