@@ -12,9 +12,12 @@ from local.emulator_patches import (
     cognito_tokens,
     cognito_triggers,
     credentials,
+    guardduty,
     lambda_logs,
     lambda_runtimes,
     rest_apis,
+    s3_bucket_policies,
+    s3_post_checksums,
 )
 
 # In this order, because some patches wrap the same function.
@@ -31,6 +34,9 @@ _PATCHES: Final = (
     cognito_tokens,
     credentials,
     lambda_runtimes,
+    s3_bucket_policies,
+    s3_post_checksums,
+    guardduty,
 )
 
 
