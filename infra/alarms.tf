@@ -8,12 +8,13 @@ locals {
         dimensions  = { FunctionName = function }
         threshold   = 1
         periods     = 1
-      } if !contains(["pre_sign_up", "check_picture"], name)
+      } if !contains(["pre_sign_up", "check_file", "check_picture"], name)
     },
     {
       # Any user can cause errors of these functions: with a rejected sign-up, or with a file that takes too long.
       for name, description in {
         pre_sign_up   = "Every sign-up in the last 15 minutes failed: each was rejected, or the function fails."
+        check_file    = "Every check of a file in the last 15 minutes failed: the function fails, or a user uploads files that exceed its time or memory limit."
         check_picture = "Every picture in the last 15 minutes failed: the function fails, or a user uploads files that exceed its time or memory limit."
         } : "${local.functions[name]}-errors" => {
         description = description
@@ -33,7 +34,7 @@ locals {
         dimensions  = { FunctionName = function }
         threshold   = 1
         periods     = 1
-      } if name != "check_picture"
+      } if !contains(["check_file", "check_picture"], name)
     },
     {
       for name, description in {
@@ -55,6 +56,21 @@ locals {
         periods     = name == "ReconciliationInterrupted" ? 3 : 1
         seconds     = can(regex("^Reconciliation|^Unconfirmed", name)) ? 3600 : 300 # reconciliation runs once an hour
       }
+    },
+    {
+      for name, description in {
+        FileInfected   = "GuardDuty found malware in a file of a user. The file was deleted. The user in the log may have an infected device."
+        FileScanFailed = "GuardDuty could not scan a file, so nobody can read it. Search the log of check_file for the reason."
+        FileLost       = "The content of a stored file is missing in the bucket. Restore the object: see docs/operations.md."
+        } : "${local.prefix}-${name}" => {
+        description = description
+        namespace   = "HealthTech"
+        metric      = name
+        dimensions  = { service = local.prefix }
+        threshold   = 1
+        periods     = 1
+        seconds     = name == "FileLost" ? 3600 : 300 # reconciliation looks for lost files once an hour
+      } if name == "FileLost" ? local.pictures_enabled : var.malware_protection
     },
     {
       "${local.prefix}-api-5xx" = {
@@ -142,15 +158,20 @@ locals {
         at_least    = 200
       }
     },
-    { for function in local.pictures_enabled ? [local.functions.check_picture] : [] : "${function}-throttles" => {
-      description = "Pictures are not processed: the concurrency of the function or of the account is exhausted."
-      namespace   = "AWS/Lambda"
-      failures    = "Throttles"
-      calls       = "Invocations"
-      dimensions  = { FunctionName = function }
-      percent     = 50
-      at_least    = 20
-    } },
+    {
+      for name, description in {
+        check_file    = "Files are not checked: the concurrency of the function or of the account is exhausted."
+        check_picture = "Pictures are not processed: the concurrency of the function or of the account is exhausted."
+        } : "${local.functions[name]}-throttles" => {
+        description = description
+        namespace   = "AWS/Lambda"
+        failures    = "Throttles"
+        calls       = "Invocations"
+        dimensions  = { FunctionName = local.functions[name] }
+        percent     = 50
+        at_least    = 20
+      } if contains(keys(local.functions), name)
+    },
   )
 }
 
