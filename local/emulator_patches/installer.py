@@ -12,6 +12,7 @@ from local.emulator_patches import (
     cognito_tokens,
     cognito_triggers,
     credentials,
+    eventbridge_retries,
     guardduty,
     lambda_logs,
     lambda_runtimes,
@@ -36,6 +37,7 @@ _PATCHES: Final = (
     lambda_runtimes,
     s3_bucket_policies,
     s3_post_checksums,
+    eventbridge_retries,
     guardduty,
 )
 

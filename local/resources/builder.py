@@ -18,8 +18,8 @@ from local.resources.user_pool import ensure_user_pool
 from local.stack import BUCKET_NAME, RECORDS_TABLE_NAME, TABLE_NAME, Stack
 
 
-def create_stack(local: LocalSettings) -> Stack:
-    """Create the resources that do not exist, and return the stack."""
+def create_stack(local: LocalSettings, *, has_guardduty: bool = True) -> Stack:
+    """Create the resources that do not exist, and return the stack. Without GuardDuty, no file can be read."""
     key_arn = ensure_key(emulator_client("kms", local))
     ensure_tables(emulator_client("dynamodb", local), key_arn)
     ensure_bucket(emulator_client("s3", local), key_arn)
@@ -41,5 +41,6 @@ def create_stack(local: LocalSettings) -> Stack:
     ensure_reconcile_function(local, stack.user_pool_arn)
     ensure_picture_function(local)
     ensure_file_events(local, ensure_file_function(local))
-    ensure_malware_protection(local)
+    if has_guardduty:
+        ensure_malware_protection(local)
     return stack
