@@ -48,7 +48,9 @@ _UPDATE_MODELS: Final[tuple[type[BaseModel], ...]] = (ProfileReplacement, Profil
 _FILE_REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (CreateFileRequest, FilePatch)
 _REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (
     *_UPDATE_MODELS,
-    *(CreateUploadRequest, SetPictureRequest, *_FILE_REQUEST_MODELS),
+    *_FILE_REQUEST_MODELS,
+    CreateUploadRequest,
+    SetPictureRequest,
 )
 _RESPONSE_MODELS: Final[tuple[type[BaseModel], ...]] = (
     *(Profile, Picture, PictureLink, PresignedUpload, UploadLimits, ScheduledDeletion, KeptData),
