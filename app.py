@@ -18,6 +18,7 @@ from chalicelib.api.cors import CorsPolicy
 from chalicelib.api.middleware import register_middleware
 from chalicelib.api.problem_types import problem_types_page
 from chalicelib.core.logs import APP_NAME
+from chalicelib.files import routes as file_routes
 from chalicelib.pictures import routes as picture_routes
 from chalicelib.privacy import routes as privacy_routes
 from chalicelib.profiles import routes as profile_routes
@@ -28,10 +29,12 @@ register_middleware(app, CorsPolicy(get_settings().cors_allow_origins), get_sett
 
 app.register_blueprint(profile_routes.blueprint)
 app.register_blueprint(picture_routes.blueprint)
+app.register_blueprint(file_routes.blueprint)
 app.register_blueprint(privacy_routes.blueprint)
 
 if not is_in_lambda():  # there, the other functions have their own handlers, and the API starts faster without them
     from chalicelib.accounts import triggers
+    from chalicelib.files import functions as file_functions
     from chalicelib.pictures import functions as picture_functions
     from chalicelib.privacy import functions as privacy_functions
     from chalicelib.reconciliation import jobs
@@ -41,6 +44,7 @@ if not is_in_lambda():  # there, the other functions have their own handlers, an
     app.register_blueprint(jobs.blueprint)
     if get_settings().picture_bucket:
         app.register_blueprint(picture_functions.blueprint)
+        app.register_blueprint(file_functions.blueprint)
 
 
 @app.route("/problems", methods=["GET", "HEAD"], content_types=[])

@@ -34,6 +34,7 @@ ENVIRONMENT: Final = {
     "LOG_LEVEL": "INFO",
     "PATH": "/usr/bin:/bin",
     "PICTURE_FUNCTION": "healthtech-prod-check_picture",
+    "RECORDS_TABLE": "UserRecords",
     "SERVICE_NAME": "healthtech-prod",
     "PROBLEMS_URL": "https://api.example.com/problems",
     "S3_BUCKET": "healthtech-profile-pics",

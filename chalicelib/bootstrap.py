@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING
 
 from chalicelib.aws import clients
 from chalicelib.core import logs
+from chalicelib.core.errors import SettingsError
 from chalicelib.core.settings import get_settings
 
 if TYPE_CHECKING:
     from chalicelib.aws.throttled_user_pool import ThrottledUserPool
     from chalicelib.aws.user_pool import UserPool
+    from chalicelib.files.checking import FileChecker
+    from chalicelib.files.erasure import FileErasure
+    from chalicelib.files.repository import FileRepository
+    from chalicelib.files.service import FileService
+    from chalicelib.files.storage import FileStorage
     from chalicelib.pictures.leases import PictureLeases
     from chalicelib.pictures.processing import PictureProcessor
     from chalicelib.pictures.repository import PictureRepository
@@ -116,6 +122,57 @@ def picture_service() -> "PictureService":
 
 
 @cache
+def file_repository() -> "FileRepository":
+    """Return the repository of files."""
+    from chalicelib.files.repository import FileRepository
+
+    settings = get_settings()
+    return FileRepository(clients.dynamodb(), settings.require_records_table_name(), settings.require_table_name())
+
+
+@cache
+def file_storage(read_timeout: float = clients.READ_TIMEOUT) -> "FileStorage":
+    """Return the storage of files. `read_timeout` is in seconds."""
+    from chalicelib.files.storage import FileStorage
+
+    return FileStorage(clients.s3(read_timeout), get_settings().require_picture_bucket())
+
+
+@cache
+def file_service() -> "FileService":
+    """Return the service of files. Raises SettingsError for a media type that the service does not support."""
+    from chalicelib.files.models import FileType
+    from chalicelib.files.repository import FileLimits
+    from chalicelib.files.service import FileService
+
+    settings = get_settings()
+    try:
+        types = frozenset(map(FileType, settings.file_types)) or frozenset(FileType)
+    except ValueError as exc:
+        raise SettingsError("FILE_TYPES has a media type that is not supported") from exc
+    limits = FileLimits(settings.files_per_user, settings.file_bytes_per_user, settings.file_uploads_per_day)
+    return FileService(file_repository(), file_storage(), profile_service(), limits, types)
+
+
+@cache
+def file_checker() -> "FileChecker":
+    """Return the checker of files."""
+    from chalicelib.files.checking import FileChecker
+
+    storage = file_storage(clients.FILE_CHECK_S3_READ_TIMEOUT)
+    has_protection = get_settings().malware_protection == "on"
+    return FileChecker(file_repository(), storage, malware_protection=has_protection)
+
+
+@cache
+def file_erasure() -> "FileErasure":
+    """Return the erasure of files."""
+    from chalicelib.files.erasure import FileErasure
+
+    return FileErasure(file_repository(), file_storage(clients.ERASURE_S3_READ_TIMEOUT))
+
+
+@cache
 def deletion_repository() -> "DeletionRepository":
     """Return the repository of deletions."""
     from chalicelib.privacy.repository import DeletionRepository
@@ -145,6 +202,7 @@ def deletion_service() -> "DeletionService":
         erasure_starter(),
         settings.deletion_grace_days,
         has_pictures=settings.picture_bucket is not None,
+        has_files=settings.has_files,
     )
 
 
@@ -153,8 +211,10 @@ def erasure_service() -> "ErasureService":
     """Return the service that erases accounts."""
     from chalicelib.privacy.erasure import ErasureService
 
-    storage = picture_storage(clients.ERASURE_S3_READ_TIMEOUT) if get_settings().picture_bucket else None
-    return ErasureService(deletion_repository(), user_pool(), storage)
+    settings = get_settings()
+    storage = picture_storage(clients.ERASURE_S3_READ_TIMEOUT) if settings.picture_bucket else None
+    files = file_erasure() if settings.has_files else None
+    return ErasureService(deletion_repository(), user_pool(), storage, files)
 
 
 @cache
@@ -162,8 +222,10 @@ def export_service() -> "ExportService":
     """Return the service of exports."""
     from chalicelib.privacy.export import ExportService
 
-    storage = picture_storage() if get_settings().picture_bucket else None
-    return ExportService(deletion_repository(), profile_service(), user_pool(), storage)
+    settings = get_settings()
+    storage = picture_storage() if settings.picture_bucket else None
+    files = (file_repository(), file_storage()) if settings.has_files else None
+    return ExportService(deletion_repository(), profile_service(), user_pool(), storage, files)
 
 
 def reset() -> None:
@@ -181,6 +243,11 @@ def reset() -> None:
         picture_processor,
         picture_leases,
         picture_service,
+        file_repository,
+        file_storage,
+        file_service,
+        file_checker,
+        file_erasure,
         deletion_repository,
         erasure_starter,
         deletion_service,

@@ -55,7 +55,7 @@ def serve(local: LocalSettings, stop: threading.Event, exit_stack: ExitStack) ->
     stack = create_stack(local)
     console.print_fact("embedded AWS", stack.aws_endpoint_url)
     console.print_fact("user pool", f"{stack.user_pool_id}, client {stack.user_pool_client_id}")
-    console.print_fact("table, bucket", f"{stack.table}, {stack.bucket}")
+    console.print_fact("tables, bucket", f"{stack.table}, {stack.records_table}, {stack.bucket}")
     on_line = _call_both(view, web_console.history.read_api_line)
     api = exit_stack.enter_context(ApiServer(local, stack, on_line=on_line))
     web_console.serve(stack)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.data import BUCKET, CLIENT_ID, CLOSED_PORT_ENDPOINT, POOL_ID, TABLE
+from tests.support.data import BUCKET, CLIENT_ID, CLOSED_PORT_ENDPOINT, POOL_ID, RECORDS_TABLE, TABLE
 from tests.support.personal_data import assert_no_personal_data
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ os.environ |= {
     "DYNAMODB_TABLE": TABLE,
     "ERASE_FUNCTION": "erase_user",
     "PICTURE_FUNCTION": "check_picture",
+    "RECORDS_TABLE": RECORDS_TABLE,
     "S3_BUCKET": BUCKET,
     "USER_POOL_ARN": f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{POOL_ID}",
     "USER_POOL_CLIENT_ID": CLIENT_ID,

@@ -1,7 +1,8 @@
 """Requests: decoded bodies and preconditions."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from chalice.app import Request
 from pydantic_core import from_json
@@ -15,6 +16,10 @@ JSON_MEDIA_TYPE: Final = "application/json"
 MERGE_PATCH_MEDIA_TYPE: Final = "application/merge-patch+json"  # RFC 7396
 # Many generated clients can only send application/json.
 PATCH_MEDIA_TYPES: Final = (MERGE_PATCH_MEDIA_TYPE, JSON_MEDIA_TYPE)
+
+DEFAULT_PAGE_SIZE: Final = 20
+MAX_PAGE_SIZE: Final = 100
+_NUMBER: Final = re.compile(r"[0-9]{1,3}")
 
 # API Gateway replaces every byte that is not UTF-8 by U+FFFD. A body that contains it on purpose is rejected too.
 _UTF8_REPLACEMENT_CHARACTER: Final = "\ufffd".encode()
@@ -37,6 +42,22 @@ def parse_json(request: Request, media_types: Sequence[str] = (JSON_MEDIA_TYPE,)
         return from_json(body, allow_inf_nan=False)
     except ValueError as exc:
         raise BadRequest("The body is not valid JSON.") from exc
+
+
+class PageRequest(NamedTuple):
+    """The page of a list that a client requests."""
+
+    limit: int
+    cursor: str | None
+
+
+def parse_page(request: Request) -> PageRequest:
+    """Parse the query parameters of a list, `limit` and `cursor`. Raises BadRequest."""
+    parameters: Mapping[str, str] = request.query_params or {}
+    limit = parameters.get("limit", str(DEFAULT_PAGE_SIZE))
+    if not _NUMBER.fullmatch(limit) or not 1 <= int(limit) <= MAX_PAGE_SIZE:
+        raise BadRequest(f"limit must be a whole number from 1 to {MAX_PAGE_SIZE}.")
+    return PageRequest(int(limit), parameters.get("cursor"))
 
 
 def parse_preconditions(request: Request) -> Preconditions:

@@ -53,14 +53,27 @@ def attachment_response(model: BaseModel, file_name: str) -> Response:
     return Response(body, headers={**headers})
 
 
-def versioned_response(request: Request, model: VersionedModel) -> Response:
-    """Return 200 with the model, its entity tag and its canonical location."""
-    headers = {"Content-Type": JSON_MEDIA_TYPE, **_version_headers(request, model)}
+def created_response(request: Request, model: VersionedModel, location: str) -> Response:
+    """Return 201 with a new resource, its entity tag and its location, relative to /users/."""
+    headers = {
+        "Content-Type": JSON_MEDIA_TYPE,
+        "ETag": etag(model.version),
+        "Location": _parent_path(request) + location,
+    }
+    return Response(model.model_dump_json(), status_code=HTTPStatus.CREATED, headers={**headers})
+
+
+def versioned_response(request: Request, model: VersionedModel, location: str | None = None) -> Response:
+    """Return 200 with the model, its entity tag and its canonical location.
+
+    `location` is relative to /users/. By default it is the model's id.
+    """
+    headers = {"Content-Type": JSON_MEDIA_TYPE, **_version_headers(request, model, location)}
     return Response(model.model_dump_json(), headers={**headers})
 
 
-def conditional_response(request: Request, model: VersionedModel) -> Response:
-    """Return 200 with the model, or 304 if If-None-Match names its version.
+def conditional_response(request: Request, model: VersionedModel, location: str | None = None) -> Response:
+    """Return 200 with the model, or 304 if If-None-Match names its version. `location` as in versioned_response.
 
     Raises PreconditionFailed if If-Match does not hold, and BadRequest if a header cannot be parsed.
     """
@@ -68,9 +81,9 @@ def conditional_response(request: Request, model: VersionedModel) -> Response:
     if not preconditions.if_match_holds(model.version):
         raise PreconditionFailed
     if preconditions.is_not_modified(model.version):
-        headers = _version_headers(request, model)
+        headers = _version_headers(request, model, location)
         return Response("", status_code=HTTPStatus.NOT_MODIFIED, headers={**headers})
-    return versioned_response(request, model)
+    return versioned_response(request, model, location)
 
 
 def problem_response(error: ApiError, request_id: str, types_url: str) -> Response:
@@ -82,8 +95,8 @@ def problem_response(error: ApiError, request_id: str, types_url: str) -> Respon
     )
 
 
-def _version_headers(request: Request, model: VersionedModel) -> dict[str, str]:
-    return {"ETag": etag(model.version), "Content-Location": _parent_path(request) + quote(model.id)}
+def _version_headers(request: Request, model: VersionedModel, location: str | None) -> dict[str, str]:
+    return {"ETag": etag(model.version), "Content-Location": _parent_path(request) + (location or quote(model.id))}
 
 
 def _parent_path(request: Request) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT: Final = 0.3  # seconds
 READ_TIMEOUT: Final = 0.9  # seconds
 ERASURE_S3_READ_TIMEOUT: Final = 10.0  # seconds; a request deletes up to 1000 versions, and the function has 60 s
+FILE_CHECK_S3_READ_TIMEOUT: Final = 5.0  # seconds; without a user who waits, and the function has 60 s
 PICTURE_CHECK_S3_READ_TIMEOUT: Final = 1.0  # seconds; of S3, in the function that processes pictures
 PICTURE_CHECK_READ_TIMEOUT: Final = 9.5  # seconds; of that function: its timeout and its cold start
 _MAX_CONNECTIONS: Final = 50  # threads of `chalice local`; Lambda uses one

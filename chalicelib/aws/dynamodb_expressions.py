@@ -71,6 +71,10 @@ class UpdateBuilder:
         """Require that an attribute is less than this value."""
         return self._require(f"{self._name(name)} < {self._value(f'limit_{name}', value)}")
 
+    def require_one_of(self, name: str, values: Iterable[FieldValue]) -> Self:
+        """Require that an attribute has one of these values."""
+        return self._require(self._one_of(name, values))
+
     def require_one_of_or_absent(self, name: str, values: Iterable[FieldValue]) -> Self:
         """Require that an attribute is absent or has one of these values."""
         return self._require(f"(attribute_not_exists({self._name(name)}) OR {self._one_of(name, values)})")
@@ -98,8 +102,12 @@ class UpdateBuilder:
             "UpdateExpression": " ".join(
                 f"{verb} {', '.join(clauses)}" for verb, clauses in sections.items() if clauses
             ),
-            "ExpressionAttributeNames": self._names,
         }
+        return parameters | self.build_condition()
+
+    def build_condition(self) -> dict[str, Any]:
+        """Return the parameters of a conditional write that changes no attribute, such as a DeleteItem."""
+        parameters: dict[str, Any] = {"ExpressionAttributeNames": self._names}
         if self._conditions:
             parameters["ConditionExpression"] = " AND ".join(self._conditions)
         if self._values:

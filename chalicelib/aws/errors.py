@@ -17,11 +17,19 @@ from chalicelib.core.errors import NoResponse, ServiceUnavailable, UpstreamError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-__all__ = ["CONDITION_FAILED", "ClientError", "DynamoItem", "get_item_of_error", "translate_errors"]
+__all__ = [
+    "CONDITION_FAILED",
+    "TRANSACTION_CANCELED",
+    "ClientError",
+    "DynamoItem",
+    "get_item_of_error",
+    "translate_errors",
+]
 
 DynamoItem: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 
 CONDITION_FAILED: Final = "ConditionalCheckFailedException"
+TRANSACTION_CANCELED: Final = "TransactionCanceledException"
 
 # Codes of errors after which the same request may succeed, after botocore's own retries.
 _TRANSIENT_ERROR_CODES: Final = frozenset(
@@ -40,6 +48,7 @@ _TRANSIENT_ERROR_CODES: Final = frozenset(
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionConflictException",  # of a single write during a transaction with the same item
         "TransactionInProgressException",
     }
 )

@@ -38,6 +38,18 @@ class Settings(InternalModel):
     # Uploads of one user that are processed in one day (UTC).
     picture_uploads_per_day: int = Field(50, alias="PICTURE_UPLOADS_PER_DAY", ge=1)
     erase_function_name: str | None = Field(None, alias="ERASE_FUNCTION", max_length=140)
+    # The table of the lists that belong to a user, such as files.
+    records_table_name: str | None = Field(None, alias="RECORDS_TABLE", min_length=3, max_length=255)
+    # The limits of a user's files. 1 GiB by default.
+    files_per_user: int = Field(200, alias="FILES_PER_USER", ge=1, le=10_000)
+    file_bytes_per_user: int = Field(1024**3, alias="FILE_BYTES_PER_USER", ge=1)
+    # Uploads of one user that are announced in one day (UTC).
+    file_uploads_per_day: int = Field(200, alias="FILE_UPLOADS_PER_DAY", ge=1)
+    # The accepted media types. Empty for all that the service supports.
+    file_types: Annotated[frozenset[str], BeforeValidator(_split_commas)] = Field(frozenset(), alias="FILE_TYPES")
+    check_file_function_name: str | None = Field(None, alias="CHECK_FILE_FUNCTION", max_length=140)
+    # "on" if GuardDuty scans the files: a file is available only after its scan.
+    malware_protection: Literal["on", "off"] = Field("off", alias="MALWARE_PROTECTION")
     # Days between the request of a deletion and the erasure.
     deletion_grace_days: int = Field(0, alias="DELETION_GRACE_DAYS", ge=0, le=28)
     # Hours before a profile without a user is erased, in case the user pool was read wrongly.
@@ -94,6 +106,23 @@ class Settings(InternalModel):
         if self.picture_bucket is None:
             raise SettingsError("S3_BUCKET is missing: the bucket of pictures is unknown")
         return self.picture_bucket
+
+    @property
+    def has_files(self) -> bool:
+        """Return True if users can store files, which needs the bucket and the table of records."""
+        return self.picture_bucket is not None and self.records_table_name is not None
+
+    def require_records_table_name(self) -> str:
+        """Return the name of the table of records. Raises SettingsError if it is not set."""
+        if self.records_table_name is None:
+            raise SettingsError("RECORDS_TABLE is missing: the table of records is unknown")
+        return self.records_table_name
+
+    def require_check_file_function_name(self) -> str:
+        """Return the name of the function that checks files. Raises SettingsError if it is not set."""
+        if self.check_file_function_name is None:
+            raise SettingsError("CHECK_FILE_FUNCTION is missing: files cannot be checked without it")
+        return self.check_file_function_name
 
     def require_picture_function_name(self) -> str:
         """Return the name of the function that processes pictures. Raises SettingsError if it is not set."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chalicelib.aws.errors import ClientError, translate_errors
+from chalicelib.aws.s3_versions import delete_versions
 from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import ServiceUnavailable, UpstreamError
 from chalicelib.pictures.models import (
@@ -152,26 +153,7 @@ class PictureStorage:
         Two requests per 1000 versions. Raises UpstreamError if S3 has not deleted all of them.
         """
         prefixes = (f"uploads/{user_id}/", _pictures_prefix(user_id))
-        return sum(self._delete_versions(prefix) for prefix in prefixes)
-
-    def _delete_versions(self, prefix: str) -> int:
-        count = 0
-        while True:
-            # Deleted versions are no longer listed, so each iteration lists the first page.
-            with translate_errors():
-                page = self._client.list_object_versions(Bucket=self._bucket, Prefix=prefix)
-            versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            if not versions:
-                return count
-            objects = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
-            with translate_errors():
-                response = self._client.delete_objects(
-                    Bucket=self._bucket,
-                    Delete={"Objects": objects, "Quiet": True},  # type: ignore[typeddict-item]  # the stubs want a list of another type
-                )
-            if response.get("Errors"):
-                raise UpstreamError
-            count += len(versions)
+        return sum(delete_versions(self._client, self._bucket, prefix) for prefix in prefixes)
 
     def _list_keys(self, prefix: str, limit: int) -> list[str]:
         with translate_errors():

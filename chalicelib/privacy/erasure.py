@@ -2,7 +2,7 @@
 
 1. Set the status to `erasing`. From here on, no request reads or writes the profile.
 2. Disable the user and revoke the tokens.
-3. Delete all versions of the user's objects in S3.
+3. Delete all versions of the user's pictures and files in S3, and the records of the files.
 4. Delete the user from the user pool.
 5. Replace the profile by a tombstone.
 
@@ -18,6 +18,7 @@ from chalicelib.core import logs
 from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import UpstreamError
 from chalicelib.core.metrics import Metric, add_metric
+from chalicelib.files.erasure import FileErasure
 from chalicelib.pictures.repository import LeaseState
 from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.models import ErasureResult
@@ -34,11 +35,13 @@ class ErasureService:
         repository: DeletionRepository,
         user_pool: UserPool,
         picture_storage: PictureStorage | None,
+        files: FileErasure | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._repository = repository
         self._user_pool = user_pool
         self._picture_storage = picture_storage
+        self._files = files
         self._sleep = sleep
 
     def erase(self, user_id: str) -> ErasureResult:
@@ -63,7 +66,7 @@ class ErasureService:
         if has_user:
             self._user_pool.disable(deletion.username)
             self._user_pool.sign_out(deletion.username)
-        objects = self._delete_objects(user_id, lease)
+        objects = self._delete_pictures(user_id, lease) + (self._files.erase(user_id) if self._files else 0)
         if has_user:
             self._user_pool.delete(deletion.username)
         if self._repository.finish_erasure(user_id, deletion, objects, utc_now()):
@@ -79,8 +82,8 @@ class ErasureService:
         user = self._user_pool.get_user(username)
         return user is not None and user.sub == user_id
 
-    def _delete_objects(self, user_id: str, lease: LeaseState) -> int:
-        """Delete the user's objects. Wait for a picture in progress first, which would write another one."""
+    def _delete_pictures(self, user_id: str, lease: LeaseState) -> int:
+        """Delete the user's pictures. Wait for a picture in progress first, which would write another one."""
         if self._picture_storage is None:
             return 0
         seconds = lease.expires_at - utc_now().timestamp()

@@ -10,6 +10,10 @@ from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import NotFound, UpstreamError
 from chalicelib.core.identity import Caller
 from chalicelib.core.metrics import Metric, add_metric
+from chalicelib.files.models import FileStatus
+from chalicelib.files.records import StoredFile
+from chalicelib.files.repository import FileRepository
+from chalicelib.files.storage import FileStorage
 from chalicelib.pictures.repository import ProfileRecord, to_record
 from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.errors import ExportLimitReached
@@ -17,6 +21,7 @@ from chalicelib.privacy.models import (
     Export,
     ExportedAccount,
     ExportedDeletion,
+    ExportedFile,
     ExportedPicture,
     Processing,
     Retention,
@@ -44,6 +49,9 @@ OMITTED: Final[Mapping[str, str]] = {
     "deletion_status": "The deletion itself is exported.",
     "deletion_requested_by": "Always the user while the account exists.",
     "deletion_username": "The user name is in the account.",
+    "file-quota": "The counters of the files. Their sums can be computed from the files.",
+    "expires_at": "The end of the reservation of an upload. The form for it is not stored.",
+    "ttl": "When the record of a rejected file is deleted.",
     "uploads/": "An upload that is not yet a picture. It is deleted within two days.",
 }
 
@@ -51,7 +59,7 @@ _PROCESSING: Final = Processing(
     purposes=["Sign-up and authentication", "The user profile of this service"],
     recipients=["Amazon Web Services, as processor"],
     retention=[
-        Retention(what="account, profile and picture", period="until the account is deleted"),
+        Retention(what="account, profile, picture and files", period="until the account is deleted"),
         Retention(what="backups", period=f"{BACKUP_DAYS} days"),
     ],
 )
@@ -66,11 +74,13 @@ class ExportService:
         profiles: ProfileService,
         user_pool: UserPool,
         picture_storage: PictureStorage | None,
+        files: tuple[FileRepository, FileStorage] | None = None,
     ) -> None:
         self._repository = repository
         self._profiles = profiles
         self._user_pool = user_pool
         self._picture_storage = picture_storage
+        self._files = files
 
     def export(self, caller: Caller) -> Export:
         """Return all data of the caller. A missing profile is provisioned first.
@@ -87,7 +97,7 @@ class ExportService:
         if seconds > 0:
             raise ExportLimitReached(seconds)
         try:
-            account = self._export_account(caller)
+            account, files = self._export_account(caller), self._export_files(caller)
         except UpstreamError:
             self._undo_export(caller, now)
             raise
@@ -98,6 +108,7 @@ class ExportService:
             account=account,
             profile=record.profile,
             picture=self._export_picture(record),
+            files=files,
             deletion=deletion
             and ExportedDeletion(requested_at=deletion.requested_at, erase_after=deletion.erase_after),
             processing=_PROCESSING,
@@ -130,3 +141,17 @@ class ExportService:
             return None
         link = self._picture_storage.create_presigned_link(record.picture_key, record.profile.picture)
         return ExportedPicture.model_validate(dict(link))
+
+    def _export_files(self, caller: Caller) -> list[ExportedFile]:
+        """Return all files, with a presigned URL for each one that is available."""
+        if self._files is None:
+            return []
+        repository, storage = self._files
+        _, files = repository.list_all(caller.sub)
+        return [_export_file(storage, caller.sub, stored) for stored in files]
+
+
+def _export_file(storage: FileStorage, user_id: str, stored: StoredFile) -> ExportedFile:
+    is_available = stored.file.status is FileStatus.AVAILABLE
+    link = storage.create_presigned_link(user_id, stored.file) if is_available else None
+    return ExportedFile(**dict(stored.file), url=link and link.url, expires_at=link and link.expires_at)

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from chalicelib.core.validation import InternalModel, StrictModel
+from chalicelib.files.models import File
 from chalicelib.profiles.fields import Timestamp
 from chalicelib.profiles.models import Picture, Profile
 
@@ -60,6 +61,13 @@ class ExportedPicture(Picture):
     expires_at: Timestamp
 
 
+class ExportedFile(File):
+    """A file, and a presigned URL of its content. Both are null unless the file is available."""
+
+    url: str | None
+    expires_at: Timestamp | None
+
+
 class ExportedDeletion(StrictModel):
     """The scheduled deletion of the account."""
 
@@ -91,5 +99,6 @@ class Export(StrictModel):
     account: ExportedAccount | None = Field(description="Null if the account no longer exists in the user pool.")
     profile: Profile
     picture: ExportedPicture | None
+    files: list[ExportedFile]
     deletion: ExportedDeletion | None
     processing: Processing

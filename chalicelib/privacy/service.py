@@ -55,6 +55,7 @@ class DeletionService:
         grace_days: int,
         *,
         has_pictures: bool,
+        has_files: bool = False,
     ) -> None:
         self._repository = repository
         self._profiles = profiles
@@ -62,6 +63,7 @@ class DeletionService:
         self._erasures = erasures
         self._grace_days = grace_days
         self._has_pictures = has_pictures
+        self._has_files = has_files
 
     def request_deletion(self, caller: Caller) -> ScheduledDeletion:
         """Schedule the deletion of the account, sign the user out everywhere, and start the erasure if it is due.
@@ -126,7 +128,12 @@ class DeletionService:
         return ScheduledDeletion(
             requested_at=deletion.requested_at,
             erase_after=deletion.erase_after,
-            deletes=["account", "profile", *(["picture"] if self._has_pictures else [])],
+            deletes=[
+                "account",
+                "profile",
+                *(["picture"] if self._has_pictures else []),
+                *(["files"] if self._has_files else []),
+            ],
             keeps=_list_kept_data(deletion.erase_after),
         )
 

@@ -73,14 +73,17 @@ _ALLOWED_FORMAT_CHARACTERS: Final = frozenset("\u200c\u200d\u200e\u200f\u061c")
 _FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
+def has_forbidden_characters(text: str, allowed: frozenset[str] = frozenset()) -> bool:
+    """Return True if the text has control or invisible characters, other than the allowed ones."""
+    return any(unicodedata.category(char) in _FORBIDDEN_CATEGORIES and char not in allowed for char in text)
+
+
 def _parse_name(value: object) -> str:
     """Return a person's name, in any script, trimmed and in NFC."""
     text = unicodedata.normalize("NFC", require_string(value)).strip()
     if not text:
         raise rule_error("must not be empty")
-    if any(
-        unicodedata.category(char) in _FORBIDDEN_CATEGORIES and char not in _ALLOWED_FORMAT_CHARACTERS for char in text
-    ):
+    if has_forbidden_characters(text, _ALLOWED_FORMAT_CHARACTERS):
         raise rule_error("must not contain control or invisible characters")
     if not any(char.isalpha() for char in text):
         raise rule_error("must contain a letter")

@@ -4,7 +4,7 @@ from chalicelib.aws import gc_tuning
 
 gc_tuning.pause()  # before all other imports
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chalice import Blueprint, Rate
 from chalice.app import CloudWatchEvent
@@ -12,6 +12,9 @@ from chalice.app import CloudWatchEvent
 from chalicelib import bootstrap
 from chalicelib.aws import clients
 from chalicelib.core.settings import get_settings
+
+if TYPE_CHECKING:
+    from chalicelib.reconciliation.service import FileSources
 
 blueprint: Final = Blueprint(__name__)
 
@@ -34,12 +37,27 @@ def reconcile(event: CloudWatchEvent) -> dict[str, Any]:
         bootstrap.erasure_starter(),
         options,
         make_deadline(context, options.max_seconds),
+        files=_file_sources(),
         unconfirmed_hours=settings.unconfirmed_hours,
         orphan_grace_hours=settings.orphan_grace_hours,
     )
     report = run.run()
     start_next_run(lambda: clients.lambda_(2, clients.READ_TIMEOUT), context.function_name, report)
     return report.model_dump(mode="json")
+
+
+def _file_sources() -> "FileSources | None":
+    """Return what the scan over the files needs. None if users cannot store files."""
+    from chalicelib.reconciliation.file_scan import FileCheckStarter
+    from chalicelib.reconciliation.service import FileSources
+
+    settings = get_settings()
+    if not settings.has_files:
+        return None
+    starter = FileCheckStarter(
+        lambda: clients.lambda_(2, clients.READ_TIMEOUT), settings.require_check_file_function_name()
+    )
+    return FileSources(bootstrap.file_repository(), bootstrap.file_storage(), starter)
 
 
 def _lambda_context(event: CloudWatchEvent) -> Any:

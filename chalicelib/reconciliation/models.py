@@ -6,10 +6,11 @@ from typing import Literal
 from pydantic import BaseModel
 
 from chalicelib.core.validation import StrictModel
+from chalicelib.reconciliation.file_scan import FileProgress
 from chalicelib.reconciliation.profile_scan import ProfileProgress
 from chalicelib.reconciliation.user_scan import UserProgress
 
-ScanName = Literal["users", "profiles"]
+ScanName = Literal["users", "profiles", "files"]
 
 
 class Chain(StrictModel):
@@ -38,5 +39,6 @@ class ReconciliationReport(BaseModel):
     status: Literal["finished", "unfinished", "busy"]  # busy: another run has the lease
     users: UserProgress = UserProgress()
     profiles: ProfileProgress = ProfileProgress()
+    files: FileProgress = FileProgress()
     interrupted_by: str | None = None  # the AWS error that ended the run early
     next: ReconciliationOptions | None = None  # of the run that continues

@@ -1,7 +1,9 @@
-"""Reconciliation: every user of the user pool has a profile, every profile has its user, and erasures are finished.
+"""Reconciliation: users, profiles and files agree, and erasures are finished.
 
-Once an hour a chain of runs starts. Each run scans the user pool and then the table, until its time is over, and
-invokes the function again if a scan is unfinished. A lease allows one run at a time. An AWS fault, or a run that is
+Every user of the user pool has a profile, every profile has its user, and every file its content.
+
+Once an hour a chain of runs starts. Each run scans the user pool, the profiles and the files, until its time is over,
+and invokes the function again if a scan is unfinished. A lease allows one run at a time. An AWS fault, or a run that is
 killed, can only end the chain. The next chain resumes from the checkpoints.
 
 The length of a chain is limited: AWS stops a function that has invoked itself about 16 times.
@@ -12,20 +14,24 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chalicelib.aws.errors import translate_errors
 from chalicelib.aws.throttled_user_pool import ThrottledUserPool
 from chalicelib.core import logs
 from chalicelib.core.errors import UpstreamError
 from chalicelib.core.metrics import Metric, add_metric
+from chalicelib.files.repository import FileRepository
+from chalicelib.files.storage import FileStorage
 from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.privacy.service import ErasureStarter
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
+from chalicelib.reconciliation.file_scan import FileCheckStarter, FileProgress, FileScan
 from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport, ScanName
 from chalicelib.reconciliation.profile_scan import ProfileScan, ProfileScanOptions
-from chalicelib.reconciliation.scan import MAX_THREADS
+from chalicelib.reconciliation.scan import MAX_THREADS, Scan
 from chalicelib.reconciliation.user_scan import UserScan, UserScanOptions
 
 if TYPE_CHECKING:
@@ -34,6 +40,15 @@ if TYPE_CHECKING:
 MAX_CHAIN_LINKS: Final = 12  # an hour has time for twelve runs of five minutes
 _SAFETY_MARGIN_MS: Final = 30_000  # before the function's timeout; a batch takes seconds if AWS is slow
 _LEASE_MARGIN_SECONDS: Final = 30  # after the function's timeout; clocks differ
+_CURSORS: Final = {"users": {"cursor"}, "profiles": {"cursor"}, "files": {"cursor"}}  # left out of the log
+
+
+class FileSources(NamedTuple):
+    """What reconciliation needs if users can store files."""
+
+    repository: FileRepository
+    storage: FileStorage
+    starter: FileCheckStarter
 
 
 def make_deadline(context: Any, max_seconds: int | None) -> Callable[[], float]:
@@ -58,6 +73,7 @@ class Reconciliation:
         options: ReconciliationOptions,
         milliseconds_left: Callable[[], float],
         *,
+        files: FileSources | None = None,
         unconfirmed_hours: float = 24,
         orphan_grace_hours: float = 72,
     ) -> None:
@@ -81,6 +97,7 @@ class Reconciliation:
         self._profiles = ProfileScan(
             checkpoints, repository, deletions, user_pool, erasures, self._threads, profile_options
         )
+        self._files = files and FileScan(checkpoints, *files, self._threads, dry_run=options.dry_run)
 
     def run(self) -> ReconciliationReport:
         """Scan, unless another run has the lease. An AWS fault ends the run and is reported."""
@@ -98,27 +115,35 @@ class Reconciliation:
             add_metric(Metric.RECONCILIATION_INTERRUPTED)
             interrupted_by = type(exc).__name__
         report = ReconciliationReport(
-            status="finished" if len(self._finished) == 2 else "unfinished",
+            status="finished" if len(self._finished) == len(self._scans) else "unfinished",
             users=self._users.progress,
             profiles=self._profiles.progress,
+            files=self._files.progress if self._files else FileProgress(),
             interrupted_by=interrupted_by,
         )
-        logs.event("reconciliation", report=report.model_dump(exclude={"users": {"cursor"}, "profiles": {"cursor"}}))
+        logs.event("reconciliation", report=report.model_dump(exclude=_CURSORS))
         return self._hand_over(report)
 
+    @property
+    def _scans(self) -> "dict[ScanName, Scan[Any]]":
+        """Return the scans in their order."""
+        scans: dict[ScanName, Scan[Any]] = {"users": self._users, "profiles": self._profiles}
+        return scans | ({"files": self._files} if self._files else {})
+
     def _scan(self) -> None:
-        """Scan the user pool for at most half of the time, so that the table is scanned too if there are many users."""
-        for scan in (self._users, self._profiles):
+        """Scan all sources. Each gets an equal share of the time that is left, so that none waits for the others."""
+        for scan in self._scans.values():
             scan.load(restart=self._options.restart)
-        half = _SAFETY_MARGIN_MS + (self._milliseconds_left() - _SAFETY_MARGIN_MS) / 2
-        if "users" not in self._finished:
-            self._users.run(lambda: self._milliseconds_left() < half)
-            if self._users.progress.is_finished:
-                self._finished.add("users")
-        if "profiles" not in self._finished:
-            self._profiles.run(lambda: self._milliseconds_left() < _SAFETY_MARGIN_MS)
-            if self._profiles.progress.is_finished:
-                self._finished.add("profiles")
+        pending = [name for name in self._scans if name not in self._finished]
+        for count, name in zip(range(len(pending), 0, -1), pending, strict=True):
+            time_left = self._milliseconds_left() - _SAFETY_MARGIN_MS
+            end = _SAFETY_MARGIN_MS + time_left * (count - 1) / count
+            self._scans[name].run(partial(self._is_over, end))
+            if self._scans[name].progress.is_finished:
+                self._finished.add(name)
+
+    def _is_over(self, end: float) -> bool:
+        return self._milliseconds_left() < end
 
     def _hand_over(self, report: ReconciliationReport) -> ReconciliationReport:
         """Reserve the lease for the next run, or release it if there is none. Return the report with that run."""
@@ -138,7 +163,7 @@ class Reconciliation:
         link = self._options.chain.link if self._options.chain else 1
         # An operator invokes the function for each run, and sees a fault immediately.
         may_continue = link < MAX_CHAIN_LINKS if self._options.max_seconds is None else report.interrupted_by is None
-        return may_continue and (self._users.has_advanced or self._profiles.has_advanced)
+        return may_continue and any(scan.has_advanced for scan in self._scans.values())
 
 
 def start_next_run(client: "Callable[[], LambdaClient]", function_name: str, report: ReconciliationReport) -> None:

@@ -49,7 +49,7 @@ def build_start_page(stack: Stack) -> dict[str, Any]:
         "Region": stack.region,
         "User pool": stack.user_pool_id,
         "App client": stack.user_pool_client_id,
-        "Table": stack.table,
+        "Tables": f"{stack.table}, {stack.records_table}",
         "Bucket": stack.bucket,
     }
     return {

@@ -10,7 +10,7 @@ import pytest
 
 from local.emulator_clients import emulator_client
 from tests.support.aws import require_item
-from tests.support.data import UNKNOWN_SUB
+from tests.support.data import UNKNOWN_SUB, fill_path
 from tests.support.token_forger import (
     INVALID_TOKENS,
     OLD_SIGN_INS,
@@ -50,7 +50,7 @@ class AuthorizationSuite:
 
     @pytest.mark.parametrize(("method", "path"), PROTECTED_ROUTES)
     def test_request_without_token_is_rejected(self, user: User, method: str, path: str) -> None:
-        assert_rejected(send_request(user.client.stack, method, path.format(user_id="me"), {}))
+        assert_rejected(send_request(user.client.stack, method, fill_path(path), {}))
 
     @pytest.mark.parametrize(("method", "path"), PROTECTED_ROUTES)
     @pytest.mark.parametrize("kind", INVALID_TOKENS)
@@ -59,9 +59,7 @@ class AuthorizationSuite:
     ) -> None:
         for prefix in ("", "Bearer "):
             header = (prefix + INVALID_TOKENS[kind](token_forger)).encode().decode("latin-1")
-            assert_rejected(
-                send_request(user.client.stack, method, path.format(user_id="me"), {"Authorization": header})
-            )
+            assert_rejected(send_request(user.client.stack, method, fill_path(path), {"Authorization": header}))
 
     @pytest.mark.parametrize(("method", "path"), RECENT_SIGN_IN_ROUTES)
     @pytest.mark.parametrize("kind", OLD_SIGN_INS)
@@ -69,7 +67,7 @@ class AuthorizationSuite:
         self, user: User, token_forger: TokenForger, method: str, path: str, kind: str
     ) -> None:
         headers = {"Authorization": OLD_SIGN_INS[kind](token_forger)}
-        response = send_request(user.client.stack, method, path.format(user_id="me"), headers)
+        response = send_request(user.client.stack, method, fill_path(path), headers)
         assert_rejected(response, challenge=_RECENT_SIGN_IN_CHALLENGE)
         assert response[2]["type"].endswith("#recent-sign-in-required")
         assert user.get().status == 200, "nothing is deleted"
@@ -147,7 +145,7 @@ class AuthorizationSuite:
         before = other_user.get().body
         headers = {"Authorization": user.token, "Content-Type": _MEDIA_TYPES.get(method, "application/json")}
         existing, missing = (
-            send_request(user.client.stack, method, path.format(user_id=user_id), headers)
+            send_request(user.client.stack, method, fill_path(path, user_id), headers)
             for user_id in (other_user.sub, UNKNOWN_SUB)
         )
         for response in (existing, missing):

@@ -12,6 +12,7 @@ POOL_ID: Final = "us-east-1_UnitTests"
 CLIENT_ID: Final = "unittestsclient"
 TABLE: Final = "Users"
 BUCKET: Final = "healthtech-profile-pics"
+RECORDS_TABLE: Final = "UserRecords"
 CLOSED_PORT_ENDPOINT: Final = "http://127.0.0.1:9"  # the discard port: connections are refused
 
 SUB: Final = "1b2c3d4e-0000-4000-8000-000000000001"
@@ -26,10 +27,17 @@ CLAIMS: Final = {
     "iss": f"https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}",
 }
 
+FILE_ID: Final = "019ad0e5-7c00-7000-8000-000000000001"  # of no file
+
 # A complete and valid body of PUT.
 PROFILE_BODY: Final = {"name": "Jane Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}
 
 _CUSTOM_ATTRIBUTES: Final = ("dob", "gender", "blood_group")
+
+
+def fill_path(path: str, user_id: str = "me") -> str:
+    """Return the path of a route with these values for its parameters."""
+    return path.format(user_id=user_id, file_id=FILE_ID)
 
 
 def sign_up_attributes(email: str, **overrides: str | None) -> dict[str, str]:

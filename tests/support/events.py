@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from tests.support.data import CLAIMS
+from tests.support.data import CLAIMS, FILE_ID
 
 # https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html
 _COGNITO_EVENTS: Final = Path(__file__).parent / "cognito_events"
@@ -45,7 +45,7 @@ def api_gateway_event(
     return {
         "requestContext": {**context, "path": path} if path else context,
         "headers": headers or None,
-        "pathParameters": {"user_id": user_id},
+        "pathParameters": {"user_id": user_id, **({"file_id": FILE_ID} if "{file_id}" in resource else {})},
         "multiValueQueryStringParameters": None,
         "stageVariables": None,
         "body": body,

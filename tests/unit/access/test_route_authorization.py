@@ -6,7 +6,7 @@ import pytest
 from chalice.test import Client
 
 from app import app
-from tests.support.data import CLAIMS, OTHER_SUB, POOL_ID, PROFILE_BODY
+from tests.support.data import CLAIMS, OTHER_SUB, POOL_ID, PROFILE_BODY, fill_path
 from tests.support.in_process import ApiClient
 
 PUBLIC_PATHS = {"/problems"}  # a page about the API, the same for every client
@@ -27,7 +27,7 @@ def test_every_route_has_the_authorizer(method: str, path: str) -> None:
 @pytest.mark.filterwarnings("ignore:CognitoUserPoolAuthorizer")
 def test_request_without_claims_is_unauthorized(method: str, path: str) -> None:
     with Client(app, stage_name="local") as client:
-        response = client.http.request(method, path.format(user_id="me"), body=json.dumps(PROFILE_BODY).encode())
+        response = client.http.request(method, fill_path(path), body=json.dumps(PROFILE_BODY).encode())
     assert response.status_code == 401
 
 

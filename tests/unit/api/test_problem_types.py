@@ -11,7 +11,7 @@ def test_every_problem_type_has_a_section_on_the_page(api: ApiClient) -> None:
     assert page.status_code == 200
     assert page.headers["Content-Type"].startswith("text/html")
     problem_types = list(list_problem_types())
-    assert len(problem_types) == 22
+    assert len(problem_types) == 27
     assert all(f'id="{error.slug}"'.encode() in page.body for error in problem_types)
 
 

@@ -186,5 +186,5 @@ def test_erasure_waits_for_a_picture_in_progress() -> None:
     expires_at = int(record.profile.created_at.timestamp()) + 10
     fixture.table.records[SUB] = replace(record, lease=LeaseState(expires_at=expires_at))
     repository = InMemoryDeletionRepository(fixture.table)
-    ErasureService(repository, fixture.user_pool, fixture.storage, waits.append).erase(SUB)
+    ErasureService(repository, fixture.user_pool, fixture.storage, sleep=waits.append).erase(SUB)
     assert [8 < seconds <= 10 for seconds in waits] == [True]

@@ -1,0 +1,1 @@
+"""Files of a user, such as laboratory reports."""

@@ -1,0 +1,103 @@
+"""Conversion between files and their items in the table of records.
+
+The table has the partition key `user_id` (S) and the sort key `record` (S). A user's records of files:
+
+- `file#<file id>`: the fields of the file; `expires_at` (N), when the reservation of an upload expires, in seconds
+  since 1970; `ttl` (N), when DynamoDB deletes a rejected file
+- `file-quota`: `bytes` and `files` (N), the sum over all files that are not rejected; `uploads_on` (S) and `uploads`
+  (N), the uploads announced on that day; `changed_at` and `checked_at` (N), when a file was created or deleted and
+  when reconciliation has last found no difference, in milliseconds since 1970; `revision` (N), incremented with each
+  change of the counters
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from chalicelib.aws.dynamodb_values import deserialize, serialize
+from chalicelib.aws.errors import DynamoItem
+from chalicelib.core.errors import UnreadableItem
+from chalicelib.files.models import File, FileStatus
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+PARTITION_KEY: Final = "user_id"
+SORT_KEY: Final = "record"
+FILE_PREFIX: Final = "file#"
+QUOTA_RECORD: Final = "file-quota"
+COMMON_PREFIX: Final = "file"  # of both, so that one Query returns them; in descending order the quota is the first
+EXPIRES_AT: Final = "expires_at"
+TTL: Final = "ttl"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file with the time at which the reservation of its upload expires, in seconds since 1970."""
+
+    file: File
+    expires_at: int | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Return True if the quota contains the file."""
+        return self.file.status is not FileStatus.REJECTED
+
+    def has_expired(self, now: datetime) -> bool:
+        """Return True if the file was not uploaded in time."""
+        return self.expires_at is not None and self.expires_at <= now.timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredQuota:
+    """The counters of a user's files."""
+
+    bytes: int = 0
+    files: int = 0
+    uploads_on: str = ""
+    uploads: int = 0
+    changed_at: int = 0
+    checked_at: int = 0
+    revision: int = 0
+
+
+def build_key(user_id: str, record: str) -> "dict[str, AttributeValueTypeDef]":
+    """Return the key of a record."""
+    return {PARTITION_KEY: {"S": user_id}, SORT_KEY: {"S": record}}
+
+
+def file_record(file_id: str) -> str:
+    """Return the sort key of a file."""
+    return f"{FILE_PREFIX}{file_id}"
+
+
+def to_item(user_id: str, stored: StoredFile) -> "dict[str, AttributeValueTypeDef]":
+    """Convert a file to an item."""
+    fields = {name: getattr(stored.file, name) for name in File.model_fields if name != "id"}
+    values: dict[str, Any] = {**fields, EXPIRES_AT: stored.expires_at}
+    attributes = {name: serialize(value) for name, value in values.items() if value is not None}
+    return build_key(user_id, file_record(stored.file.id)) | attributes
+
+
+def to_stored_file(item: DynamoItem) -> StoredFile:
+    """Convert an item to a file. Raises UnreadableItem."""
+    fields = {name: deserialize(item[name]) for name in File.model_fields if name in item}
+    fields["id"] = item[SORT_KEY]["S"].removeprefix(FILE_PREFIX)
+    try:
+        file = File.model_validate(fields)
+    except ValidationError as exc:
+        raise UnreadableItem from exc
+    return StoredFile(file, deserialize(item[EXPIRES_AT]) if EXPIRES_AT in item else None)
+
+
+def to_quota(item: DynamoItem) -> StoredQuota:
+    """Convert an item to counters. An absent counter is 0."""
+    names = ("bytes", "files", "uploads_on", "uploads", "changed_at", "checked_at", "revision")
+    return StoredQuota(**{name: _parse_counter(item[name]) for name in names if name in item})
+
+
+def _parse_counter(attribute: "AttributeValueTypeDef") -> Any:
+    # A lost record of the quota can make a counter negative until reconciliation repairs it.
+    return int(attribute["N"]) if "N" in attribute else deserialize(attribute)

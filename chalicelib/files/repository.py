@@ -1,0 +1,374 @@
+"""The files of users in the table of records, and their quota.
+
+Creating and deleting a file changes the file and the counters in one transaction, so the counters are always the sum of
+the files. Changes by the user also require that the account is not being deleted.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from chalicelib.aws.dynamodb_expressions import UpdateBuilder
+from chalicelib.aws.dynamodb_transactions import TransactionConditionFailed, write_transaction
+from chalicelib.aws.errors import CONDITION_FAILED, ClientError, DynamoItem, get_item_of_error, translate_errors
+from chalicelib.core.errors import ServiceUnavailable
+from chalicelib.files.errors import FileLimitReached, FileQuotaExceeded
+from chalicelib.files.models import FileRejection, FileStatus
+from chalicelib.files.records import (
+    COMMON_PREFIX,
+    EXPIRES_AT,
+    PARTITION_KEY,
+    QUOTA_RECORD,
+    SORT_KEY,
+    TTL,
+    StoredFile,
+    StoredQuota,
+    build_key,
+    file_record,
+    to_item,
+    to_quota,
+    to_stored_file,
+)
+from chalicelib.profiles import deletion
+from chalicelib.profiles.items import PARTITION_KEY as PROFILE_KEY
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+REJECTED_DAYS: Final = 30  # a rejected file is listed for this time
+_PENDING: Final = (FileStatus.AWAITING_UPLOAD, FileStatus.SCANNING)
+_BATCH_SIZE: Final = 25  # of BatchWriteItem
+_READ_BATCH_SIZE: Final = 100  # of BatchGetItem
+_BATCH_ATTEMPTS: Final = 3
+_SCAN_PAGE_SIZE: Final = 500  # items
+
+
+@dataclass(frozen=True, slots=True)
+class FileLimits:
+    """The limits of a user."""
+
+    files: int
+    bytes: int
+    uploads_per_day: int
+
+
+class FileChanged(Exception):
+    """A concurrent request has changed or deleted the file."""
+
+
+class FileRepository:
+    """The files in one table of records. Reads are strongly consistent. Each method sends one request by default."""
+
+    def __init__(self, client: "DynamoDBClient", table_name: str, profile_table_name: str) -> None:
+        self._client = client
+        self._table_name = table_name
+        self._profile_table_name = profile_table_name
+
+    def create(self, user_id: str, stored: StoredFile, limits: FileLimits, now: datetime) -> bool:
+        """Store a new file and add it to the quota. Return False if there is no profile.
+
+        The first upload of a day sends two requests. Raises FileQuotaExceeded, FileLimitReached, DeletionScheduled or
+        AccountErased.
+        """
+        if stored.file.size > limits.bytes:
+            raise FileQuotaExceeded
+        for is_first_of_day in (False, True, False):
+            actions = [
+                self._require_no_deletion(user_id),
+                self._update(user_id, QUOTA_RECORD, _build_reservation(stored, limits, now, is_first_of_day)),
+                {"Put": {"TableName": self._table_name, "Item": to_item(user_id, stored)}},
+            ]
+            try:
+                write_transaction(self._client, actions)
+            except TransactionConditionFailed as exc:
+                if not _has_profile(exc):
+                    return False
+                quota = to_quota(exc.items[1])
+                if (quota.uploads_on == _day(now)) is is_first_of_day:
+                    continue  # the other form of the update applies
+                raise _quota_error(quota, limits, now) from exc
+            return True
+        raise ServiceUnavailable
+
+    def get(self, user_id: str, file_id: str) -> StoredFile | None:
+        """Return a file, or None."""
+        with translate_errors():
+            response = self._client.get_item(
+                TableName=self._table_name, Key=build_key(user_id, file_record(file_id)), ConsistentRead=True
+            )
+        item = response.get("Item")
+        return to_stored_file(item) if item else None
+
+    def list_page(self, user_id: str, limit: int, after: str | None) -> tuple[list[StoredFile], bool, StoredQuota]:
+        """Return files from new to old, whether there are more, and the counters.
+
+        `after` is the id of the last file of the previous page. One Query, and for further pages one GetItem.
+        """
+        start = {"ExclusiveStartKey": build_key(user_id, file_record(after))} if after else {}
+        with translate_errors():
+            response = self._client.query(
+                TableName=self._table_name,
+                **_select_files(user_id),
+                Limit=limit + 1 if after else limit + 2,  # one more to know whether there are more; the quota is first
+                ScanIndexForward=False,
+                ConsistentRead=True,
+                **start,  # type: ignore[arg-type]
+            )
+        quota, files = _split(response["Items"])
+        if after:
+            quota = self._get_quota(user_id)
+        return files[:limit], len(files) > limit, quota
+
+    def list_all(self, user_id: str) -> tuple[StoredQuota, list[StoredFile]]:
+        """Return the counters and all files. One request per MiB of items."""
+        paginator = self._client.get_paginator("query")
+        with translate_errors():
+            pages = paginator.paginate(
+                TableName=self._table_name, **_select_files(user_id), ScanIndexForward=False, ConsistentRead=True
+            )
+            return _split([item for page in pages for item in page["Items"]])
+
+    def update(self, user_id: str, stored: StoredFile, changes: dict[str, Any], now: datetime) -> bool:
+        """Change name or category if the file still has this version. Return False if there is no profile.
+
+        Raises FileChanged, DeletionScheduled or AccountErased.
+        """
+        update = UpdateBuilder().require_equal("version", stored.file.version)
+        for name, value in changes.items():
+            update.set(name, value)
+        update.set("updated_at", now).increment("version")
+        record = file_record(stored.file.id)
+        return self._write_as_user(user_id, [self._update(user_id, record, update.build())])
+
+    def delete(self, user_id: str, stored: StoredFile, now: datetime) -> bool:
+        """Delete a file if it still has this version, and subtract it from the quota. Return False without a profile.
+
+        Raises FileChanged, DeletionScheduled or AccountErased.
+        """
+        return self._write_as_user(user_id, self._build_deletion(user_id, stored, now))
+
+    def release(self, user_id: str, stored: StoredFile, now: datetime) -> None:
+        """Delete a file that has no content, and subtract it from the quota. Raises FileChanged."""
+        try:
+            write_transaction(self._client, self._build_deletion(user_id, stored, now))
+        except TransactionConditionFailed as exc:
+            raise FileChanged from exc
+
+    def set_status(self, user_id: str, file_id: str, status: FileStatus, now: datetime) -> bool:
+        """Set the status of a file that is neither available nor rejected. Return False if there is none."""
+        update = _change_status(status, now)
+        try:
+            with translate_errors(CONDITION_FAILED):
+                self._client.update_item(
+                    TableName=self._table_name,
+                    Key=build_key(user_id, file_record(file_id)),
+                    **update.build(),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as exc:
+            # An equal status means that an earlier attempt was applied and its response was lost.
+            item = get_item_of_error(exc)
+            return bool(item) and to_stored_file(item).file.status is status
+        return True
+
+    def reject(self, user_id: str, stored: StoredFile, rejection: FileRejection, now: datetime) -> bool:
+        """Reject a file that is neither available nor rejected, and subtract it from the quota.
+
+        Return False if there is none.
+        """
+        update = _change_status(FileStatus.REJECTED, now).set("rejection", rejection)
+        update.set(TTL, int((now + timedelta(days=REJECTED_DAYS)).timestamp()))
+        record = file_record(stored.file.id)
+        actions = [self._update(user_id, record, update.build()), self._subtract(user_id, stored, now)]
+        try:
+            write_transaction(self._client, actions)
+        except TransactionConditionFailed:
+            return False
+        return True
+
+    def repair_quota(self, user_id: str, quota: StoredQuota, files: Iterable[StoredFile]) -> bool:
+        """Set the counters to the sum of the files, unless they have changed since `quota` was read."""
+        counted = [stored.file for stored in files if stored.counts]
+        update = UpdateBuilder().require_equal("revision", quota.revision or None).increment("revision")
+        update.set("bytes", sum(file.size for file in counted)).set("files", len(counted))
+        return self._update_quota(user_id, update)
+
+    def set_checked(self, user_id: str, quota: StoredQuota, now: datetime) -> bool:
+        """Store that reconciliation has found no difference, unless a file has changed since `quota` was read."""
+        update = UpdateBuilder().require_equal("revision", quota.revision or None)
+        return self._update_quota(user_id, update.set("checked_at", _milliseconds(now)))
+
+    def scan_quotas(self, cursor: str | None) -> tuple[list[tuple[str, StoredQuota]], str | None]:
+        """Return users with their counters, and the cursor of the next page or None. Eventually consistent."""
+        start = {}
+        if cursor:
+            user_id, _, record = cursor.partition("/")
+            start = {"ExclusiveStartKey": build_key(user_id, record)}
+        with translate_errors():
+            response = self._client.scan(
+                TableName=self._table_name,
+                Limit=_SCAN_PAGE_SIZE,
+                FilterExpression="#record = :record",
+                ExpressionAttributeNames={"#record": SORT_KEY},
+                ExpressionAttributeValues={":record": {"S": QUOTA_RECORD}},
+                **start,  # type: ignore[arg-type]
+            )
+        quotas = [(item[PARTITION_KEY]["S"], to_quota(item)) for item in response["Items"]]
+        last = response.get("LastEvaluatedKey")
+        return quotas, f"{last[PARTITION_KEY]['S']}/{last[SORT_KEY]['S']}" if last else None
+
+    def find_owners(self, user_ids: Sequence[str]) -> set[str]:
+        """Return which of these users have a quota. One request per 100 users.
+
+        Raises ServiceUnavailable if keys remain unprocessed.
+        """
+        batches = (user_ids[start : start + _READ_BATCH_SIZE] for start in range(0, len(user_ids), _READ_BATCH_SIZE))
+        return {owner for batch in batches for owner in self._find_owners(batch)}
+
+    def delete_all(self, user_id: str) -> None:
+        """Delete all records of a user. One request per MiB of items, and one per 25 records."""
+        paginator = self._client.get_paginator("query")
+        with translate_errors():
+            pages = paginator.paginate(
+                TableName=self._table_name,
+                KeyConditionExpression="#key = :key",
+                ExpressionAttributeNames={"#key": PARTITION_KEY, "#record": SORT_KEY},
+                ExpressionAttributeValues={":key": {"S": user_id}},
+                ProjectionExpression="#key, #record",
+                ConsistentRead=True,
+            )
+            keys = [item for page in pages for item in page["Items"]]
+        for start in range(0, len(keys), _BATCH_SIZE):
+            self._delete_batch([{"DeleteRequest": {"Key": key}} for key in keys[start : start + _BATCH_SIZE]])
+
+    def _write_as_user(self, user_id: str, actions: list[dict[str, Any]]) -> bool:
+        try:
+            write_transaction(self._client, [self._require_no_deletion(user_id), *actions])
+        except TransactionConditionFailed as exc:
+            if not _has_profile(exc):
+                return False
+            raise FileChanged from exc
+        return True
+
+    def _require_no_deletion(self, user_id: str) -> dict[str, Any]:
+        condition = UpdateBuilder().require_exists(PROFILE_KEY).require_absent(deletion.STATUS).build_condition()
+        check = {"TableName": self._profile_table_name, "Key": {PROFILE_KEY: {"S": user_id}}, **condition}
+        return {"ConditionCheck": check}
+
+    def _build_deletion(self, user_id: str, stored: StoredFile, now: datetime) -> list[dict[str, Any]]:
+        delete = {
+            "TableName": self._table_name,
+            "Key": build_key(user_id, file_record(stored.file.id)),
+            **UpdateBuilder().require_equal("version", stored.file.version).build_condition(),
+        }
+        return [{"Delete": delete}, *([self._subtract(user_id, stored, now)] if stored.counts else [])]
+
+    def _subtract(self, user_id: str, stored: StoredFile, now: datetime) -> dict[str, Any]:
+        update = UpdateBuilder().increment("bytes", -stored.file.size).increment("files", -1)
+        update.increment("revision").set("changed_at", _milliseconds(now))
+        return self._update(user_id, QUOTA_RECORD, update.build())
+
+    def _update(self, user_id: str, record: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        return {"Update": {"TableName": self._table_name, "Key": build_key(user_id, record), **parameters}}
+
+    def _update_quota(self, user_id: str, update: UpdateBuilder) -> bool:
+        try:
+            with translate_errors(CONDITION_FAILED):
+                self._client.update_item(
+                    TableName=self._table_name, Key=build_key(user_id, QUOTA_RECORD), **update.build()
+                )
+        except ClientError:
+            return False
+        return True
+
+    def _get_quota(self, user_id: str) -> StoredQuota:
+        with translate_errors():
+            response = self._client.get_item(
+                TableName=self._table_name, Key=build_key(user_id, QUOTA_RECORD), ConsistentRead=True
+            )
+        return to_quota(response.get("Item", {}))
+
+    def _find_owners(self, user_ids: Sequence[str]) -> set[str]:
+        owners: set[str] = set()
+        pending: Any = {
+            self._table_name: {
+                "Keys": [build_key(user_id, QUOTA_RECORD) for user_id in user_ids],
+                "ProjectionExpression": "#key",
+                "ExpressionAttributeNames": {"#key": PARTITION_KEY},
+                "ConsistentRead": True,
+            }
+        }
+        for _ in range(_BATCH_ATTEMPTS):
+            with translate_errors():
+                response = self._client.batch_get_item(RequestItems=pending)
+            owners |= {item[PARTITION_KEY]["S"] for item in response["Responses"].get(self._table_name, [])}
+            pending = response.get("UnprocessedKeys")
+            if not pending:
+                return owners
+        raise ServiceUnavailable
+
+    def _delete_batch(self, requests: list[Any]) -> None:
+        pending: Any = {self._table_name: requests}
+        for _ in range(_BATCH_ATTEMPTS):
+            with translate_errors():
+                response = self._client.batch_write_item(RequestItems=pending)
+            pending = response.get("UnprocessedItems")
+            if not pending:
+                return
+        raise ServiceUnavailable
+
+
+def _build_reservation(stored: StoredFile, limits: FileLimits, now: datetime, is_first_of_day: bool) -> dict[str, Any]:
+    """Return the parameters of an update that adds a file to the counters, if it does not exceed a limit."""
+    size, today = stored.file.size, _day(now)
+    update = UpdateBuilder().require_at_most_or_absent("bytes", limits.bytes - size).increment("bytes", size)
+    update.require_at_most_or_absent("files", limits.files - 1).increment("files")
+    update.increment("revision").set("changed_at", _milliseconds(now))
+    if is_first_of_day:
+        update.require_different_or_absent("uploads_on", today).set("uploads_on", today).set("uploads", 1)
+    else:
+        update.require_equal("uploads_on", today).require_less("uploads", limits.uploads_per_day).increment("uploads")
+    return update.build()
+
+
+def _change_status(status: FileStatus, now: datetime) -> UpdateBuilder:
+    """Return an update of the status of a file that is neither available nor rejected."""
+    update = UpdateBuilder().require_exists(SORT_KEY).require_one_of("status", _PENDING)
+    return update.set("status", status).set("updated_at", now).remove(EXPIRES_AT).increment("version")
+
+
+def _has_profile(exc: TransactionConditionFailed) -> bool:
+    """Return False if the profile does not exist, which is the first condition. Raises its deletion's errors."""
+    if 0 not in exc.items:
+        return True
+    deletion.require_no_deletion(exc.items[0])
+    return False
+
+
+def _quota_error(quota: StoredQuota, limits: FileLimits, now: datetime) -> FileQuotaExceeded | FileLimitReached:
+    if quota.uploads_on == _day(now) and quota.uploads >= limits.uploads_per_day:
+        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        return FileLimitReached(max(1, int((midnight - now).total_seconds())))
+    return FileQuotaExceeded()
+
+
+def _select_files(user_id: str) -> Any:
+    return {
+        "KeyConditionExpression": "#key = :key AND begins_with(#record, :prefix)",
+        "ExpressionAttributeNames": {"#key": PARTITION_KEY, "#record": SORT_KEY},
+        "ExpressionAttributeValues": {":key": {"S": user_id}, ":prefix": {"S": COMMON_PREFIX}},
+    }
+
+
+def _split(items: Sequence[DynamoItem]) -> tuple[StoredQuota, list[StoredFile]]:
+    quota = next((to_quota(item) for item in items if item[SORT_KEY]["S"] == QUOTA_RECORD), StoredQuota())
+    return quota, [to_stored_file(item) for item in items if item[SORT_KEY]["S"] != QUOTA_RECORD]
+
+
+def _day(now: datetime) -> str:
+    return now.astimezone(UTC).date().isoformat()
+
+
+def _milliseconds(now: datetime) -> int:
+    return round(now.timestamp() * 1000)

@@ -1,0 +1,85 @@
+"""The check that a file's content has the announced type.
+
+A file must be valid as one type only: a PDF that is also a web page or an archive is refused. Libraries that detect
+types look at the first bytes alone, so they accept such files.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from pydantic_core import from_json
+
+from chalicelib.files.models import FileType
+
+_HEAD_BYTES: Final = 1024  # in which browsers and PDF readers search for the type
+_MARKUP: Final = re.compile(
+    rb"<\s*(?:!doctype|html|head|body|script|svg|iframe|object|embed|\?xml|\?php)", re.IGNORECASE
+)
+_PNG_END: Final = b"\x00\x00\x00\x00IEND\xaeB`\x82"
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")  # tab, line feed, form feed and return are text
+# The preamble of a DICOM file is empty, or has the header of a TIFF file (DICOM PS3.10 7.1). Other content could make
+# the file a program too.
+_DICOM_PREAMBLES: Final = (b"\x00" * 4, b"II*\x00", b"MM\x00*")
+
+
+def has_content_of(file_type: FileType, content: bytes) -> bool:
+    """Return True if the content has this type, and is neither a web page nor an archive."""
+    return _CHECKS[file_type](content) and not _has_other_type(file_type, content)
+
+
+def _has_other_type(file_type: FileType, content: bytes) -> bool:
+    if file_type is FileType.FHIR_JSON:  # its narrative is XHTML, and JSON is never a web page
+        return False
+    return _MARKUP.search(content[:_HEAD_BYTES]) is not None or zipfile.is_zipfile(io.BytesIO(content))
+
+
+def _is_pdf(content: bytes) -> bool:
+    return re.match(rb"%PDF-[12]\.[0-9]", content) is not None and b"%%EOF" in content[-_HEAD_BYTES:]
+
+
+def _is_jpeg(content: bytes) -> bool:
+    return content.startswith(b"\xff\xd8\xff") and b"\xff\xd9" in content  # some phones append data to the end marker
+
+
+def _is_png(content: bytes) -> bool:
+    return content.startswith(b"\x89PNG\r\n\x1a\n") and content[12:16] == b"IHDR" and content.endswith(_PNG_END)
+
+
+def _is_webp(content: bytes) -> bool:
+    size = int.from_bytes(content[4:8], "little") + 8
+    return content[:4] == b"RIFF" and content[8:12] == b"WEBP" and size == len(content)
+
+
+def _is_dicom(content: bytes) -> bool:
+    return content[128:132] == b"DICM" and content.startswith(_DICOM_PREAMBLES)
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        return not _CONTROL_CHARACTER.search(content.removeprefix(_BYTE_ORDER_MARK).decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _is_fhir_json(content: bytes) -> bool:
+    try:
+        resource = from_json(content.removeprefix(_BYTE_ORDER_MARK), allow_inf_nan=False)
+    except ValueError:
+        return False
+    return isinstance(resource, dict) and isinstance(resource.get("resourceType"), str)
+
+
+_CHECKS: Final[Mapping[FileType, Callable[[bytes], bool]]] = {
+    FileType.PDF: _is_pdf,
+    FileType.JPEG: _is_jpeg,
+    FileType.PNG: _is_png,
+    FileType.WEBP: _is_webp,
+    FileType.TEXT: _is_text,
+    FileType.CSV: _is_text,
+    FileType.DICOM: _is_dicom,
+    FileType.FHIR_JSON: _is_fhir_json,
+}
