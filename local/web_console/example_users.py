@@ -3,12 +3,13 @@
 import secrets
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
 from local.demo import PASSWORD
 
 # Faker's locales, with Latin, Arabic, Hebrew, Greek, Cyrillic, Bengali, Hindi, Japanese, Chinese and Korean names.
-_LOCALES: Final = (
+LOCALES: Final = (
     "en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "pt_BR", "pl_PL", "tr_TR", "ar_SA", "he_IL", "el_GR", "ru_RU", "bn_BD",
     "hi_IN", "ja_JP", "zh_CN", "ko_KR",
 )  # fmt: skip
@@ -35,7 +36,7 @@ def build_user(values: dict[str, str]) -> ExampleUser:
 
 def generate_attributes(locale: str | None = None) -> dict[str, str]:
     """Return random attributes that satisfy the rules of a sign-up."""
-    faker = _create_faker(locale or secrets.choice(_LOCALES))
+    faker = _create_faker(locale or secrets.choice(LOCALES))
     born: date = faker.date_of_birth(minimum_age=_MIN_AGE_YEARS, maximum_age=_MAX_AGE_YEARS)
     return {
         "name": faker.name(),
@@ -47,6 +48,7 @@ def generate_attributes(locale: str | None = None) -> dict[str, str]:
     }
 
 
+@cache
 def _create_faker(locale: str) -> Any:
     from faker import Faker  # takes 0.2 s, so it is not imported at the start
 

@@ -57,7 +57,7 @@ class StateStore:
             "version": VERSION,
             "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "users": users,
-            "tables": {table: [_encode(item) for item in self._scan(table)] for table in self._list_tables()},
+            "tables": {table: [encode_item(item) for item in self._scan(table)] for table in self._list_tables()},
             "objects": [self._export_object(key) for key in self._list_objects()],
         }
 
@@ -69,7 +69,7 @@ class StateStore:
             raise RequestRejected(f"The file has items of tables that do not exist here: {', '.join(sorted(unknown))}")
         self.delete()
         for table, items in content["tables"].items():
-            self._write(table, [{"PutRequest": {"Item": _decode(item)}} for item in items])
+            self._write(table, [{"PutRequest": {"Item": decode_value(item)}} for item in items])
         for stored in content["objects"]:
             self._s3.put_object(
                 Bucket=self._stack.bucket,
@@ -89,7 +89,7 @@ class StateStore:
             self._write(
                 table, [{"DeleteRequest": {"Key": {name: item[name] for name in keys}}} for item in self._scan(table)]
             )
-        for versions in _split(self._list_versions(), _MAX_DELETED_OBJECTS):
+        for versions in split_into_batches(self._list_versions(), _MAX_DELETED_OBJECTS):
             self._s3.delete_objects(Bucket=self._stack.bucket, Delete={"Objects": versions, "Quiet": True})
         self._link.call("delete-mails")
 
@@ -105,7 +105,7 @@ class StateStore:
             yield from page["Items"]
 
     def _write(self, table: str, requests: Iterable[Item]) -> None:
-        for batch in _split(requests, _MAX_BATCH):
+        for batch in split_into_batches(requests, _MAX_BATCH):
             self._dynamodb.batch_write_item(RequestItems={table: batch})
 
     def _list_objects(self) -> Iterator[str]:
@@ -127,7 +127,7 @@ class StateStore:
         }
 
 
-def _split(values: Iterable[T], size: int) -> Iterator[list[T]]:
+def split_into_batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
     """Yield lists of at most `size` values. Python 3.11 has no itertools.batched."""
     iterator = iter(values)
     while batch := list(islice(iterator, size)):
@@ -144,13 +144,13 @@ def _require_state(content: Any) -> None:
         raise RequestRejected("The file is incomplete.")
 
 
-def _encode(item: Item) -> Item:
+def encode_item(item: Item) -> Item:
     """Return an item in DynamoDB JSON, with binary values in base64."""
     encoded: Item = json.loads(json.dumps(item, default=lambda value: base64.b64encode(value).decode()))
     return encoded
 
 
-def _decode(value: Any) -> Any:
+def decode_value(value: Any) -> Any:
     """Return a DynamoDB JSON value with its binary values decoded."""
     match value:
         case {"B": str() as text} if len(value) == 1:
@@ -158,7 +158,7 @@ def _decode(value: Any) -> Any:
         case {"BS": list() as texts} if len(value) == 1:
             return {"BS": [base64.b64decode(text) for text in texts]}
         case dict():
-            return {name: _decode(part) for name, part in value.items()}
+            return {name: decode_value(part) for name, part in value.items()}
         case list():
-            return [_decode(part) for part in value]
+            return [decode_value(part) for part in value]
     return value

@@ -90,6 +90,8 @@ REJECTED: dict[str, tuple[str, str, Headers]] = {
     "mails": ("GET", "/_ministack/ses/messages", {}),
     "configuration": ("POST", "/_ministack/config", {"Content-Type": "text/plain"}),
     "code of a function": ("GET", "/_ministack/lambda-code/x", {}),
+    "operation of the console": ("POST", "/_local/tokens", {"Content-Type": "text/plain"}),
+    "operation of the console, with a token": ("POST", "/_local/tokens", {"Authorization": "Bearer secret"}),
     "health": ("GET", "/health", {}),
     "health as a form": ("POST", "/health", UPLOAD_FORM),
     # Cognito: other operations, and other forms of the same request.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.config import DEFAULT_API_PORT, DEFAULT_AWS_PORT, DEFAULT_STATE_DIRECTORY, ROOT, LocalSettings
+from local.config import DEFAULT_API_PORT, DEFAULT_AWS_PORT, DEFAULT_STATE_DIRECTORY, NO_PORT, ROOT, LocalSettings
 from local.ports import allocate_port, find_free_port
 from local.startup import StartupError, format_variables, require_free_ports
 
@@ -16,10 +16,10 @@ HOST = "127.0.0.1"
 
 @pytest.fixture
 def used_ports() -> Iterator[list[int]]:
-    """Two ports in use, each with a free one after it."""
+    """Three ports in use, each with a free one after it."""
     with ExitStack() as exit_stack:
         ports: list[int] = []
-        while len(ports) < 2:
+        while len(ports) < 3:
             port = allocate_port()
             if find_free_port(port) == port + 1:
                 exit_stack.enter_context(socket.create_server((HOST, port)))
@@ -27,17 +27,28 @@ def used_ports() -> Iterator[list[int]]:
         yield ports
 
 
-def get_suggestion(api_port: int, aws_port: int, directory: Path = DEFAULT_STATE_DIRECTORY) -> str:
+def get_suggestion(
+    api_port: int, aws_port: int, directory: Path = DEFAULT_STATE_DIRECTORY, console_port: int = NO_PORT
+) -> str:
+    settings = LocalSettings(api_port, aws_port, directory, {}, console_port=console_port)
     with pytest.raises(StartupError) as caught:
-        require_free_ports(LocalSettings(api_port, aws_port, directory, {}))
+        require_free_ports(settings)
     return str(caught.value)
 
 
 def test_suggestion_for_two_ports_is_one_command(used_ports: list[int]) -> None:
-    api_port, aws_port = used_ports
+    api_port, aws_port, _ = used_ports
     assert get_suggestion(api_port, aws_port) == (
         f"Ports {api_port} and {aws_port} are in use. Free them, or choose others: "
         f"API_PORT={api_port + 1} AWS_PORT={aws_port + 1} make run"
+    )
+
+
+def test_suggestion_for_three_ports_is_one_command(used_ports: list[int]) -> None:
+    api_port, aws_port, console_port = used_ports
+    assert get_suggestion(api_port, aws_port, console_port=console_port) == (
+        f"Ports {api_port}, {aws_port} and {console_port} are in use. Free them, or choose others: "
+        f"API_PORT={api_port + 1} AWS_PORT={aws_port + 1} CONSOLE_PORT={console_port + 1} make run"
     )
 
 
