@@ -21,7 +21,7 @@ export function emptyState(name, title, text, ...actions) {
   return h("div", { className: "empty" }, icon(name), h("h2", {}, title), h("p", {}, text), ...actions);
 }
 
-/** Return a button. `run` may be asynchronous: the button is disabled meanwhile, and an error is shown. */
+/** Return a button. `run` may be asynchronous: the button is busy meanwhile, and an error is shown. */
 export function button(label, run, { kind = "", name = null, key = null, disabled = false } = {}) {
   const element = h(
     "button",
@@ -33,16 +33,21 @@ export function button(label, run, { kind = "", name = null, key = null, disable
   return element;
 }
 
-/** Run an action of a control. Disable the control meanwhile, and show an error. */
+/** Run an action of a control, and show an error. Meanwhile the control is busy, but keeps the focus. */
 export async function runWith(control, run) {
-  control.disabled = true;
+  if (control.getAttribute("aria-disabled") === "true") return;
+  control.setAttribute("aria-disabled", "true");
+  await showErrors(run);
+  control.removeAttribute("aria-disabled");
+}
+
+/** Run something, and show the message of an error. */
+export async function showErrors(run) {
   try {
     await run();
   } catch (error) {
     if (!(error instanceof ServerError)) throw error;
     toast(error.message, "error");
-  } finally {
-    control.disabled = false;
   }
 }
 

@@ -70,6 +70,15 @@ async function refresh() {
   isRefreshing = false;
 }
 
+/** Run something that the next event repeats, so a failure needs no message of its own. */
+async function inBackground(run) {
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error;
+  }
+}
+
 async function showFault() {
   const { fault } = await get("fault");
   const banner = document.getElementById("fault-banner");
@@ -95,8 +104,8 @@ async function countMails() {
 }
 
 function onTopics(topics) {
-  if (topics.includes("faults")) showFault();
-  if (topics.includes("mail")) countMails();
+  if (topics.includes("faults")) inBackground(showFault);
+  if (topics.includes("mail")) inBackground(countMails);
   if (current && topics.some((topic) => current.tab.topics.includes(topic))) refresh();
 }
 
@@ -109,9 +118,9 @@ function onConnection(state) {
 buildNavigation();
 addEventListener("hashchange", () => {
   openTab();
-  countMails();
+  inBackground(countMails);
 });
 openTab();
 followChanges(onTopics, onConnection);
-showFault();
-countMails();
+inBackground(showFault);
+inBackground(countMails);

@@ -1,6 +1,6 @@
 // Users: the list with search, creation in each state, and the details of one user.
 
-import { badge, button, emptyState, field, openDialog, runWith, tabHeader, toast } from "./components.js";
+import { button, emptyState, field, openDialog, runWith, showErrors, tabHeader, toast } from "./components.js";
 import { h, icon, update } from "./dom.js";
 import { get, send } from "./server.js";
 import { UserDetails } from "./user_details.js";
@@ -96,7 +96,7 @@ export const tab = {
       "aria-label": "Search users",
       oninput: () => {
         clearTimeout(timer);
-        timer = setTimeout(showList, SEARCH_DELAY_MS);
+        timer = setTimeout(() => showErrors(showList), SEARCH_DELAY_MS);
       },
     });
     const split = h(
@@ -139,7 +139,11 @@ export const tab = {
       refresh,
       navigate(nextPath) {
         selected = nextPath[0] ?? null;
-        refresh().then(() => (selected ? details.focus() : list.querySelector("a")?.focus()));
+        showErrors(async () => {
+          await refresh();
+          if (selected) details.focus();
+          else list.querySelector("a")?.focus();
+        });
       },
     };
   },

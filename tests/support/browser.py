@@ -1,4 +1,4 @@
-"""Web pages of another origin in Chromium. Tests are skipped if Chromium is not installed."""
+"""Chromium, and web pages of another origin. Tests are skipped if Chromium is not installed."""
 
 import functools
 import shutil
@@ -9,7 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.optional_tools import skip
 
@@ -34,12 +34,19 @@ def serve_directory(directory: Path) -> Iterator[str]:
 @contextmanager
 def open_chromium_page(*flags: str) -> Iterator[Page]:
     """Start a browser with additional flags, and yield an empty page in it."""
+    with open_chromium(*flags) as browser:
+        yield browser.new_page()
+
+
+@contextmanager
+def open_chromium(*flags: str) -> Iterator[Browser]:
+    """Start a browser with additional flags."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         skip(NO_CHROMIUM)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=[*_FLAGS, *flags])
-        yield browser.new_page()
+        yield browser
         browser.close()
 
 
