@@ -33,12 +33,12 @@ BOTOCORE_TESTS := $(patsubst %,tests/contract/test_%.py,aws_calls aws_calls_of_p
 BOTOCORE_TUNING_TESTS := $(patsubst %,tests/unit/aws/test_%.py,botocore_tuning client_factory)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-unit test-all test-botocore faults bench load growth costs check format lock token reconcile openapi deploy destroy restore deploy-check scan reset clean
+.PHONY: help run screenshots test test-unit test-all test-botocore faults bench load growth costs check format lock token reconcile openapi deploy destroy restore deploy-check scan reset clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(INSTALLED) ## Run the API and the embedded AWS on this machine; API_PORT and AWS_PORT set the ports
+run: $(INSTALLED) ## Run the API, the embedded AWS and the console on this machine; API_PORT, AWS_PORT and CONSOLE_PORT set the ports
 	@$(BIN)/python -m local
 
 test: $(DEVELOPMENT) ## Run all tests except the slow ones (5 min); ARGS are pytest arguments: make test ARGS=tests/unit
@@ -124,6 +124,9 @@ scan: $(SCANNER) ## Scan the Terraform module for insecure settings, and the dep
 	@LOG_LEVEL=ERROR $(SCANNER)/bin/checkov --directory infra --framework terraform --compact --quiet --skip-download
 	@$(SCANNER)/bin/python -m tools.audit requirements.txt requirements-pictures.txt
 
+screenshots: $(DEVELOPMENT) ## Make the screenshots of the console in docs/screenshots
+	@$(BIN)/python -m tests.browser.screenshots
+
 reset: $(INSTALLED) ## Delete the users and data of make run
 	@$(BIN)/python -m local.reset
 
@@ -150,12 +153,13 @@ $(LOADER): benchmarks/requirements/load.txt
 	@touch $@
 
 # pip does not compile: bytecode of rarely imported modules takes 30 MB and half of the installation time.
-$(INSTALLED): requirements.in requirements-pictures.in requirements-run.txt constraints.txt
+$(INSTALLED): requirements.in requirements-pictures.in requirements-run.txt requirements-console.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@echo "Installing packages into $(VENV) (only once)" >&2
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/$(PIP_INSTALL) --no-compile -r requirements-run.txt
-	@$(BIN)/python -m compileall -q -j 0 -x '/(pip|setuptools|graphql|wcwidth)/' $(VENV)/lib
+	@$(BIN)/$(PIP_INSTALL) --no-compile --no-deps -r requirements-console.txt
+	@$(BIN)/python -m compileall -q -j 0 -x '/(pip|setuptools|faker|graphql|wcwidth)/' $(VENV)/lib
 	@touch $@
 
 $(DEVELOPMENT): $(INSTALLED) requirements-dev.txt

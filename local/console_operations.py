@@ -27,7 +27,7 @@ _NOT_SIGNED_IN: Final = {
 
 
 class OperationRejected(Exception):
-    """The operation is not possible. The message tells the developer why."""
+    """The operation is not possible. The message names the reason."""
 
 
 class ConsoleOperations:
@@ -136,7 +136,7 @@ def _require_sign_in_state(user: Mapping[str, Any]) -> None:
 
 
 def _import_users(data: Mapping[str, Any]) -> JsonObject:
-    """Replace the users of the pool."""
+    """Replace the users of the user pool."""
     pool = _get_pool(data)
     pool["_users"] = data["users"]
     pool["EstimatedNumberOfUsers"] = len(data["users"])

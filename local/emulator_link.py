@@ -12,7 +12,7 @@ _TIMEOUT_SECONDS: Final = 30
 
 
 class LinkError(Exception):
-    """The embedded AWS has rejected an operation, or does not respond. The message tells the developer why."""
+    """The embedded AWS has rejected an operation, or does not respond. The message names the reason."""
 
 
 class EmulatorLink:

@@ -1,4 +1,4 @@
-"""The commands that `make run` prints for the user to paste."""
+"""The commands that `make run` prints for the user to paste. The console shows them as well."""
 
 import shlex
 from typing import Final
@@ -30,23 +30,30 @@ curl -sS $API/users/me -H "Authorization: Bearer $TOKEN" | python3 -m json.tool
 curl -sS $API/users/me -H "Authorization: Bearer $TOKEN" -X PUT -H 'Content-Type: application/json' \\
   -d '{{"name": "Jane R. Roe", "dob": "1985-01-31", "gender": "Female", "blood_group": "O-"}}' | python3 -m json.tool
 """
-_RANDOM_CODE: Final = "CODE"  # stands for the code in the Mail tab of the console
+RANDOM_CODE: Final = "CODE"  # a placeholder for the code in the Mail tab of the console
 # The steps before the user can sign in, by the user's status. None: the user does not exist.
 _STEPS: Final = {None: _DEFINE_FUNCTION + _SIGN_UP + _CONFIRM, "UNCONFIRMED": _DEFINE_FUNCTION + _CONFIRM}
 
 
 def print_commands(local: LocalSettings, client: UserClient) -> None:
-    """Print the commands with the addresses of this run. Omit the sign-up if an earlier run has created the user."""
+    """Print the commands."""
+    console.print_title("Try it: paste these commands into another terminal, in this folder")
+    console.print_commands(build_commands(local, client))
+    if local.has_random_codes:
+        console.print_note(f"  Replace {RANDOM_CODE} with the code in the Mail tab of the console.")
+
+
+def build_commands(local: LocalSettings, client: UserClient) -> str:
+    """Return the commands with the addresses of this run. Omit the sign-up if an earlier run has created the user."""
     stack = client.stack
     variables = {"API": stack.api_url, "CLIENT": stack.user_pool_client_id}
     if local.state_directory != config.DEFAULT_STATE_DIRECTORY:
         variables["LOCAL_DIR"] = shlex.quote(str(local.state_directory))
-    code = _RANDOM_CODE if local.has_random_codes else CONFIRMATION_CODE
+    code = RANDOM_CODE if local.has_random_codes else CONFIRMATION_CODE
     steps = (_STEPS.get(_get_status(client), "") + _CALL_API).format(
         stack=stack, username=_USERNAME, password=PASSWORD, code=code
     )
-    console.print_title("Try it: paste these commands into another terminal, in this folder")
-    console.print_commands("export " + " ".join(f"{name}={value}" for name, value in variables.items()) + "\n" + steps)
+    return "export " + " ".join(f"{name}={value}" for name, value in variables.items()) + "\n" + steps
 
 
 def _get_status(client: UserClient) -> str | None:

@@ -11,6 +11,8 @@ import time
 from http import HTTPStatus
 from typing import Any, Final
 
+from local.faults import CONSOLE_USER_AGENT
+
 _COGNITO: Final = "AWSCognitoIdentityProviderService."
 _MAX_BODY_BYTES: Final = 64 * 1024  # of a response, read for the note
 _S3_ERROR: Final = re.compile(rb"<Code>(\w+)</Code>")
@@ -90,6 +92,7 @@ def log_client_requests(app: Any) -> Any:
 
     async def logged(scope: Any, receive: Any, send: Any) -> None:
         request = _describe_client_request(scope)
+        is_console = (b"user-agent", CONSOLE_USER_AGENT.encode()) in scope.get("headers", ())
         if request is None:
             await app(scope, receive, send)
             return
@@ -105,7 +108,7 @@ def log_client_requests(app: Any) -> Any:
         await app(scope, receive, record)
         is_cognito = request.startswith("Cognito")
         note = _describe_cognito_response(status, body) if is_cognito else _describe_s3_response(status, body)
-        log_request(request, status, time.monotonic() - started, note=note)
+        log_request(request, status, time.monotonic() - started, note=note, is_console=is_console)
 
     return logged
 

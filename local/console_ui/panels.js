@@ -18,8 +18,7 @@ export function buildPanel(panel, sub, before) {
       { className: "card-header" },
       h("h3", {}, panel.title),
       panel.status && badge(panel.status, panel.status < 400 ? "good" : "bad"),
-      panel.etag && h("span", { className: "muted" }, `ETag ${panel.etag}`),
-      h("code", { className: "source truncate", title: panel.source }, panel.source),
+      h("code", { className: "source truncate" }, panel.source, panel.etag && `, ETag ${panel.etag}`),
     ),
     render(panel, before, sub),
   );

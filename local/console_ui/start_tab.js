@@ -37,7 +37,8 @@ function buildSnippets(snippets) {
       tab.tabIndex = number === index ? 0 : -1;
     });
     panel.setAttribute("aria-labelledby", `snippet-${index}`);
-    update(panel, codeBlock(snippets[index].code, `${snippets[index].name} example`));
+    const { name, code, note } = snippets[index];
+    update(panel, note && h("p", { className: "snippet-note muted" }, note), codeBlock(code, `${name} example`));
     if (isFocused) tabs[index].focus();
   };
   const list = h("div", { role: "tablist", className: "subtabs", "aria-label": "Client" }, tabs);

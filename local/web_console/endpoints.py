@@ -5,15 +5,16 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final
 
 import jwt
 
 from local import mailbox
+from local.config import LocalSettings
 from local.emulator_link import EmulatorLink
-from local.faults import Fault, FaultFile, InvalidFault
+from local.faults import CONSOLE_USER_AGENT, Fault, FaultFile, InvalidFault
 from local.openapi_route import build_document
+from local.printed_commands import build_commands
 from local.stack import Stack
 from local.web_console import example_users, start_page, static_files
 from local.web_console.api_link import ApiLink
@@ -35,8 +36,8 @@ _PICTURE_TIMEOUT_SECONDS: Final = 10
 class Endpoints:
     """The operations of the console of one stack."""
 
+    local: LocalSettings
     stack: Stack
-    state_directory: Path
     feed: ChangeFeed
     history: RequestHistory
     link: EmulatorLink = field(init=False)
@@ -52,7 +53,7 @@ class Endpoints:
         self.directory = UserDirectory(self.stack, self.link, self.api)
         self.store = StateStore(self.stack, self.link)
         self.seeding = Seeding(self.directory, lambda: self.feed.publish("data"))
-        self.faults = FaultFile(self.state_directory)
+        self.faults = FaultFile(self.local.state_directory)
         self._routes: tuple[tuple[str, re.Pattern[str], Callable[..., Reply]], ...] = tuple(
             (method, re.compile(DATA_PREFIX + path), handle)
             for method, path, handle in (
@@ -91,7 +92,9 @@ class Endpoints:
     # Start
 
     def _get_start(self, _: ConsoleRequest) -> Reply:
-        return to_json_reply(start_page.build_start_page(self.stack))
+        commands = build_commands(self.local, self.api.client)
+        has_random_codes = self.local.has_random_codes
+        return to_json_reply(start_page.build_start_page(self.stack, commands, has_random_codes=has_random_codes))
 
     # Mail
 
@@ -140,7 +143,8 @@ class Endpoints:
         response = self.api.call_as(sub, "GET", f"/users/{sub}/picture")
         if response.status != HTTPStatus.OK:
             raise RequestRejected("The profile has no picture.", HTTPStatus.NOT_FOUND)
-        with urllib.request.urlopen(response.body["url"], timeout=_PICTURE_TIMEOUT_SECONDS) as picture:
+        download = urllib.request.Request(response.body["url"], headers={"User-Agent": CONSOLE_USER_AGENT})
+        with urllib.request.urlopen(download, timeout=_PICTURE_TIMEOUT_SECONDS) as picture:
             return Reply(picture.read(), picture.headers.get_content_type())
 
     # Requests

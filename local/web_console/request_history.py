@@ -60,7 +60,7 @@ class RequestHistory:
     def read_aws_line(self, line: str) -> None:
         """Process a line of the embedded AWS's log. The lines of a function precede its summary, in one write."""
         event = _parse(line)
-        if event is None:
+        if event is None or event.get("console"):
             return
         if _is_request(event):
             self._add(event["request"].partition(" ")[0].lower(), event, [])

@@ -58,7 +58,7 @@ class WebConsole:
 
     def serve(self, stack: Stack) -> None:
         """Serve the console of this stack in the background."""
-        self._server.endpoints = Endpoints(stack, self._local.state_directory, self._feed, self.history)
+        self._server.endpoints = Endpoints(self._local, stack, self._feed, self.history)
         self._server.api_url = stack.api_url
         link = self._server.endpoints.link
         for target, arguments in (

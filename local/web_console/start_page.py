@@ -8,8 +8,10 @@ import re
 from typing import Any, Final
 
 from local.config import ROOT
-from local.demo import ATTRIBUTES, PASSWORD, USERNAME
+from local.demo import PASSWORD, USERNAME
+from local.emulator import CONFIRMATION_CODE
 from local.openapi_route import OPENAPI_PATH
+from local.printed_commands import RANDOM_CODE
 from local.stack import Stack
 
 _DOCUMENT: Final = ROOT / "docs" / "getting-started.md"
@@ -20,28 +22,17 @@ _SNIPPETS: Final = (
     ("AWS SDK v3", "AWS SDK for JavaScript v3", "js"),
     ("Python", "Use it from Python", "python"),
 )
+_NOTES: Final = {"Python": "Run it with .venv/bin/python of the checkout."}
+_CURL_NOTE: Final = "Paste into a terminal, in the folder of the checkout."
+_CODE_NOTE: Final = f"Replace {RANDOM_CODE} with the code in the Mail tab."
 _PUBLIC_KEYS: Final = ("api_url", "aws_endpoint_url", "region", "user_pool_id", "user_pool_client_id")
-_CURL: Final = """\
-# Sign up. The code is in the Mail tab.
-curl -sS {stack.aws_endpoint_url} \\
-  -H 'Content-Type: application/x-amz-json-1.1' \\
-  -H 'X-Amz-Target: AWSCognitoIdentityProviderService.SignUp' \\
-  -d '{sign_up}'
-
-# Confirm.
-curl -sS {stack.aws_endpoint_url} \\
-  -H 'Content-Type: application/x-amz-json-1.1' \\
-  -H 'X-Amz-Target: AWSCognitoIdentityProviderService.ConfirmSignUp' \\
-  -d '{confirm}'
-
-# Read the profile of the demo user, in the folder of the checkout.
-TOKEN=$(make -s token EMAIL={username} PASSWORD='{password}')
-curl -sS {stack.api_url}/users/me -H "Authorization: Bearer $TOKEN"
-"""
 
 
-def build_start_page(stack: Stack) -> dict[str, Any]:
-    """Return the facts and the snippets."""
+def build_start_page(stack: Stack, commands: str, *, has_random_codes: bool = False) -> dict[str, Any]:
+    """Return the facts and the snippets. `commands` are those for a terminal (local.printed_commands)."""
+    snippets = [*_build_documented_snippets(stack), {"name": "curl", "code": commands, "note": _CURL_NOTE}]
+    if has_random_codes:
+        snippets = [_without_fixed_code(snippet) for snippet in snippets]
     facts = {
         "API": stack.api_url,
         "OpenAPI document": stack.api_url + OPENAPI_PATH,
@@ -54,7 +45,7 @@ def build_start_page(stack: Stack) -> dict[str, Any]:
     }
     return {
         "facts": [{"name": name, "value": value} for name, value in facts.items()],
-        "snippets": [*_build_documented_snippets(stack), _build_curl_snippet(stack)],
+        "snippets": snippets,
         "demo_user": {"email": USERNAME, "password": PASSWORD},
     }
 
@@ -66,8 +57,13 @@ def _build_documented_snippets(stack: Stack) -> list[dict[str, str]]:
     for name, heading, language in _SNIPPETS:
         code = extract_code(text, heading, language)
         code = f"const stack = {values};\n\n{code}" if language == "js" else _insert_values(code, values)
-        snippets.append({"name": name, "language": language, "code": code})
+        snippets.append({"name": name, "code": code, "note": _NOTES.get(name, "")})
     return snippets
+
+
+def _without_fixed_code(snippet: dict[str, str]) -> dict[str, str]:
+    code = snippet["code"].replace(f'"{CONFIRMATION_CODE}"', f'"{RANDOM_CODE}"')
+    return {**snippet, "code": code, "note": f"{snippet['note']} {_CODE_NOTE}".strip()}
 
 
 def extract_code(text: str, heading: str, language: str) -> str:
@@ -81,19 +77,3 @@ def _insert_values(code: str, values: str) -> str:
     """Replace the reading of stack.json in Python code by the values of this run."""
     without_imports = code.replace("import json\nfrom pathlib import Path\n\n", "")
     return re.sub(r"(?m)^stack = json\.loads.*$", lambda _: f"stack = {values}", without_imports)
-
-
-def _build_curl_snippet(stack: Stack) -> dict[str, str]:
-    email = "jane@example.com"
-    attributes = {**ATTRIBUTES, "name": "Jane Roe", "email": email}
-    sign_up = {
-        "ClientId": stack.user_pool_client_id,
-        "Username": email,
-        "Password": PASSWORD,
-        "UserAttributes": [{"Name": name, "Value": value} for name, value in attributes.items()],
-    }
-    confirm = {"ClientId": stack.user_pool_client_id, "Username": email, "ConfirmationCode": "<code of the mail>"}
-    code = _CURL.format(
-        stack=stack, sign_up=json.dumps(sign_up), confirm=json.dumps(confirm), username=USERNAME, password=PASSWORD
-    )
-    return {"name": "curl", "language": "sh", "code": code}

@@ -36,7 +36,7 @@ class UserContext:
 def build_profile(context: UserContext) -> Panel | None:
     """Return the profile as the API answers."""
     response = context.get()
-    return _panel("profile", "Profile as answered", f"GET /users/{context.sub}", response)
+    return _panel("profile", "Profile as answered", "", response)
 
 
 def build_stored_item(context: UserContext) -> Panel | None:
@@ -52,7 +52,7 @@ def build_picture(context: UserContext) -> Panel | None:
     response = context.get("/picture")
     if response.status == _NOT_FOUND:
         return None
-    return _panel("picture", "Picture", f"GET /users/{context.sub}/picture", response)
+    return _panel("picture", "Picture", "/picture", response)
 
 
 def build_files(context: UserContext) -> Panel | None:
@@ -60,7 +60,7 @@ def build_files(context: UserContext) -> Panel | None:
     response = context.get("/files")
     if response.status == _NOT_FOUND:
         return None
-    return _panel("files", "Files", f"GET /users/{context.sub}/files", response)
+    return _panel("files", "Files", "/files", response)
 
 
 def build_deletion(context: UserContext) -> Panel | None:
@@ -68,7 +68,7 @@ def build_deletion(context: UserContext) -> Panel | None:
     response = context.get("/deletion")
     if response.status == _NOT_FOUND:
         return None
-    return _panel("deletion", "Deletion", f"GET /users/{context.sub}/deletion", response)
+    return _panel("deletion", "Deletion", "/deletion", response)
 
 
 PANELS: Final[tuple[Callable[[UserContext], Panel | None], ...]] = (
@@ -97,11 +97,11 @@ def _to_json(value: Any) -> Any:
     return value
 
 
-def _panel(panel_id: str, title: str, source: str, response: ApiResponse) -> Panel:
+def _panel(panel_id: str, title: str, path: str, response: ApiResponse) -> Panel:
     return {
         "id": panel_id,
         "title": title,
-        "source": source,
+        "source": f"GET /users/{{user_id}}{path}",
         "status": response.status,
         "etag": response.headers.get("ETag"),
         "body": response.body,

@@ -42,7 +42,7 @@ def test_start_has_the_ids_and_code_of_this_run(console_page: Page, console_stac
         console_page.get_by_role("tab", name=name).click()
         expect(console_page.get_by_role("tabpanel")).to_contain_text(console_stack.outputs.user_pool_client_id)
     console_page.get_by_role("button", name="Copy curl example").click()
-    assert read_clipboard(console_page).startswith("# Sign up.")
+    assert read_clipboard(console_page).startswith("export API=")
 
 
 def test_example_user_signs_up_and_the_code_is_copied(console_page: Page, console_client: ConsoleClient) -> None:

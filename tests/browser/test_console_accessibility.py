@@ -138,7 +138,7 @@ def test_arrow_keys_select_a_snippet(console_page: Page) -> None:
     console_page.get_by_role("tab", name="Amplify v6").focus()
     console_page.keyboard.press("ArrowLeft")
     expect(console_page.get_by_role("tab", name="curl")).to_be_focused()
-    expect(console_page.get_by_role("tabpanel", name="curl")).to_contain_text("curl -sS")
+    expect(console_page.get_by_role("tabpanel", name="curl")).to_contain_text("export API=")
 
 
 def test_escape_closes_a_dialog_and_restores_the_focus(console_page: Page) -> None:

@@ -26,6 +26,7 @@ from tests.support.markdown import (
 )
 
 MAX_README_LINES = 200
+MAX_SCREENSHOT_BYTES = 100_000
 LANGUAGES = {"", "sh", "json", "js", "python", "mermaid", "hcl"}
 # A path of the repository, such as `infra/api.tf` or `docs/`. Placeholders and patterns are not paths.
 FOLDERS = tuple(f"{folder.name}/" for folder in ROOT.iterdir() if folder.is_dir() and not folder.name.startswith("."))
@@ -78,6 +79,13 @@ def test_documentation_index_lists_every_page() -> None:
     linked |= {resolve_link("docs/decisions/README.md", link)[0] for link in list_links("docs/decisions/README.md")}
     pages = {ROOT / page for page in PAGES} - {ROOT / README, ROOT / "docs/README.md"}
     assert pages <= linked
+
+
+def test_every_screenshot_is_shown_and_small() -> None:
+    shown = {resolve_link(page, link)[0] for page in PAGES for link in list_links(page) if link.endswith(".png")}
+    files = set((ROOT / "docs" / "screenshots").iterdir())
+    assert shown == files
+    assert max(file.stat().st_size for file in files) < MAX_SCREENSHOT_BYTES
 
 
 def test_every_environment_variable_is_documented() -> None:
