@@ -122,9 +122,12 @@ def _issue_tokens(data: Mapping[str, Any]) -> JsonObject:
     user, _ = cognito._resolve_user(pool, data.get("username"))
     if user is None:
         raise OperationRejected("The user does not exist.")
-    if not data.get("in_any_state"):
+    is_for_console = bool(data.get("in_any_state"))
+    if not is_for_console:
         _require_sign_in_state(user)
-    tokens: JsonObject = cognito._build_auth_result(pool["Id"], data.get("client_id"), user)
+    # With an id, the sign-in is not stored in the user. The console makes one for each view.
+    origin = cognito.new_uuid() if is_for_console else ""
+    tokens: JsonObject = cognito._build_auth_result(pool["Id"], data.get("client_id"), user, origin_jti=origin)
     return tokens
 
 

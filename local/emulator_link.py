@@ -33,7 +33,7 @@ class EmulatorLink:
                 result: dict[str, Any] = json.loads(response.read())
                 return result
         except urllib.error.HTTPError as exc:
-            raise LinkError(json.loads(exc.read())["message"]) from exc
+            raise LinkError(_get_message(exc.read())) from exc
         except OSError as exc:
             raise LinkError("The embedded AWS does not respond.") from exc
 
@@ -49,3 +49,10 @@ class EmulatorLink:
             username=username,
             in_any_state=in_any_state,
         )
+
+
+def _get_message(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return "The embedded AWS has failed. The reason is in aws.log."

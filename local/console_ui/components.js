@@ -86,8 +86,18 @@ export async function copy(text) {
 /** Show a message for some seconds. */
 export function toast(message, kind = "success") {
   const element = h("p", { className: `toast ${kind}` }, message);
-  document.getElementById("toasts").append(element);
+  // The rest of the page is inert while a dialog is open.
+  const dialog = document.querySelector("dialog[open]");
+  (dialog ? ensureToasts(dialog) : document.getElementById("toasts")).append(element);
   setTimeout(() => element.remove(), kind === "error" ? 2 * TOAST_MS : TOAST_MS);
+}
+
+function ensureToasts(dialog) {
+  const existing = dialog.querySelector(".toasts");
+  if (existing) return existing;
+  const toasts = h("div", { className: "toasts", role: "status" });
+  dialog.append(toasts);
+  return toasts;
 }
 
 /** Return a label with a color: neutral, good, warning, bad or info. */

@@ -1,7 +1,7 @@
 // The console: tabs, the feed of changes, and the banner of an active fault.
 
 import { tab as apiTab } from "./api_tab.js";
-import { button, toast } from "./components.js";
+import { button, showErrors } from "./components.js";
 import { tab as dataTab } from "./data_tab.js";
 import { h, icon, update } from "./dom.js";
 import { describeFault, tab as faultsTab } from "./faults_tab.js";
@@ -13,6 +13,7 @@ import { tab as usersTab } from "./users_tab.js";
 
 // Each tab has an id, a title, topics of the feed, and open(container, path), which returns a function to refresh it.
 const TABS = [startTab, mailTab, usersTab, requestsTab, apiTab, faultsTab, dataTab];
+const REFRESH_PAUSE_MS = 200; // many users may change at the same time
 const content = document.getElementById("content");
 const counters = { mail: h("span", { className: "counter", hidden: true }) };
 let current = null;
@@ -58,16 +59,15 @@ async function refresh() {
     return;
   }
   isRefreshing = true;
-  do {
-    isRefreshNeeded = false;
-    try {
-      await current.refresh();
-    } catch (error) {
-      if (!(error instanceof ServerError)) console.error(error);
-      toast(error.message, "error");
-    }
-  } while (isRefreshNeeded);
-  isRefreshing = false;
+  try {
+    do {
+      isRefreshNeeded = false;
+      await showErrors(() => current.refresh());
+      if (isRefreshNeeded) await new Promise((resolve) => setTimeout(resolve, REFRESH_PAUSE_MS));
+    } while (isRefreshNeeded);
+  } finally {
+    isRefreshing = false;
+  }
 }
 
 /** Run something that the next event repeats, so a failure needs no message of its own. */
@@ -103,7 +103,8 @@ async function countMails() {
   counters.mail.setAttribute("aria-label", `${unseen} new`);
 }
 
-function onTopics(topics) {
+function onTopics(changed) {
+  const topics = changed ?? TABS.flatMap((tab) => tab.topics);
   if (topics.includes("faults")) inBackground(showFault);
   if (topics.includes("mail")) inBackground(countMails);
   if (current && topics.some((topic) => current.tab.topics.includes(topic))) refresh();

@@ -29,18 +29,28 @@ async function parse(response) {
   return content;
 }
 
-/** Call onTopics with the changed topics after each change, and onState with "live" or "lost". */
+/**
+ * Call onTopics with the changed topics after each change, with null if changes may have been missed, and onState with
+ * "live" or "lost". A hidden page does not follow, because a browser has only six connections to a server.
+ */
 export function followChanges(onTopics, onState) {
-  const events = new EventSource("/events");
-  let wasLost = false;
-  events.onopen = () => {
-    onState("live");
-    // A restarted console has another token, and changes may have been missed.
-    if (wasLost) location.reload();
+  let events = null;
+  let isFirst = true;
+  const open = () => {
+    events = new EventSource("/events");
+    events.addEventListener("run", (event) => {
+      if (event.data !== TOKEN) location.reload(); // make run has started again
+      else if (!isFirst) onTopics(null);
+      isFirst = false;
+      onState("live");
+    });
+    events.onerror = () => onState("lost");
+    events.onmessage = (event) => onTopics(JSON.parse(event.data));
   };
-  events.onerror = () => {
-    wasLost = true;
-    onState("lost");
-  };
-  events.onmessage = (event) => onTopics(JSON.parse(event.data));
+  document.addEventListener("visibilitychange", () => {
+    events?.close();
+    events = null;
+    if (!document.hidden) open();
+  });
+  if (!document.hidden) open();
 }

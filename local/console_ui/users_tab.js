@@ -24,8 +24,8 @@ const ATTRIBUTES = [
   ["custom:blood_group", "Blood group", "text"],
 ];
 
-async function openCreateDialog(states) {
-  const example = await get("example-user");
+async function openCreateDialog() {
+  const { attributes: example, states } = await get("example-user");
   const state = h(
     "select",
     { className: "input", name: "state" },
@@ -84,7 +84,6 @@ export const tab = {
   open(container, path) {
     let selected = path[0] ?? null;
     let limit = PAGE_SIZE;
-    let states = [];
     let timer;
     const details = new UserDetails();
     const list = h("div", { className: "user-list" });
@@ -108,8 +107,7 @@ export const tab = {
 
     async function showList() {
       const text = search.value.trim();
-      const { users, total, states: known } = await get(`users?limit=${limit}&search=${encodeURIComponent(text)}`);
-      states = known;
+      const { users, total } = await get(`users?limit=${limit}&search=${encodeURIComponent(text)}`);
       count.textContent = total === 1 ? "1 user" : `${total} users`;
       update(
         list,
@@ -132,7 +130,7 @@ export const tab = {
     };
     update(
       container,
-      tabHeader("Users", "The users of the user pool, with their profiles.", button("Create user", () => openCreateDialog(states), { kind: "primary", name: "plus" })),
+      tabHeader("Users", "The users of the user pool, with their profiles.", button("Create user", openCreateDialog, { kind: "primary", name: "plus" })),
       split,
     );
     return {

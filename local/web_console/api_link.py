@@ -1,6 +1,7 @@
 """Calls of the API on behalf of users. The request history and the faults leave these calls out."""
 
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
 from local.emulator_link import EmulatorLink
 from local.faults import CONSOLE_USER_AGENT
@@ -17,10 +18,19 @@ class ApiLink:
         self.client = UserClient(stack)
         self._link = link
 
-    def call_as(self, sub: str, method: str, path: str, body: Any = None) -> ApiResponse:
-        """Send a request with an ID token of the user, even if the user cannot sign in.
+    def sign_in(self, sub: str) -> "ApiSession":
+        """Return a session of the user, even if the user cannot sign in. Raises LinkError."""
+        return ApiSession(self.client, sub, self._link.issue_tokens(sub, in_any_state=True)["IdToken"])
 
-        Raises OSError and LinkError.
-        """
-        token = self._link.issue_tokens(sub, in_any_state=True)["IdToken"]
-        return self.client.call(method, path, token, body, _HEADERS)
+
+@dataclass(frozen=True)
+class ApiSession:
+    """The requests of one user."""
+
+    client: UserClient
+    sub: str
+    id_token: str = field(repr=False)
+
+    def call(self, method: str, path: str = "") -> ApiResponse:
+        """Send a request for a resource of the user. Raises OSError."""
+        return self.client.call(method, f"/users/{self.sub}{path}", self.id_token, headers=_HEADERS)

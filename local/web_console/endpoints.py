@@ -28,6 +28,7 @@ from local.web_console.user_panels import UserContext, build_panels
 
 DATA_PREFIX: Final = "/data/"
 _DEFAULT_USERS: Final = 50
+_MAX_LIMIT_DIGITS: Final = 6
 _SUB: Final = r"(?P<sub>[\w-]{1,64})"
 _PICTURE_TIMEOUT_SECONDS: Final = 10
 
@@ -109,11 +110,11 @@ class Endpoints:
 
     def _list_users(self, request: ConsoleRequest) -> Reply:
         users = self.directory.list_users(request.get_parameter("search"))
-        limit = int(request.get_parameter("limit", str(_DEFAULT_USERS)))
-        return to_json_reply({"users": users[:limit], "total": len(users), "states": STATES})
+        limit = _parse_limit(request.get_parameter("limit", str(_DEFAULT_USERS)))
+        return to_json_reply({"users": users[:limit], "total": len(users)})
 
     def _get_example_user(self, _: ConsoleRequest) -> Reply:
-        return to_json_reply(example_users.generate_attributes())
+        return to_json_reply({"attributes": example_users.generate_attributes(), "states": STATES})
 
     def _create_user(self, request: ConsoleRequest) -> Reply:
         content = _require_object(request.parse_json())
@@ -124,7 +125,9 @@ class Endpoints:
 
     def _get_user(self, _: ConsoleRequest, sub: str) -> Reply:
         user = self.directory.get_user(sub)
-        return to_json_reply({"user": user, "panels": build_panels(UserContext(sub, self.stack, self.api))})
+        return to_json_reply(
+            {"user": user, "panels": build_panels(UserContext(sub, self.stack, self.api.sign_in(sub)))}
+        )
 
     def _delete_user(self, _: ConsoleRequest, sub: str) -> Reply:
         return to_json_reply({"message": self.directory.delete_user(sub)})
@@ -140,7 +143,7 @@ class Endpoints:
 
     def _get_picture(self, _: ConsoleRequest, sub: str) -> Reply:
         """Return the picture itself, so that the page needs no access to the embedded AWS."""
-        response = self.api.call_as(sub, "GET", f"/users/{sub}/picture")
+        response = self.api.sign_in(sub).call("GET", "/picture")
         if response.status != HTTPStatus.OK:
             raise RequestRejected("The profile has no picture.", HTTPStatus.NOT_FOUND)
         download = urllib.request.Request(response.body["url"], headers={"User-Agent": CONSOLE_USER_AGENT})
@@ -151,12 +154,8 @@ class Endpoints:
 
     def _list_requests(self, _: ConsoleRequest) -> Reply:
         entries = self.history.list_entries()
-        emails = {sub: self.directory.find_email(sub) for entry in entries if (sub := entry["sub"])}
-        if None in emails.values():
-            self.directory.list_users()
-        return to_json_reply(
-            {"requests": [{**entry, "email": self.directory.find_email(entry["sub"] or "")} for entry in entries]}
-        )
+        emails = self.directory.find_emails(entry["sub"] for entry in entries if entry["sub"])
+        return to_json_reply({"requests": [{**entry, "email": emails.get(entry["sub"])} for entry in entries]})
 
     def _delete_requests(self, _: ConsoleRequest) -> Reply:
         self.history.clear()
@@ -211,6 +210,12 @@ class Endpoints:
         counts = self.store.replace(request.parse_json())
         self.feed.publish("users", "mail", "data")
         return to_json_reply({"counts": counts})
+
+
+def _parse_limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise RequestRejected("limit must be a number.")
+    return int(text[:_MAX_LIMIT_DIGITS])
 
 
 def _require_object(content: Any) -> dict[str, Any]:

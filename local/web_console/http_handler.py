@@ -75,6 +75,9 @@ class ConsoleRequestHandler(BaseHTTPRequestHandler):
             return _to_error(HTTPStatus.CONFLICT, f"{error['Code']}: {error['Message']}")
         except (BotoCoreError, OSError):
             return _to_error(HTTPStatus.BAD_GATEWAY, "The API or the embedded AWS does not respond.")
+        except Exception:
+            self.server.log_failure(f"{self.command} {path}")
+            return _to_error(HTTPStatus.INTERNAL_SERVER_ERROR, "The console has failed. The reason is in console.log.")
         return reply
 
     def _read_body(self) -> bytes:
@@ -118,7 +121,8 @@ class ConsoleRequestHandler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         try:
-            self.wfile.write(b"retry: 1000\n\n")
+            # The page reloads if it is of an earlier run, which had another token.
+            self.wfile.write(f"retry: 1000\nevent: run\ndata: {self.server.guard.token}\n\n".encode())
             self.wfile.flush()
             for topics in self.server.feed.follow():
                 self.wfile.write(f"data: {json.dumps(topics)}\n\n".encode() if topics else b": keep-alive\n\n")

@@ -1,8 +1,11 @@
 """The server of the web console, in threads of `make run`."""
 
+import sys
 import threading
+import traceback
 from http.server import ThreadingHTTPServer
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from local.config import HOST, LocalSettings
 from local.faults import FaultFile
@@ -23,10 +26,21 @@ class ConsoleHttpServer(ThreadingHTTPServer):
     endpoints: Endpoints
     api_url: str
 
-    def __init__(self, port: int, feed: ChangeFeed) -> None:
+    def __init__(self, port: int, feed: ChangeFeed, log: Path) -> None:
         super().__init__((HOST, port), ConsoleRequestHandler)
         self.guard: Final = RequestGuard(port)
         self.feed: Final = feed
+        self._log = log
+
+    def log_failure(self, request: str) -> None:
+        """Append the current exception to the log."""
+        with self._log.open("a") as log:
+            log.write(f"{request}\n{traceback.format_exc()}\n")
+
+    def handle_error(self, *_: Any) -> None:
+        """Log the failure of a connection, unless the client has closed it."""
+        if not isinstance(sys.exception(), OSError):
+            self.log_failure("connection")
 
 
 class WebConsole:
@@ -40,11 +54,12 @@ class WebConsole:
         self._feed = ChangeFeed()
         self._stop = threading.Event()
         self.history: Final = RequestHistory(lambda: self._feed.publish("requests", "faults"))
-        self._server = ConsoleHttpServer(local.console_port, self._feed)
+        self._server = ConsoleHttpServer(local.console_port, self._feed, local.state_directory / "console.log")
 
     def __enter__(self) -> "WebConsole":
-        """Turn off the faults of an earlier run."""
+        """Turn off the faults and delete the log of an earlier run."""
         FaultFile(self._local.state_directory).write(None)
+        (self._local.state_directory / "console.log").unlink(missing_ok=True)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -51,7 +51,7 @@ def build_start_page(stack: Stack, commands: str, *, has_random_codes: bool = Fa
 
 
 def _build_documented_snippets(stack: Stack) -> list[dict[str, str]]:
-    text = _DOCUMENT.read_text()
+    text = _DOCUMENT.read_text() if _DOCUMENT.exists() else ""
     values = json.dumps({name: getattr(stack, name) for name in _PUBLIC_KEYS}, indent=2)
     snippets = []
     for name, heading, language in _SNIPPETS:

@@ -1,7 +1,7 @@
 """The users of the user pool: list, search, create in each state, and change their state."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -10,7 +10,6 @@ from local.emulator_clients import emulator_client
 from local.emulator_link import EmulatorLink
 from local.mailbox import MailNotFound, require_code
 from local.stack import Stack
-from local.user_client import ApiResponse
 from local.web_console.api_link import ApiLink
 from local.web_console.example_users import ExampleUser
 from local.web_console.replies import RequestRejected
@@ -37,7 +36,7 @@ class UserDirectory:
         self._link = link
         self._api = api
         self._lock = threading.Lock()
-        self._emails: dict[str, str] = {}
+        self._emails: dict[str, str | None] = {}
 
     @property
     def _cognito(self) -> Any:
@@ -95,10 +94,15 @@ class UserDirectory:
         except self._cognito.exceptions.UserNotFoundException:
             raise RequestRejected("The user does not exist. Another client may have deleted the user.") from None
 
-    def find_email(self, sub: str) -> str | None:
-        """Return the email address of a user of an earlier list, or None."""
+    def find_emails(self, subs: Iterable[str]) -> dict[str, str | None]:
+        """Return the email addresses of users, or None for users that do not exist. Known addresses are not read."""
+        subs = set(subs)
+        if subs - self._emails.keys():
+            self.list_users()
         with self._lock:
-            return self._emails.get(sub)
+            for sub in subs:
+                self._emails.setdefault(sub, None)
+            return {sub: self._emails[sub] for sub in subs}
 
     def create_user(self, example: ExampleUser, state: str) -> UserEntry:
         """Create a user in one of STATES. Raises ClientError if the attributes violate a rule."""
@@ -162,7 +166,7 @@ class UserDirectory:
         files and the account.
         """
         self.get_user(sub)
-        response: ApiResponse = self._api.call_as(sub, "DELETE", f"/users/{sub}")
+        response = self._api.sign_in(sub).call("DELETE")
         if response.status == 202:
             return "The API has accepted the deletion. It erases the profile, the files and the account."
         self._cognito.admin_delete_user(**self._pool, Username=sub)

@@ -14,7 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from local.emulator_clients import emulator_client
 from local.stack import Stack
 from local.user_client import ApiResponse
-from local.web_console.api_link import ApiLink
+from local.web_console.api_link import ApiSession
 
 Panel = dict[str, Any]
 _NOT_FOUND: Final = 404
@@ -22,15 +22,15 @@ _NOT_FOUND: Final = 404
 
 @dataclass(frozen=True)
 class UserContext:
-    """The user whose panels are built, and the clients of the stack."""
+    """The user whose panels are built, and the clients for them."""
 
     sub: str
     stack: Stack
-    api: ApiLink
+    session: ApiSession
 
     def get(self, path: str = "") -> ApiResponse:
         """Send a GET request for a resource of the user, with the user's token."""
-        return self.api.call_as(self.sub, "GET", f"/users/{self.sub}{path}")
+        return self.session.call("GET", path)
 
 
 def build_profile(context: UserContext) -> Panel | None:

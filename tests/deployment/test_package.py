@@ -180,6 +180,12 @@ def test_archive_has_the_application_and_its_dependencies(archive: zipfile.ZipFi
     }
 
 
+def test_archive_has_nothing_of_the_local_stack(archive: zipfile.ZipFile) -> None:
+    words = ("console", "faker", "fault", "local/", "swagger")
+    names = [name for name in archive.namelist() if not name.startswith("chalice/")]
+    assert [name for name in names if any(word in name.lower() for word in words)] == []
+
+
 def assert_compiled(archive: zipfile.ZipFile) -> None:
     """Check that each module has bytecode and that no other bytecode exists."""
     names = archive.namelist()

@@ -1,5 +1,6 @@
 """`make run` reports a failed start in one line."""
 
+import itertools
 import os
 import socket
 import subprocess
@@ -11,6 +12,13 @@ import pytest
 from local.config import ROOT
 from local.ports import allocate_port
 from tests.support.stack import STACK_TIMEOUT, RunningStack
+
+PORT_VARIABLES = ("API_PORT", "AWS_PORT", "CONSOLE_PORT")
+
+
+def allocate_ports() -> dict[str, str]:
+    """Return free ports by variable, in the order of the suggested commands."""
+    return {variable: str(allocate_port()) for variable in PORT_VARIABLES}
 
 
 def run_local(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -25,9 +33,9 @@ def run_local(*options: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
-@pytest.mark.parametrize("variable", ["API_PORT", "AWS_PORT"])
+@pytest.mark.parametrize("variable", PORT_VARIABLES)
 def test_port_in_use_is_reported_in_one_line(tmp_path: Path, variable: str) -> None:
-    ports = {"API_PORT": str(allocate_port()), "AWS_PORT": str(allocate_port())}
+    ports = allocate_ports()
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         done = run_local(**{**ports, "LOCAL_DIR": str(tmp_path), variable: str(port)})
@@ -45,12 +53,13 @@ def test_invalid_port_is_reported_in_one_line(value: str) -> None:
     assert (done.returncode, done.stderr) == (1, "API_PORT must be a port number from 1 to 65535\n")
 
 
-def test_equal_ports_are_reported_in_one_line() -> None:
-    port = str(allocate_port())
-    done = run_local(API_PORT=port, AWS_PORT=port)
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(PORT_VARIABLES, 2)))
+def test_equal_ports_are_reported_in_one_line(first: str, second: str) -> None:
+    ports = allocate_ports()
+    done = run_local(**{**ports, second: ports[first]})
     assert (done.returncode, done.stderr.splitlines()) == (
         1,
-        ["API_PORT and AWS_PORT are the same: choose another for one of them"],
+        [f"{first} and {second} are the same: choose another for one of them"],
     )
 
 
@@ -61,10 +70,10 @@ def test_missing_packages_are_reported_in_one_line() -> None:
 
 
 def test_state_in_use_is_reported_in_one_line(stack: RunningStack) -> None:
-    ports = {"API_PORT": str(allocate_port()), "AWS_PORT": str(allocate_port())}
+    ports = allocate_ports()
     done = run_local(**ports, LOCAL_DIR=str(stack.directory))
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
-    variables = f"API_PORT={ports['API_PORT']} AWS_PORT={ports['AWS_PORT']} LOCAL_DIR=.local-{ports['API_PORT']}"
+    variables = " ".join(f"{name}={port}" for name, port in ports.items()) + f" LOCAL_DIR=.local-{ports['API_PORT']}"
     assert f"Process {stack.process.pid} is running with its state in {stack.directory}." in done.stderr
     assert done.stderr.endswith(f"start a second one: {variables} make run\n")
     assert stack.outputs.api_url  # stack.json of the running stack is unchanged

@@ -71,6 +71,7 @@ def test_ctrl_c_during_the_start_prints_no_traceback(tmp_path: Path, seconds: fl
         **os.environ,
         "API_PORT": str(allocate_port()),
         "AWS_PORT": str(allocate_port()),
+        "CONSOLE_PORT": str(allocate_port()),
         "LOCAL_DIR": str(tmp_path),
     }
     process = subprocess.Popen(

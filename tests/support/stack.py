@@ -81,8 +81,10 @@ def wait_until(condition: Callable[[], bool], describe: Callable[[], str] = str)
 
 
 def list_ports(stack: RunningStack) -> list[int]:
-    """Return the ports of the API and of the embedded AWS."""
-    return [urlsplit(url).port or 0 for url in (stack.outputs.api_url, stack.outputs.aws_endpoint_url)]
+    """Return the ports of the API, of the embedded AWS and of the console."""
+    outputs = stack.outputs
+    urls = (outputs.api_url, outputs.aws_endpoint_url, outputs.console_url or "")
+    return [urlsplit(url).port or 0 for url in urls]
 
 
 def get_unauthenticated_detail(api_url: str) -> str:

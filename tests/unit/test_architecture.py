@@ -183,3 +183,13 @@ def test_views_have_no_docstrings() -> None:
     ]
     assert len(views) > 7
     assert [view.name for view in views if ast.get_docstring(view)] == []
+
+
+def test_only_the_local_stack_imports_the_console() -> None:
+    packages = ("benchmarks", "chalicelib", "infra", "tools")
+    files = [ROOT / "app.py", *(file for package in packages for file in (ROOT / package).rglob("*.py"))]
+    importers = [
+        name_of(file) for file in files for found in find_imports(file) if found.module.startswith("local.web_console")
+    ]
+    assert len(files) > 50
+    assert importers == []

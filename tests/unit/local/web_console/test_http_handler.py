@@ -23,6 +23,7 @@ ERRORS: dict[str, Exception] = {
     "/data/link": LinkError("The user is disabled."),
     "/data/client": ClientError({"Error": {"Code": "Code", "Message": "Text"}}, "Operation"),
     "/data/down": EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
+    "/data/failure": KeyError("unexpected"),
 }
 
 
@@ -39,9 +40,9 @@ class Answer(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ConsoleHttpServer]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleHttpServer]:
     feed = ChangeFeed()
-    server = ConsoleHttpServer(allocate_port(), feed)
+    server = ConsoleHttpServer(allocate_port(), feed, tmp_path_factory.mktemp("console") / "console.log")
     server.endpoints = SimpleNamespace(respond=respond)  # type: ignore[assignment]
     server.api_url = "http://127.0.0.1:8000"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -119,6 +120,7 @@ def test_no_other_file_is_served(server: ConsoleHttpServer, path: str) -> None:
         ("/data/link", 409, "The user is disabled."),
         ("/data/client", 409, "Code: Text"),
         ("/data/down", 502, "The API or the embedded AWS does not respond."),
+        ("/data/failure", 500, "The console has failed. The reason is in console.log."),
     ],
 )
 def test_error_has_a_message_for_the_page(server: ConsoleHttpServer, path: str, status: int, message: str) -> None:
@@ -181,8 +183,8 @@ def test_changes_are_sent_as_events(server: ConsoleHttpServer) -> None:
     connection.request("GET", "/events")
     response = connection.getresponse()
     assert response.headers["Content-Type"] == "text/event-stream"
-    assert response.readline() == b"retry: 1000\n"
-    assert response.readline() == b"\n"
+    lines = [response.readline().decode().strip() for _ in range(4)]
+    assert lines == ["retry: 1000", "event: run", f"data: {server.guard.token}", ""]
     timer = threading.Timer(0.05, lambda: server.feed.publish("mail", "users"))
     timer.start()
     assert read_event(response) == ["mail", "users"]
