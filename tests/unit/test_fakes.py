@@ -16,6 +16,7 @@ from chalicelib.pictures.repository import PictureRepository
 from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.profiles.repository import ProfileRepository
+from chalicelib.reconciliation.checkpoints import Checkpoints
 from chalicelib.reconciliation.file_scan import FileCheckStarter
 from tests.support import contracts, fakes, file_contracts, file_fakes
 
@@ -110,6 +111,7 @@ class TestFakeUserPool(contracts.UserPoolContract):
         (file_fakes.InMemoryFileStorage, FileStorage, set[str]()),
         (file_fakes.FakeFileCheckStarter, FileCheckStarter, set[str]()),
         (fakes.FakeUserPool, UserPool, set[str]()),
+        (fakes.InMemoryCheckpoints, Checkpoints, set[str]()),
         (fakes.FakePictureProcessor, PictureProcessor, set[str]()),
     ],
 )
