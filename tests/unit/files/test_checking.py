@@ -147,7 +147,7 @@ def test_announced_content_is_available(bench: Bench, file_type: FileType) -> No
     [({}, HTML), ({"sha256": "0a" * 32}, PDF), ({}, PDF + b"x"), ({}, PDF[:-1]), ({}, b"")],
     ids=["HTML", "checksum", "longer", "shorter", "empty"],
 )
-def test_other_content_is_rejected_and_deleted(bench: Bench, announced: dict[str, str], uploaded: bytes) -> None:
+def test_other_content_is_rejected_and_deleted(bench: Bench, announced: dict[str, Any], uploaded: bytes) -> None:
     file = bench.upload(bench.announce(PDF, **announced), uploaded)
     with count_metrics() as count:
         assert bench.check(file) == "rejected"
