@@ -1,4 +1,4 @@
-"""A stage without a bucket or a table of records: its routes answer 404, and it has no function that checks files."""
+"""A stage without a bucket: its routes answer 404, and it has no function that checks files."""
 
 from collections.abc import Iterator
 
@@ -20,9 +20,9 @@ ROUTES = [
 ]
 
 
-@pytest.fixture(params=["S3_BUCKET", "RECORDS_TABLE"])
-def app_without_files(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Chalice]:
-    monkeypatch.delenv(request.param)
+@pytest.fixture
+def app_without_files(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chalice]:
+    monkeypatch.delenv("S3_BUCKET")
     bootstrap.reset()
     yield app.app
     monkeypatch.undo()

@@ -95,10 +95,9 @@ def test_name_is_accepted(name: str, stored: str) -> None:
     ],
     ids=lambda value: ascii(value)[:30],
 )
-@pytest.mark.parametrize("model", [CreateFileRequest, FilePatch])
-def test_name_is_refused(model: type[CreateFileRequest] | type[FilePatch], name: object, rule: str) -> None:
-    body = {**BODY, "name": name} if model is CreateFileRequest else {"name": name}
-    assert list_errors(model, body) == (("/name", rule),)
+def test_name_is_refused(name: object, rule: str) -> None:
+    assert list_errors(CreateFileRequest, {**BODY, "name": name}) == (("/name", rule),)
+    assert list_errors(FilePatch, {"name": name}) == (("/name", rule),)
 
 
 @pytest.mark.parametrize(("size", "stored"), [(1, 1), (2048.0, 2048), (MAX_FILE_BYTES, MAX_FILE_BYTES)])

@@ -192,7 +192,7 @@ def test_files_of_another_user_are_not_found(bench: Bench) -> None:
             request(stranger, created.id)
 
 
-@pytest.mark.parametrize("file_id", [FILE_ID, "", "file-quota", "x" * 1000, "../other", FILE_ID.upper()])
+@pytest.mark.parametrize("file_id", [FILE_ID, "file-quota", FILE_ID.upper()])
 @pytest.mark.parametrize(
     "request_file",
     [
