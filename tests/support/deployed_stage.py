@@ -23,6 +23,7 @@ BUCKET: Final = "healthtech-pictures-of-dev"
 TFVARS: Final = f"""\
 cors_allow_origins = ["{ORIGIN}"]
 picture_bucket     = "{BUCKET}"
+malware_protection = true
 
 picture_uploads_per_day = 200
 """
