@@ -15,10 +15,10 @@ from tests.support.stack import RunningStack
 
 # Names, numbers and dates that differ between any two stacks.
 IGNORED_FIELDS = {
-    "Arn", "ClientId", "CreatedAt", "CreationDate", "CreationDateTime", "EarliestRestorableDateTime", "EstimatedNumberOfUsers",
-    "Id", "ItemCount", "KMSMasterKeyArn", "KMSMasterKeyID", "LastModifiedDate", "LastUpdateToPayPerRequestDateTime",
-    "LatestRestorableDateTime", "ResponseMetadata", "TableArn", "TableId", "TableSizeBytes", "Tags", "UserPoolId",
-    "UserPoolTags",
+    "Arn", "ClientId", "CreatedAt", "CreationDate", "CreationDateTime", "EarliestRestorableDateTime",
+    "EstimatedNumberOfUsers", "Id", "ItemCount", "KMSMasterKeyArn", "KMSMasterKeyID", "LastModifiedDate",
+    "LastUpdateToPayPerRequestDateTime", "LatestRestorableDateTime", "ResponseMetadata", "TableArn", "TableId",
+    "TableSizeBytes", "Tags", "UserPoolId", "UserPoolTags",
 }  # fmt: skip
 
 
