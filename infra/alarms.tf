@@ -44,7 +44,7 @@ locals {
         TriggerFailed                = "A Cognito trigger met an unexpected error. Sign-ins succeeded; a sign-up was rejected. Search the log for `trigger failed`."
         ReconciliationInterrupted    = "AWS errors have interrupted reconciliation for three hours in a row, longer than a transient fault."
         ReconciliationRestarted      = "The user pool rejected the cursor of reconciliation, and the run started again. Reconciliation may never finish."
-        ReconciliationStopped        = "Too many profiles have no user, so none was erased. Check that the user pool is the right one, then run make reconcile."
+        ReconciliationStopped        = "Too many profiles have no user, or too many files have no content, so none was erased. Check that user pool and bucket are the right ones, then run make reconcile."
         ErasureFailed                = "The erasure of a user has failed. Reconciliation repeats it within an hour. If the alarm remains active, search the log of ${local.functions.erase_user} for the error."
         UnconfirmedAccountsRemaining = "More unconfirmed accounts have expired than one reconciliation run deletes. An attacker may be signing up with email addresses of other people."
         } : "${local.prefix}-${name}" => {
@@ -59,9 +59,9 @@ locals {
     },
     {
       for name, description in {
-        FileInfected   = "GuardDuty found malware in a file of a user. The file was deleted. The user in the log may have an infected device."
-        FileScanFailed = "GuardDuty could not scan a file, so nobody can read it. Search the log of check_file for the reason."
-        FileLost       = "The content of a stored file is missing in the bucket. Restore the object: see docs/operations.md."
+        FileInfected   = "A user has uploaded a file with malware. It was rejected, and its content deleted. Search the log of ${local.prefix}-check_file for the user."
+        FileScanFailed = "GuardDuty could not scan a file, so the file was rejected. Search the log of ${local.prefix}-check_file for `file not scanned`."
+        FileLost       = "The content of a stored file was missing in the bucket, so the file was removed. Restore it with make restore: see docs/deployment.md."
         } : "${local.prefix}-${name}" => {
         description = description
         namespace   = "HealthTech"

@@ -111,7 +111,7 @@ variable "file_types" {
 }
 
 variable "malware_protection" {
-  description = "Scan files for malware with GuardDuty, which charges for each scan. Until a scan finds no threat, nobody can read the file. Requires picture_bucket."
+  description = "Scan files for malware with GuardDuty, which charges for each scan. A file cannot be read before its scan finds no threat. Requires picture_bucket."
   type        = bool
   default     = false
 

@@ -3,7 +3,7 @@
     ChaliceUnhandledError            Chalice passes only this kind to middleware unchanged
     └── ApiError                     abstract: has a slug, a status, a title and a detail
         ├── InternalServerError 500  an unexpected error
-        ├── BadRequest          400  the body or a header cannot be parsed
+        ├── BadRequest          400  the body, a header or a query parameter cannot be parsed
         ├── Unauthorized        401  no ID token of this user pool
         │   └── RecentSignInRequired 401 the sign-in is too long ago for this operation
         ├── Forbidden           403  another user's profile, existing or not
@@ -121,12 +121,12 @@ class InternalServerError(ApiError):
 
 
 class BadRequest(ApiError):
-    """The body does not match its media type, or If-Match or If-None-Match is not a list of entity tags."""
+    """The body does not match its media type, or a header or a query parameter does not have its format."""
 
     slug = "malformed"
     status = 400
     title = "Bad Request"
-    detail = "The body or a header cannot be parsed."
+    detail = "The body, a header or a query parameter cannot be parsed."
 
 
 class Unauthorized(ApiError):
@@ -202,7 +202,7 @@ class Conflict(ApiError):
     slug = "conflict"
     status = 409
     title = "Conflict"
-    detail = "The profile has changed since this representation was read. Read it again, then repeat the change."
+    detail = "The resource has changed since this representation was read. Read it again, then repeat the change."
 
 
 class PreconditionFailed(ApiError):
@@ -211,7 +211,7 @@ class PreconditionFailed(ApiError):
     slug = "precondition-failed"
     status = 412
     title = "Precondition Failed"
-    detail = "The current version of the profile does not satisfy If-Match or If-None-Match. Read the profile again."
+    detail = "The current version of the resource does not satisfy If-Match or If-None-Match. Read it again."
 
 
 class ContentTooLarge(ApiError):

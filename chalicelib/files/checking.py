@@ -15,13 +15,14 @@ from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import ServiceUnavailable, UpstreamError
 from chalicelib.core.metrics import Metric, add_metric
 from chalicelib.core.validation import InternalModel
+from chalicelib.files.ids import is_file_id
 from chalicelib.files.models import File, FileRejection, FileStatus
 from chalicelib.files.records import StoredFile
 from chalicelib.files.repository import FileChanged, FileRepository
 from chalicelib.files.signatures import has_content_of
 from chalicelib.files.storage import KEY_PREFIX, FileStorage
 
-READ_SECONDS: Final = 30  # for 50 MiB
+READ_SECONDS: Final = 20  # for 50 MiB
 CheckOutcome = Literal["available", "rejected", "scanning", "awaiting-upload", "released", "deleted", "unchanged"]
 
 # The results of GuardDuty. Only the first one allows a file to be read.
@@ -47,6 +48,11 @@ class FileCheckRequest(InternalModel):
         """Return the request for an object's key."""
         user_id, _, file_id = key.removeprefix(KEY_PREFIX).partition("/")
         return cls(user_id=user_id, file_id=file_id, is_scanned=is_scanned)
+
+    @property
+    def is_valid(self) -> bool:
+        """Return False for the key of an object that is not a file, such as a folder that an operator has created."""
+        return self.user_id != "" and is_file_id(self.file_id)
 
 
 class FileCheckResult(InternalModel):
@@ -82,6 +88,9 @@ class FileChecker:
 
         Raises UpstreamError. Lambda then repeats the check, and reconciliation does so within the hour.
         """
+        if not request.is_valid:
+            logs.event("object is not a file", logging.WARNING)
+            return FileCheckResult(outcome="unchanged")
         stored = self._repository.get(request.user_id, request.file_id)
         if stored is None or stored.file.status is FileStatus.REJECTED:
             count = self._storage.delete_versions(request.user_id, request.file_id)

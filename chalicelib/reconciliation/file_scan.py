@@ -112,12 +112,12 @@ class FileScan(Scan[FileProgress]):
             strangers = [user_id for user_id in listed if user_id not in owners]
             results = map_until(self._threads, is_over, self._find_objects, strangers)
         differences = [difference for difference in results if difference is not None]
-        progress = self._repair(progress, differences)
+        repaired = self._repair(progress, differences)
         if len(differences) < len(results):
-            return progress
+            return progress  # otherwise the next run would count the page twice
         if cursor is None:
-            return progress.model_copy(update={"phase": _next_phase(progress), "cursor": None})
-        return progress.model_copy(update={"cursor": cursor})
+            return repaired.model_copy(update={"phase": _next_phase(repaired), "cursor": None})
+        return repaired.model_copy(update={"cursor": cursor})
 
     def _compare(self, user_id: str) -> _Difference:
         """Compare the records of a user with the objects, and the counters with the records."""

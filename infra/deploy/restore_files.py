@@ -92,7 +92,7 @@ class _FileRestorer:
     def _put(self, item: Item) -> bool:
         """Store a file and add it to the quota.
 
-        Return False if the file exists meanwhile, or if the user has no profile or a deletion. Raises DeployError.
+        Return False if it was stored concurrently, or if the user has no profile or a deletion. Raises DeployError.
         """
         profile = UpdateBuilder().require_exists(PROFILE_KEY).require_absent(deletion.STATUS)
         missing = UpdateBuilder().require_absent(PARTITION_KEY)

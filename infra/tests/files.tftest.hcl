@@ -328,7 +328,7 @@ run "file_without_a_clean_scan_is_not_readable" {
           }
         }
     }]
-    error_message = "Nobody but the scanner may read a file that has no clean scan result."
+    error_message = "Only the scanner may read a file that has no clean scan result."
   }
 
   assert {
@@ -341,7 +341,7 @@ run "file_without_a_clean_scan_is_not_readable" {
         actions   = ["s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
         condition = { StringNotEquals = { "aws:PrincipalArn" = "arn:aws:iam::123456789012:role/healthtech-prod-malware-protection" } }
     }]
-    error_message = "Nobody but the scanner may change the tags of a file."
+    error_message = "Only the scanner may change the tags of a file."
   }
 
   assert {

@@ -28,9 +28,13 @@ _SERVERS: Final = [
     {"url": "http://127.0.0.1:8000", "description": "The local API that `make run` starts."},
 ]
 _TAGS: Final = [
-    {"name": "users", "description": "The account of the signed-in user: profile, picture, deletion and export."},
+    {
+        "name": "users",
+        "description": "The account of the signed-in user: profile, picture, files, deletion and export.",
+    },
     {"name": "problems", "description": "The documentation of the problem types. It is public."},
 ]
+_PATH_PARAMETERS: Final = ("user_id", "file_id")
 _SECURITY_SCHEMES: Final = {
     "idToken": {
         "type": "http",
@@ -69,7 +73,7 @@ def _build_info() -> dict[str, Any]:
         "version": project["version"],
         "summary": project["description"],
         "description": "Users sign up and sign in with Amazon Cognito. This API reads and updates their profiles, "
-        "exports their data and deletes their accounts.",
+        "stores their files, exports their data and deletes their accounts.",
         "contact": {"name": "The HealthTech Users contributors"},
         "license": {"name": "MIT", "identifier": "MIT"},
     }
@@ -77,9 +81,8 @@ def _build_info() -> dict[str, Any]:
 
 def _build_path(path: str, methods: list[str]) -> dict[str, Any]:
     operations = {method.lower(): build_operation(path, method) for method in [*methods, OPTIONS]}
-    if "{user_id}" not in path:
-        return operations
-    return {"parameters": [ref("parameters", "user_id")], **operations}
+    parameters = [ref("parameters", name) for name in _PATH_PARAMETERS if f"{{{name}}}" in path]
+    return {"parameters": parameters, **operations} if parameters else operations
 
 
 def render() -> str:

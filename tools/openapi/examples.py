@@ -4,6 +4,8 @@ from typing import Any, Final
 
 EXAMPLE_SUB: Final = "2df44964-086b-4a40-b7fa-35ec5a31c03d"
 EXAMPLE_UPLOAD_ID: Final = "0b8de2a6-4d5e-4c0f-9a53-5e3f6f1d7c21"
+EXAMPLE_FILE_ID: Final = "019ab5ac-7d4d-7c1e-9f0b-3a5d2e8c4b61"
+EXAMPLE_BUCKET_URL: Final = "https://healthtech-profile-pics.s3.us-east-1.amazonaws.com/"
 EXAMPLE_PROFILE: Final[dict[str, Any]] = {
     "id": EXAMPLE_SUB,
     "email": "john@example.com",
@@ -19,11 +21,31 @@ EXAMPLE_PROFILE: Final[dict[str, Any]] = {
     "updated_at": "2026-11-22T22:28:23.018Z",
     "version": 2,
 }
+EXAMPLE_CREATE_FILE: Final = {
+    "name": "blood-test-2026-11.pdf",
+    "content_type": "application/pdf",
+    "size": 182_044,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "category": "lab-report",
+}
+EXAMPLE_FILE: Final = {
+    "id": EXAMPLE_FILE_ID,
+    **EXAMPLE_CREATE_FILE,
+    "status": "available",
+    "rejection": None,
+    "created_at": "2026-11-24T21:58:03.213Z",
+    "updated_at": "2026-11-24T21:58:07.840Z",
+    "version": 3,
+}
+EXAMPLE_FILE_CONTENT: Final = {
+    "url": f"{EXAMPLE_BUCKET_URL}files/{EXAMPLE_SUB}/{EXAMPLE_FILE_ID}?X-Amz-Expires=300",
+    "expires_at": "2026-11-24T22:10:00.000Z",
+}
 EXAMPLE_DELETION: Final = {
     "status": "scheduled",
     "requested_at": "2026-11-24T22:06:00.123Z",
     "erase_after": "2026-12-08T22:06:00.123Z",
-    "deletes": ["account", "profile", "picture"],
+    "deletes": ["account", "profile", "picture", "files"],
     "keeps": [
         {
             "what": "backups",
@@ -52,6 +74,7 @@ EXAMPLE_EXPORT: Final = {
     },
     "profile": EXAMPLE_PROFILE,
     "picture": None,
+    "files": [{**EXAMPLE_FILE, **EXAMPLE_FILE_CONTENT}],
     "deletion": None,
     "processing": {
         "purposes": ["Sign-up and authentication", "The user profile of this service"],

@@ -12,9 +12,12 @@ _HEADERS: Final = {
     "Accept-Patch": ("The supported media types of a PATCH body.", ", ".join(PATCH_MEDIA_TYPES)),
     "Allow": ("The supported methods.", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
     "Content-Disposition": ("The name of the file.", 'attachment; filename="healthtech-2026-11-24.json"'),
-    "Content-Location": ("The address of the profile, relative to the address of the request.", EXAMPLE_SUB),
-    "ETag": ("The version of the profile, for If-Match and If-None-Match.", '"2"'),
-    "Location": ("The address of the deletion, relative to the address of the request.", f"{EXAMPLE_SUB}/deletion"),
+    "Content-Location": ("The canonical address of the resource, relative to the address of the request.", EXAMPLE_SUB),
+    "ETag": ("The version of the resource, for If-Match and If-None-Match.", '"2"'),
+    "Location": (
+        "The address of the new file or of the scheduled deletion, relative to the address of the request.",
+        f"{EXAMPLE_SUB}/deletion",
+    ),
     "Repr-Digest": ("The SHA-256 digest of the body (RFC 9530).", f"sha-256=:{'A' * 43}=:"),
     "Retry-After": ("The number of seconds to wait before retrying.", "1"),
     "WWW-Authenticate": (

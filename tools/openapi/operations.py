@@ -4,6 +4,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from chalicelib.api.middleware import HEAD, OPTIONS
+from tools.openapi.file_operations import (
+    describe_delete_file,
+    describe_get_file,
+    describe_get_file_content,
+    describe_get_files,
+    describe_patch_file,
+    describe_post_file,
+)
 from tools.openapi.operation_errors import COMMON_ERRORS
 from tools.openapi.picture_operations import (
     describe_delete_picture,
@@ -22,10 +30,9 @@ from tools.openapi.problem_type_operations import describe_get_problems
 from tools.openapi.profile_operations import describe_get_user, describe_patch_user, describe_put_user
 from tools.openapi.responses import build_response
 
-_USER_PATH: Final = "/users/{user_id}"
 # Path -> method -> function that returns the operation. HEAD and OPTIONS are derived.
 _OPERATIONS: Final[dict[str, dict[str, Callable[[], dict[str, Any]]]]] = {
-    _USER_PATH: {
+    "/users/{user_id}": {
         "GET": describe_get_user,
         "PUT": describe_put_user,
         "PATCH": describe_patch_user,
@@ -39,6 +46,13 @@ _OPERATIONS: Final[dict[str, dict[str, Callable[[], dict[str, Any]]]]] = {
         "GET": describe_get_picture,
         "DELETE": describe_delete_picture,
     },
+    "/users/{user_id}/files": {"POST": describe_post_file, "GET": describe_get_files},
+    "/users/{user_id}/files/{file_id}": {
+        "GET": describe_get_file,
+        "PATCH": describe_patch_file,
+        "DELETE": describe_delete_file,
+    },
+    "/users/{user_id}/files/{file_id}/content": {"GET": describe_get_file_content},
     "/problems": {"GET": describe_get_problems},
 }
 
@@ -53,9 +67,10 @@ def build_operation(path: str, method: str) -> dict[str, Any]:
 
 
 def _describe_options(path: str) -> dict[str, Any]:
-    headers = ("Allow", "Accept-Patch") if path == _USER_PATH else ("Allow",)
+    headers = ("Allow", "Accept-Patch") if "PATCH" in _OPERATIONS[path] else ("Allow",)
+    name = path.replace("/{user_id}", "").replace("{file_id}", "file").strip("/").replace("/", "_")
     return {
-        "operationId": f"options_{path.replace('/{user_id}', '').strip('/').replace('/', '_')}",
+        "operationId": f"options_{name}",
         "summary": "List the methods of this resource",
         "description": "Returns the supported methods in `Allow`. Browsers send this request as a CORS preflight.",
         "tags": [path.split("/")[1]],

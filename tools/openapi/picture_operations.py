@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from chalicelib.pictures.models import CreateUploadRequest, PictureLink, PresignedUpload, SetPictureRequest
 from tools.openapi.authenticated_operation import build_authenticated_operation, build_request_body
-from tools.openapi.examples import EXAMPLE_SUB, EXAMPLE_UPLOAD_ID
+from tools.openapi.examples import EXAMPLE_BUCKET_URL, EXAMPLE_SUB, EXAMPLE_UPLOAD_ID
 from tools.openapi.operation_errors import (
     CREATE_UPLOAD_ERRORS,
     DELETE_PICTURE_ERRORS,
@@ -15,11 +15,10 @@ from tools.openapi.problem_responses import build_problem_references
 from tools.openapi.references import ref
 from tools.openapi.responses import build_json_response, build_profile_response
 
-_BUCKET_URL: Final = "https://healthtech-profile-pics.s3.us-east-1.amazonaws.com/"
 _EXAMPLE_UPLOAD_REQUEST: Final = {"content_type": "image/jpeg", "size": 1_834_520}
 _EXAMPLE_UPLOAD: Final = {
     "upload_id": EXAMPLE_UPLOAD_ID,
-    "url": _BUCKET_URL,
+    "url": EXAMPLE_BUCKET_URL,
     "fields": {
         "Content-Type": "image/jpeg",
         "key": f"uploads/{EXAMPLE_SUB}/{EXAMPLE_UPLOAD_ID}",
@@ -38,7 +37,7 @@ _EXAMPLE_PICTURE_LINK: Final = {
     "width": 1200,
     "height": 900,
     "updated_at": "2026-11-23T17:12:52.920Z",
-    "url": f"{_BUCKET_URL}pictures/{EXAMPLE_SUB}/{EXAMPLE_UPLOAD_ID}/1?X-Amz-Expires=300",
+    "url": f"{EXAMPLE_BUCKET_URL}pictures/{EXAMPLE_SUB}/{EXAMPLE_UPLOAD_ID}/1?X-Amz-Expires=300",
     "expires_at": "2026-11-23T17:17:51.000Z",
 }
 

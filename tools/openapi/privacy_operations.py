@@ -27,9 +27,9 @@ def describe_delete_user() -> dict[str, Any]:
         **build_authenticated_operation(
             "delete_user",
             "Delete the caller's account",
-            "Schedules the deletion of the account, the profile and the picture, and revokes the user's tokens. The "
-            "erasure starts at `erase_after`. Until then the user can sign in, read the profile, export the data and "
-            f"cancel the deletion. The call is idempotent. {_RECENT_SIGN_IN}",
+            "Schedules the deletion of the account, the profile, the picture and the files, and revokes the user's "
+            "tokens. The erasure starts at `erase_after`. Until then the user can sign in, read the profile, export "
+            f"the data and cancel the deletion. The call is idempotent. {_RECENT_SIGN_IN}",
         ),
         "responses": {
             "202": build_json_response(
@@ -77,8 +77,9 @@ def describe_get_export() -> dict[str, Any]:
         **build_authenticated_operation(
             "get_export",
             "Export the caller's data",
-            "Returns all data of the user in this service as a file: account, profile, a link to the picture, and how "
-            f"the data is processed. At most one export in {EXPORT_INTERVAL_SECONDS} seconds. {_RECENT_SIGN_IN}",
+            "Returns all data of the user in this service as a file: account, profile, links to the picture and "
+            f"the files, and how the data is processed. At most one export in {EXPORT_INTERVAL_SECONDS} seconds. "
+            f"{_RECENT_SIGN_IN}",
         ),
         "responses": {
             "200": build_json_response(

@@ -18,6 +18,7 @@ from chalicelib.core.errors import (
     UnprocessableContent,
     UnsupportedMediaType,
 )
+from chalicelib.files.errors import FileLimitReached, FileNotReady, FileQuotaExceeded, FilesNotEnabled
 from chalicelib.pictures.errors import PictureBusy, PicturesNotEnabled, UploadLimitReached
 from chalicelib.privacy.errors import ExportLimitReached
 from chalicelib.profiles.errors import DeletionScheduled
@@ -34,6 +35,8 @@ _ERROR_HEADERS: Final[dict[type[ApiError], tuple[str, ...]]] = {
     TooManyRequests: ("Retry-After",),
     PictureBusy: ("Retry-After",),
     UploadLimitReached: ("Retry-After",),
+    FileNotReady: ("Retry-After",),
+    FileLimitReached: ("Retry-After",),
     ExportLimitReached: ("Retry-After",),
     ServiceUnavailable: ("Retry-After",),
 }
@@ -47,6 +50,9 @@ _SHARED_RESPONSES: Final[dict[str, tuple[ApiError, ...]]] = {
         Conflict("A concurrent request has changed the picture. Read the profile again."),
         DeletionScheduled(),
     ),
+    "FileNotFound": (FilesNotEnabled(), NotFound("There is no such file.")),
+    "FileCreationConflict": (FileQuotaExceeded(), DeletionScheduled()),
+    "TooManyFiles": (FileLimitReached(), TooManyRequests()),
     "TooManyExports": (ExportLimitReached(), TooManyRequests()),
     "TooManyUploads": (UploadLimitReached(), TooManyRequests()),
 }

@@ -5,6 +5,17 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from chalicelib.files.models import (
+    CreatedFile,
+    CreateFileRequest,
+    File,
+    FileContent,
+    FilePage,
+    FilePatch,
+    FileQuota,
+    FileUpload,
+    FileUploadLimits,
+)
 from chalicelib.pictures.models import (
     CreateUploadRequest,
     PictureLink,
@@ -16,6 +27,7 @@ from chalicelib.privacy.models import (
     Export,
     ExportedAccount,
     ExportedDeletion,
+    ExportedFile,
     ExportedPicture,
     KeptData,
     Processing,
@@ -33,10 +45,17 @@ from chalicelib.profiles.models import (
 from tools.openapi.references import ref
 
 _UPDATE_MODELS: Final[tuple[type[BaseModel], ...]] = (ProfileReplacement, ProfilePatch)
-_REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (*_UPDATE_MODELS, CreateUploadRequest, SetPictureRequest)
+_FILE_REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (CreateFileRequest, FilePatch)
+_REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (
+    *_UPDATE_MODELS,
+    *_FILE_REQUEST_MODELS,
+    CreateUploadRequest,
+    SetPictureRequest,
+)
 _RESPONSE_MODELS: Final[tuple[type[BaseModel], ...]] = (
     *(Profile, Picture, PictureLink, PresignedUpload, UploadLimits, ScheduledDeletion, KeptData),
-    *(Export, ExportedAccount, ExportedPicture, ExportedDeletion, Processing, Retention),
+    *(File, CreatedFile, FileUpload, FileUploadLimits, FileContent, FilePage, FileQuota),
+    *(Export, ExportedAccount, ExportedPicture, ExportedFile, ExportedDeletion, Processing, Retention),
 )
 _DESCRIPTIONS: Final = {
     "BloodGroup": "ABO group and RhD type, as in the HL7 value set results-laboratory-blood-abo-rh-grp.",
@@ -58,6 +77,23 @@ _DESCRIPTIONS: Final = {
     ExportedDeletion.__name__: "The scheduled deletion of the account.",
     Processing.__name__: "How the data is processed (GDPR, article 15(1)).",
     Retention.__name__: "How long data is stored.",
+    ExportedFile.__name__: "A file. If its status is `available`, it has a URL of its content that is valid until "
+    "`expires_at`.",
+    CreateFileRequest.__name__: "The file to upload. S3 accepts exactly this type, size and checksum.",
+    FilePatch.__name__: "The fields to update, as a JSON Merge Patch (RFC 7396). None of them can be erased.",
+    File.__name__: "A file of a user, without its content.",
+    CreatedFile.__name__: "A new file, and the form that uploads its content.",
+    FileUpload.__name__: "A presigned POST to S3: send all `fields`, and then the file as `file`, to `url` as "
+    "multipart/form-data before `expires_at`.",
+    FileUploadLimits.__name__: "What S3 accepts: exactly the announced type and size.",
+    FileContent.__name__: "A URL of the content that is valid until `expires_at`.",
+    FilePage.__name__: "A page of files, newest first, and the quota.",
+    FileQuota.__name__: "The size and number of the user's files, and the maximums. Rejected files do not count.",
+    "FileType": "The media types of files. A deployment may accept only some of them.",
+    "FileCategory": "What the file contains.",
+    "FileStatus": "The progress of the upload. A file can be downloaded if it is `available`.",
+    "FileRejection": "Why the file was rejected. `malware`: the scan found malware. `content-mismatch`: the content "
+    "differs from the announced type, size or checksum. `unsupported`: the content could not be scanned.",
     CreateUploadRequest.__name__: "The type and size of the file to upload.",
 }
 # The rules of the editable fields that JSON Schema cannot express.
@@ -68,6 +104,10 @@ _FIELD_RULES: Final = {
     "gender": "Case-insensitive in requests: `male` is stored as `Male`.",
     "blood_group": "Case-insensitive in requests: `a+` is stored as `A+`.",
 }
+_FILE_NAME_RULE: Final = (
+    "A file name without a path, in any script. Stored in Unicode NFC, without leading and trailing white space. "
+    "Control characters and characters that change the writing direction are rejected."
+)
 _READ_ONLY_DESCRIPTION: Final = "Read-only. Omit it, or send the value that GET returned."
 _PROBLEM: Final = {
     "type": "object",
@@ -105,6 +145,8 @@ def build_schemas() -> dict[str, Any]:
         _adjust_response_schema(schemas[model.__name__], model)
     for model in _UPDATE_MODELS:
         _describe_update_fields(schemas[model.__name__], schemas[Profile.__name__])
+    for model in _FILE_REQUEST_MODELS:
+        schemas[model.__name__]["properties"]["name"]["description"] = _FILE_NAME_RULE
     return dict(sorted({**schemas, "Problem": _PROBLEM, "FieldError": _FIELD_ERROR}.items()))
 
 

@@ -215,7 +215,7 @@ def test_object_with_a_longer_key_is_not_the_content() -> None:
     ],
     ids=["missing", "erased", "scheduled", "erasing"],
 )
-def test_file_of_a_user_without_an_active_profile_is_not_restored(profile: Item | None) -> None:
+def test_file_without_an_active_profile_is_not_restored(profile: Item | None) -> None:
     dynamodb, s3 = make_dynamodb(profile=profile), FakeS3(OBJECT_KEY)
     assert restore(dynamodb, s3) == {UNCHANGED: 1}
     assert dynamodb.tables["records"] == {}
