@@ -97,7 +97,7 @@ token: $(INSTALLED) ## Print an ID token of the running stack: make -s token EMA
 
 STAGE ?= local
 # Passed with $(value) as well: neither make nor the shell expands the stage name before it is validated.
-unexport FROM STAGE
+unexport FROM RECORDS STAGE
 reconcile: export STAGE_NAME := $(value STAGE)
 reconcile: $(INSTALLED) ## Create missing profiles: STAGE=local ARGS="--dry-run --delete-orphans --restart"
 	@$(BIN)/python -m tools.reconcile $(ARGS)
@@ -113,7 +113,8 @@ destroy: $(INSTALLED) ## Destroy a stage with all its data: make destroy STAGE=d
 	@$(BIN)/python -m infra.deploy down
 
 restore: export RESTORED_TABLE := $(value FROM)
-restore: $(INSTALLED) ## Restore profiles from a restored table: make restore STAGE=dev FROM=Users-dev-restored
+restore: export RESTORED_RECORDS := $(value RECORDS)
+restore: $(INSTALLED) ## Restore profiles and files from restored tables: STAGE=dev FROM=<table> RECORDS=<table>
 	@$(BIN)/python -m infra.deploy.restore $(ARGS)
 
 deploy-check: $(DEVELOPMENT) ## Deploy to an embedded AWS with Terraform and Chalice, and test the deployment

@@ -2,7 +2,7 @@
 
     python -m benchmarks.costs [--render]
 
-Both are calculated from the list prices below. With --render it writes the two tables of docs/costs-and-quotas.md.
+Both are calculated from the list prices below. With --render it writes the tables of docs/costs-and-quotas.md.
 """
 
 import argparse
@@ -21,6 +21,7 @@ SIZES: Final = (1_000, 1_000_000, 10_000_000)  # users
 _DOCUMENT: Final = ROOT / "docs" / "costs-and-quotas.md"
 _BILL_MARKER: Final = "bill"
 _QUOTAS_MARKER: Final = "quotas"
+_FILES_MARKER: Final = "files"
 
 _MILLION: Final = 1_000_000
 _NO_LIMIT: Final = float("inf")
@@ -47,7 +48,16 @@ RESPONSE_GB: Final = 1.2e-6  # including headers
 TRACED_SHARE: Final = 0.05  # X-Ray's share of the requests after the first one of each second
 # Metrics of alarms, each of which is charged. A stage with pictures has 31 alarms on one metric and 2 on two.
 ALARM_METRICS: Final = 35
-CUSTOM_METRICS: Final = sum(not metric.name.startswith("PICTURE") for metric in Metric)
+CUSTOM_METRICS: Final = sum(not metric.name.startswith(("FILE_", "PICTURE_")) for metric in Metric)
+
+# Of one file. A client announces it, polls twice and downloads it once.
+FILE_GB: Final = 1e-3
+FILE_REQUESTS: Final = 4
+FILE_CHECK_SECONDS: Final = 0.5
+FILE_CHECK_MEMORY_GIB: Final = 1.73
+FILE_WRITE_UNITS: Final = 7  # a transaction of three items counts twice; one write of the status
+FILE_READ_UNITS: Final = 6
+FILE_LISTS: Final = 3  # by check_file, and twice by reconciliation within the hour after the upload
 
 _RECONCILIATION_RATES: Final = Rates()
 _CHAIN_SECONDS: Final = 54 * 60  # longest time in an hour that a chain of reconciliation runs takes
@@ -109,6 +119,23 @@ def calculate_bill(users: int) -> dict[str, float]:
             requests * RESPONSE_GB, (10_240, 0.09), (51_200, 0.085), (153_600, 0.07), (_NO_LIMIT, 0.05)
         ),
         "KMS key": 1.0,
+    }
+
+
+def price_million_files() -> dict[str, float]:
+    """Return US dollars for a million files of FILE_GB, by step."""
+    invocation = 0.2e-6 + INVOCATION_SECONDS * MEMORY_GIB * 0.0000166667
+    check = 0.2e-6 + FILE_CHECK_SECONDS * FILE_CHECK_MEMORY_GIB * 0.0000166667
+    requests = FILE_REQUESTS * (3.5e-6 + invocation)
+    dynamodb = FILE_WRITE_UNITS * 0.625e-6 + FILE_READ_UNITS * 0.125e-6
+    # https://aws.amazon.com/s3/pricing
+    s3 = (1 + FILE_LISTS) * 0.005e-3 + 0.0004e-3
+    return {
+        "upload and check, once": _MILLION * (requests + check + dynamodb + s3),
+        "storage, a month": _MILLION * FILE_GB * 0.023,
+        # https://aws.amazon.com/guardduty/pricing
+        "malware scan, once, with `malware_protection`": _MILLION * (FILE_GB * 0.09 + 0.215e-3),
+        "download, each time": _MILLION * (FILE_GB * 0.09 + 0.0004e-3),
     }
 
 
@@ -238,10 +265,18 @@ def _quota_table() -> Iterator[str]:
         yield f"| {quota.limit} | {quota.default} | {_format_users(quota.reached_at)} | {quota.action} |"
 
 
+def _file_table() -> Iterator[str]:
+    yield f"| a million files of {FILE_GB * 1000:.0f} MB | US dollars |"
+    yield "|---|---|"
+    for step, price in price_million_files().items():
+        yield f"| {step} | {_format_dollars(price)} |"
+
+
 def render_files() -> dict[Path, str]:
-    """Return the document with both tables. Raises MarkerError if it or its markers are missing."""
+    """Return the document with its tables. Raises MarkerError if it or its markers are missing."""
     contents = {
         _BILL_MARKER: "\n".join(_bill_table()) + "\n",
+        _FILES_MARKER: "\n".join(_file_table()) + "\n",
         _QUOTAS_MARKER: "\n".join(_quota_table()) + "\n",
     }
     return {_DOCUMENT: render_document(_DOCUMENT, contents)}
@@ -254,7 +289,7 @@ def main() -> None:
         for file, text in render_files().items():
             file.write_text(text)
         return
-    print("\n".join([*_bill_table(), "", *_quota_table()]))
+    print("\n".join([*_bill_table(), "", *_file_table(), "", *_quota_table()]))
 
 
 if __name__ == "__main__":

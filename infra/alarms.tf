@@ -8,12 +8,13 @@ locals {
         dimensions  = { FunctionName = function }
         threshold   = 1
         periods     = 1
-      } if !contains(["pre_sign_up", "check_picture"], name)
+      } if !contains(["pre_sign_up", "check_file", "check_picture"], name)
     },
     {
       # Any user can cause errors of these functions: with a rejected sign-up, or with a file that takes too long.
       for name, description in {
         pre_sign_up   = "Every sign-up in the last 15 minutes failed: each was rejected, or the function fails."
+        check_file    = "Every check of a file in the last 15 minutes failed: the function fails, or a user uploads files that exceed its time or memory limit."
         check_picture = "Every picture in the last 15 minutes failed: the function fails, or a user uploads files that exceed its time or memory limit."
         } : "${local.functions[name]}-errors" => {
         description = description
@@ -33,7 +34,7 @@ locals {
         dimensions  = { FunctionName = function }
         threshold   = 1
         periods     = 1
-      } if name != "check_picture"
+      } if !contains(["check_file", "check_picture"], name)
     },
     {
       for name, description in {
@@ -43,7 +44,7 @@ locals {
         TriggerFailed                = "A Cognito trigger met an unexpected error. Sign-ins succeeded; a sign-up was rejected. Search the log for `trigger failed`."
         ReconciliationInterrupted    = "AWS errors have interrupted reconciliation for three hours in a row, longer than a transient fault."
         ReconciliationRestarted      = "The user pool rejected the cursor of reconciliation, and the run started again. Reconciliation may never finish."
-        ReconciliationStopped        = "Too many profiles have no user, so none was erased. Check that the user pool is the right one, then run make reconcile."
+        ReconciliationStopped        = "Too many profiles have no user, or too many files have no content, so none was erased. Check that user pool and bucket are the right ones, then run make reconcile."
         ErasureFailed                = "The erasure of a user has failed. Reconciliation repeats it within an hour. If the alarm remains active, search the log of ${local.functions.erase_user} for the error."
         UnconfirmedAccountsRemaining = "More unconfirmed accounts have expired than one reconciliation run deletes. An attacker may be signing up with email addresses of other people."
         } : "${local.prefix}-${name}" => {
@@ -55,6 +56,21 @@ locals {
         periods     = name == "ReconciliationInterrupted" ? 3 : 1
         seconds     = can(regex("^Reconciliation|^Unconfirmed", name)) ? 3600 : 300 # reconciliation runs once an hour
       }
+    },
+    {
+      for name, description in {
+        FileInfected   = "A user has uploaded a file with malware. It was rejected, and its content deleted. Search the log of ${local.prefix}-check_file for the user."
+        FileScanFailed = "GuardDuty could not scan a file, so the file was rejected. Search the log of ${local.prefix}-check_file for `file not scanned`."
+        FileLost       = "The content of a stored file was missing in the bucket, so the file was removed. Restore it with make restore: see docs/deployment.md."
+        } : "${local.prefix}-${name}" => {
+        description = description
+        namespace   = "HealthTech"
+        metric      = name
+        dimensions  = { service = local.prefix }
+        threshold   = 1
+        periods     = 1
+        seconds     = name == "FileLost" ? 3600 : 300 # reconciliation looks for lost files once an hour
+      } if name == "FileLost" ? local.pictures_enabled : var.malware_protection
     },
     {
       "${local.prefix}-api-5xx" = {
@@ -142,15 +158,20 @@ locals {
         at_least    = 200
       }
     },
-    { for function in local.pictures_enabled ? [local.functions.check_picture] : [] : "${function}-throttles" => {
-      description = "Pictures are not processed: the concurrency of the function or of the account is exhausted."
-      namespace   = "AWS/Lambda"
-      failures    = "Throttles"
-      calls       = "Invocations"
-      dimensions  = { FunctionName = function }
-      percent     = 50
-      at_least    = 20
-    } },
+    {
+      for name, description in {
+        check_file    = "Files are not checked: the concurrency of the function or of the account is exhausted."
+        check_picture = "Pictures are not processed: the concurrency of the function or of the account is exhausted."
+        } : "${local.functions[name]}-throttles" => {
+        description = description
+        namespace   = "AWS/Lambda"
+        failures    = "Throttles"
+        calls       = "Invocations"
+        dimensions  = { FunctionName = local.functions[name] }
+        percent     = 50
+        at_least    = 20
+      } if contains(keys(local.functions), name)
+    },
   )
 }
 

@@ -112,17 +112,24 @@ locals {
   erase_function_arn = "${local.function_arn}:${local.functions.erase_user}"
 
   # The ARN of a bucket does not contain the account. After a deletion, another account may own a bucket with this name.
+  own_account_condition = { StringEquals = { "aws:ResourceAccount" = local.account } }
   bucket_statements = {
-    for name, statements in local.picture_permissions : name => [
-      for statement in statements : merge(statement, {
-        Condition = merge(lookup(statement, "Condition", {}), { StringEquals = { "aws:ResourceAccount" = local.account } })
-      })
+    for name in keys(local.functions) : name => [
+      for statement in concat(
+        lookup(local.picture_permissions, name, []),
+        lookup(local.file_permissions, name, []),
+        [for statement in lookup(local.scan_permissions, name, []) : statement if var.malware_protection],
+      ) :
+      merge(statement, { Condition = merge(lookup(statement, "Condition", {}), local.own_account_condition) })
     ] if local.pictures_enabled
   }
 
-  # The functions that use the key: for encrypted profiles, and for pictures.
-  data_functions    = ["api_handler", "erase_user", "post_authentication", "post_confirmation", "reconcile"]
-  picture_functions = [for name in ["api_handler", "check_picture"] : name if local.pictures_enabled]
+  # The functions that use the key: for encrypted tables, and for objects in the bucket.
+  data_functions = concat(
+    ["api_handler", "erase_user", "post_authentication", "post_confirmation", "reconcile"],
+    [for name in ["check_file"] : name if local.pictures_enabled],
+  )
+  bucket_functions = [for name in ["api_handler", "check_file", "check_picture"] : name if local.pictures_enabled]
 }
 
 resource "aws_cloudwatch_log_group" "function" {
@@ -158,6 +165,7 @@ resource "aws_iam_role_policy" "function" {
     Version = "2012-10-17"
     Statement = concat(
       lookup(local.permissions, each.key, []),
+      [for statement in lookup(local.record_permissions, each.key, []) : statement if local.pictures_enabled],
       lookup(local.bucket_statements, each.key, []),
       [
         {

@@ -1,5 +1,5 @@
 resource "aws_kms_key" "data" {
-  description             = "${local.prefix}: profiles, pictures and logs"
+  description             = "${local.prefix}: profiles, pictures, files and logs"
   enable_key_rotation     = true
   deletion_window_in_days = 30
 
@@ -15,7 +15,7 @@ resource "aws_kms_key" "data" {
         Resource  = "*" # this key
       },
       {
-        # The functions that read or write the table use the key, only through DynamoDB.
+        # The functions that read or write the tables use the key, only through DynamoDB.
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
         Sid       = "Functions"
         Effect    = "Allow"
@@ -44,13 +44,19 @@ resource "aws_kms_key" "data" {
       },
       ], [for statement in [
         {
-          # The functions that read, write or presign pictures use the key, only through S3 and for this bucket.
+          # The functions that read, write or presign objects use the key, only through S3 and for this bucket. So does
+          # the malware scanner.
           # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
-          Sid       = "Pictures"
-          Effect    = "Allow"
-          Principal = { AWS = [for name in local.picture_functions : aws_iam_role.function[name].arn] }
-          Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-          Resource  = "*" # this key
+          Sid    = "Pictures"
+          Effect = "Allow"
+          Principal = {
+            AWS = concat(
+              [for name in local.bucket_functions : aws_iam_role.function[name].arn],
+              [for role in aws_iam_role.malware_protection : role.arn],
+            )
+          }
+          Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+          Resource = "*" # this key
           Condition = {
             StringEquals = {
               "kms:ViaService"                   = "s3.${var.region}.amazonaws.com"

@@ -1,9 +1,10 @@
 # Each stage is a Terraform workspace with its own state. The workspace of the stage prod is `default`.
 #
 #   cognito.tf    user pool, app client and triggers
-#   table.tf      DynamoDB table of profiles
-#   pictures.tf   S3 bucket of pictures (optional)
-#   key.tf        KMS key for table, bucket and logs
+#   table.tf      DynamoDB tables of profiles and of records
+#   pictures.tf   S3 bucket of pictures and files (optional)
+#   files.tf      permissions, events and malware scans of files (optional)
+#   key.tf        KMS key for tables, bucket and logs
 #   functions.tf  IAM role and log group of each Lambda function
 #   api.tf        log group of the API
 #   alarms.tf     CloudWatch alarms
@@ -47,6 +48,11 @@ locals {
       reconcile           = "${local.prefix}-reconcile"
       erase_user          = "${local.prefix}-erase_user"
     },
-    local.pictures_enabled ? { check_picture = "${local.prefix}-check_picture" } : {},
+    {
+      for name, function in {
+        check_file    = "${local.prefix}-check_file"
+        check_picture = "${local.prefix}-check_picture"
+      } : name => function if local.pictures_enabled
+    },
   )
 }

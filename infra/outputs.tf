@@ -23,8 +23,13 @@ output "table" {
   value       = aws_dynamodb_table.profiles.name
 }
 
+output "records_table" {
+  description = "Name of the DynamoDB table of records, or null if pictures and files are not enabled."
+  value       = one([for table in aws_dynamodb_table.records : table.name])
+}
+
 output "picture_bucket" {
-  description = "Name of the S3 bucket of pictures, or null if pictures are not enabled."
+  description = "Name of the S3 bucket of pictures and files, or null if they are not enabled."
   value       = var.picture_bucket
 }
 
@@ -34,8 +39,11 @@ output "triggers" {
 }
 
 output "missing_triggers" {
-  description = "Cognito triggers whose functions are not deployed yet."
-  value       = setsubtract(keys(local.trigger_functions), keys(local.deployed_triggers))
+  description = "Functions that Cognito or S3 must invoke and that are not deployed yet."
+  value = setunion(
+    setsubtract(keys(local.trigger_functions), keys(local.deployed_triggers)),
+    [for name in ["check_file"] : name if local.pictures_enabled && !contains(keys(local.deployed_check_file), name)],
+  )
 }
 
 # `make deploy` writes this value into .chalice/config.json.
@@ -49,7 +57,10 @@ output "chalice_stage" {
         LOG_LEVEL      = var.log_level
         SERVICE_NAME   = local.prefix
       },
-      var.picture_bucket == null ? {} : { S3_BUCKET = var.picture_bucket },
+      local.pictures_enabled ? {
+        RECORDS_TABLE = aws_dynamodb_table.records["records"].name
+        S3_BUCKET     = var.picture_bucket
+      } : {},
       var.botocore_tuning ? {} : { BOTOCORE_TUNING = "off" },
     )
     lambda_functions = {
@@ -66,23 +77,33 @@ output "chalice_stage" {
               USER_POOL_CLIENT_ID = aws_cognito_user_pool_client.web.id
             },
             var.problems_url == null ? {} : { PROBLEMS_URL = var.problems_url },
-            var.picture_bucket == null ? {} : {
+            local.pictures_enabled ? {
+              FILE_BYTES_PER_USER     = tostring(var.file_bytes_per_user)
+              FILE_TYPES              = join(",", var.file_types)
+              FILE_UPLOADS_PER_DAY    = tostring(var.file_uploads_per_day)
+              FILES_PER_USER          = tostring(var.files_per_user)
               PICTURE_FUNCTION        = local.functions.check_picture
               PICTURE_UPLOADS_PER_DAY = tostring(var.picture_uploads_per_day)
-            },
+            } : {},
           )
         } : {},
         name == "pre_sign_up" ? {
           environment_variables = { MINIMUM_AGE = tostring(var.minimum_age) }
         } : {},
         name == "reconcile" ? {
-          environment_variables = {
-            ERASE_FUNCTION               = local.functions.erase_user
-            ORPHAN_GRACE_HOURS           = tostring(var.orphan_grace_hours)
-            RECONCILE_LOOKUPS_PER_SECOND = tostring(var.reconcile_lookups_per_second)
-            UNCONFIRMED_ACCOUNT_HOURS    = tostring(var.unconfirmed_account_hours)
-            USER_POOL_ARN                = aws_cognito_user_pool.users.arn
-          }
+          environment_variables = merge(
+            {
+              ERASE_FUNCTION               = local.functions.erase_user
+              ORPHAN_GRACE_HOURS           = tostring(var.orphan_grace_hours)
+              RECONCILE_LOOKUPS_PER_SECOND = tostring(var.reconcile_lookups_per_second)
+              UNCONFIRMED_ACCOUNT_HOURS    = tostring(var.unconfirmed_account_hours)
+              USER_POOL_ARN                = aws_cognito_user_pool.users.arn
+            },
+            local.pictures_enabled ? { CHECK_FILE_FUNCTION = local.functions.check_file } : {},
+          )
+        } : {},
+        name == "check_file" ? {
+          environment_variables = { MALWARE_PROTECTION = var.malware_protection ? "on" : "off" }
         } : {},
         name == "erase_user" ? {
           environment_variables = { USER_POOL_ARN = aws_cognito_user_pool.users.arn }

@@ -2,8 +2,8 @@
 locals {
   pictures_enabled = var.picture_bucket != null
 
-  # The permissions of functions on the bucket. check_picture decodes untrusted files, so it can only read uploads and
-  # write pictures. Only erase_user can delete versions.
+  # The permissions of functions on the objects of pictures. check_picture decodes untrusted files, so it can only read
+  # uploads and write pictures. Only erase_user can delete versions of pictures.
   picture_permissions = {
     api_handler = [
       {
@@ -58,7 +58,7 @@ locals {
         Effect    = "Allow"
         Action    = ["s3:ListBucketVersions"]
         Resource  = local.picture_bucket_arn
-        Condition = { StringLike = { "s3:prefix" = ["pictures/*", "uploads/*"] } }
+        Condition = { StringLike = { "s3:prefix" = ["files/*", "pictures/*", "uploads/*"] } }
       },
       {
         # DeleteObjects needs both actions to delete a version.
@@ -66,7 +66,7 @@ locals {
         Sid      = "DeleteAllVersions"
         Effect   = "Allow"
         Action   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
-        Resource = ["${local.picture_bucket_arn}/pictures/*", "${local.picture_bucket_arn}/uploads/*"]
+        Resource = [for kind in ["files", "pictures", "uploads"] : "${local.picture_bucket_arn}/${kind}/*"]
       },
     ]
   }
@@ -75,8 +75,8 @@ locals {
 
 resource "aws_s3_bucket" "pictures" {
   #checkov:skip=CKV_AWS_18:The API logs the user of each presigned upload and URL; a log bucket would contain less
-  #checkov:skip=CKV_AWS_144:A user can upload a picture again; versioning protects against mistakes
-  #checkov:skip=CKV2_AWS_62:No component needs upload events: the client notifies the API, which checks the object
+  #checkov:skip=CKV_AWS_144:Versioning protects against mistakes; a copy in another region would be a second place to erase
+  #checkov:skip=CKV2_AWS_62:files.tf configures the events, once the function that receives them is deployed
   for_each = local.pictures_enabled ? toset(["pictures"]) : []
 
   bucket        = var.picture_bucket
@@ -110,19 +110,22 @@ resource "aws_s3_bucket_policy" "pictures" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
-      for sid, condition in {
-        TlsOnly  = { Bool = { "aws:SecureTransport" = "false" } }
-        NewerTls = { NumericLessThan = { "s3:TlsVersion" = "1.2" } }
-        } : {
-        Sid       = sid
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "s3:*"
-        Resource  = [each.value.arn, "${each.value.arn}/*"]
-        Condition = condition
-      }
-    ]
+    Statement = concat(
+      [
+        for sid, condition in {
+          TlsOnly  = { Bool = { "aws:SecureTransport" = "false" } }
+          NewerTls = { NumericLessThan = { "s3:TlsVersion" = "1.2" } }
+          } : {
+          Sid       = sid
+          Effect    = "Deny"
+          Principal = "*"
+          Action    = "s3:*"
+          Resource  = [each.value.arn, "${each.value.arn}/*"]
+          Condition = condition
+        }
+      ],
+      local.scan_statements,
+    )
   })
 
   depends_on = [aws_s3_bucket_public_access_block.pictures]

@@ -10,13 +10,13 @@ variable "region" {
 }
 
 variable "deletion_protection" {
-  description = "Protects the user pool, the table and a non-empty picture bucket against deletion. Disable it only to destroy the stage."
+  description = "Protects the user pool, the tables and a non-empty picture bucket against deletion. Disable it only to destroy the stage."
   type        = bool
   default     = true
 }
 
 variable "cors_allow_origins" {
-  description = "Origins of web pages that may call the API and upload pictures, such as https://app.example.com. [\"*\"] allows all origins. By default, none is allowed."
+  description = "Origins of web pages that may call the API and upload pictures and files, such as https://app.example.com. [\"*\"] allows all origins. By default, none is allowed."
   type        = list(string)
   default     = []
 
@@ -40,7 +40,7 @@ variable "problems_url" {
 }
 
 variable "picture_bucket" {
-  description = "Name of the S3 bucket for profile pictures, unique in all of AWS. If not set, pictures are not enabled."
+  description = "Name of the S3 bucket for profile pictures and files of users, unique in all of AWS. If not set, pictures and files are not enabled."
   type        = string
   default     = null
 
@@ -58,6 +58,66 @@ variable "picture_uploads_per_day" {
   validation {
     condition     = var.picture_uploads_per_day >= 1 && var.picture_uploads_per_day <= 10000 && floor(var.picture_uploads_per_day) == var.picture_uploads_per_day
     error_message = "picture_uploads_per_day must be a whole number from 1 to 10000."
+  }
+}
+
+variable "files_per_user" {
+  description = "Maximum number of files that a user may store."
+  type        = number
+  default     = 200
+
+  validation {
+    condition     = var.files_per_user >= 1 && var.files_per_user <= 10000 && floor(var.files_per_user) == var.files_per_user
+    error_message = "files_per_user must be a whole number from 1 to 10000."
+  }
+}
+
+variable "file_bytes_per_user" {
+  description = "Maximum size of all files of a user in bytes. The default is 1 GiB."
+  type        = number
+  default     = 1073741824
+
+  validation {
+    condition     = var.file_bytes_per_user >= 1048576 && var.file_bytes_per_user <= 1099511627776 && floor(var.file_bytes_per_user) == var.file_bytes_per_user
+    error_message = "file_bytes_per_user must be a whole number from 1048576 (1 MiB) to 1099511627776 (1 TiB)."
+  }
+}
+
+variable "file_uploads_per_day" {
+  description = "Maximum number of file uploads that a user may start per day (UTC). Further uploads are rejected with 429 until midnight."
+  type        = number
+  default     = 200
+
+  validation {
+    condition     = var.file_uploads_per_day >= 1 && var.file_uploads_per_day <= 10000 && floor(var.file_uploads_per_day) == var.file_uploads_per_day
+    error_message = "file_uploads_per_day must be a whole number from 1 to 10000."
+  }
+}
+
+variable "file_types" {
+  description = "Media types of files that users may upload."
+  type        = list(string)
+  default     = ["application/pdf", "image/jpeg", "image/png", "image/webp", "text/plain", "text/csv", "application/dicom", "application/fhir+json"]
+
+  validation {
+    condition = length(var.file_types) > 0 && alltrue([
+      for type in var.file_types : contains([
+        "application/pdf", "image/jpeg", "image/png", "image/webp", "text/plain", "text/csv", "application/dicom",
+        "application/fhir+json",
+      ], type)
+    ])
+    error_message = "file_types must be one or more of application/pdf, image/jpeg, image/png, image/webp, text/plain, text/csv, application/dicom and application/fhir+json."
+  }
+}
+
+variable "malware_protection" {
+  description = "Scan files for malware with GuardDuty, which charges for each scan. A file cannot be read before its scan finds no threat. Requires picture_bucket."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.malware_protection || var.picture_bucket != null
+    error_message = "malware_protection requires picture_bucket."
   }
 }
 
@@ -202,11 +262,11 @@ variable "reconcile_lookups_per_second" {
 variable "reserved_concurrency" {
   description = "Reserved concurrency of functions, by their names in app.py. The other functions share the remaining concurrency of the account. If the account cannot reserve all of it, `make deploy` reserves none and prints a warning."
   type        = map(number)
-  default     = { api_handler = 200, check_picture = 20 }
+  default     = { api_handler = 200, check_file = 20, check_picture = 20 }
 
   validation {
-    condition     = alltrue([for name in keys(var.reserved_concurrency) : contains(["api_handler", "check_picture", "pre_sign_up", "post_confirmation", "post_authentication", "reconcile", "erase_user"], name)])
-    error_message = "reserved_concurrency must have function names as keys: api_handler, check_picture, pre_sign_up, post_confirmation, post_authentication, reconcile or erase_user."
+    condition     = alltrue([for name in keys(var.reserved_concurrency) : contains(["api_handler", "check_file", "check_picture", "pre_sign_up", "post_confirmation", "post_authentication", "reconcile", "erase_user"], name)])
+    error_message = "reserved_concurrency must have function names as keys: api_handler, check_file, check_picture, pre_sign_up, post_confirmation, post_authentication, reconcile or erase_user."
   }
 
   validation {

@@ -51,7 +51,7 @@ def serve(local: LocalSettings, stop: threading.Event, exit_stack: ExitStack) ->
     stack = create_stack(local)
     console.print_fact("embedded AWS", stack.aws_endpoint_url)
     console.print_fact("user pool", f"{stack.user_pool_id}, client {stack.user_pool_client_id}")
-    console.print_fact("table, bucket", f"{stack.table}, {stack.bucket}")
+    console.print_fact("tables, bucket", f"{stack.table}, {stack.records_table}, {stack.bucket}")
     api = exit_stack.enter_context(ApiServer(local, stack, on_line=view))
     console.print_fact("API", f"{stack.api_url}/users/{{user_id}}")
     console.print_fact("OpenAPI", stack.api_url + OPENAPI_PATH)

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from local.config import AccessKey
-from local.function_definitions import CHECK_PICTURE_FUNCTION, ERASE_FUNCTION
+from local.function_definitions import CHECK_FILE_FUNCTION, CHECK_PICTURE_FUNCTION, ERASE_FUNCTION
 
 STACK_NAME: Final = "healthtech-local"
 TABLE_NAME: Final = "Users"
+RECORDS_TABLE_NAME: Final = "UserRecords"
 BUCKET_NAME: Final = "healthtech-profile-pics"
+BUCKET_ARN: Final = f"arn:aws:s3:::{BUCKET_NAME}"
+FILES_PREFIX: Final = "files/"  # of the keys of users' files in the bucket
 ACCOUNT_ID: Final = "000000000000"
 
 
@@ -27,6 +30,7 @@ class Stack:
     user_pool_id: str
     user_pool_client_id: str
     table: str
+    records_table: str
     bucket: str
 
     @property
@@ -43,6 +47,11 @@ class Stack:
     def picture_function(self) -> str:
         """The name of the function that processes pictures."""
         return f"{STACK_NAME}-{CHECK_PICTURE_FUNCTION}"
+
+    @property
+    def check_file_function(self) -> str:
+        """The name of the function that checks files."""
+        return f"{STACK_NAME}-{CHECK_FILE_FUNCTION}"
 
     @property
     def erase_function(self) -> str:

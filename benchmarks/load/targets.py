@@ -121,6 +121,7 @@ def _deploy(local: LocalSettings, tree: Path) -> Stack:
         user_pool_id=values["user_pool_id"],
         user_pool_client_id=values["user_pool_client_id"],
         table=values["table"],
+        records_table="",
         bucket="",
     )
 

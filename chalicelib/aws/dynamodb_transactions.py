@@ -15,7 +15,7 @@ from chalicelib.core.errors import ServiceUnavailable, UpstreamError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_ATTEMPTS: Final = 5  # a conflict with a concurrent transaction is over after some milliseconds
+CONFLICT_SECONDS: Final = 3.0  # after which no further attempt starts; a conflict is over after some milliseconds
 _MAX_PAUSE_SECONDS: Final = 0.1  # before the second attempt; doubled for each further one
 _CONDITION_FAILED: Final = "ConditionalCheckFailed"
 _TRANSIENT_REASONS: Final = frozenset(
@@ -40,7 +40,8 @@ def write_transaction(client: "DynamoDBClient", actions: Sequence[dict[str, Any]
     A transaction that conflicts with a concurrent one is repeated. Raises TransactionConditionFailed, or
     ServiceUnavailable if the conflict remains.
     """
-    for attempt in range(_ATTEMPTS):
+    deadline, max_pause = time.monotonic() + CONFLICT_SECONDS, _MAX_PAUSE_SECONDS
+    while time.monotonic() < deadline:
         try:
             with translate_errors(TRANSACTION_CANCELED):
                 # With a token, an attempt whose response was lost is not applied twice.
@@ -52,7 +53,8 @@ def write_transaction(client: "DynamoDBClient", actions: Sequence[dict[str, Any]
             _raise_unless_conflict(exc)
         else:
             return
-        time.sleep(random.uniform(0, _MAX_PAUSE_SECONDS * 2**attempt))  # noqa: S311  # not a secret
+        time.sleep(random.uniform(0, max_pause))  # noqa: S311  # not a secret
+        max_pause *= 2
     raise ServiceUnavailable
 
 

@@ -21,7 +21,7 @@ from chalicelib.files.repository import FileChanged, FileRepository
 from chalicelib.files.signatures import has_content_of
 from chalicelib.files.storage import KEY_PREFIX, FileStorage
 
-READ_SECONDS: Final = 30  # for 50 MiB
+READ_SECONDS: Final = 20  # for 50 MiB
 CheckOutcome = Literal["available", "rejected", "scanning", "awaiting-upload", "released", "deleted", "unchanged"]
 
 # The results of GuardDuty. Only the first one allows a file to be read.
@@ -115,7 +115,7 @@ class FileChecker:
     def _has_announced_content(self, request: FileCheckRequest, file: File) -> bool:
         read = self._storage.read(request.user_id, request.file_id, file.size, READ_SECONDS)
         if read is None:
-            raise UpstreamError  # it was deleted meanwhile, or the function has no permission to read it
+            raise UpstreamError  # it was deleted concurrently, or the function has no permission to read it
         return (
             len(read.content) == file.size
             and read.content_type == file.content_type
@@ -125,7 +125,7 @@ class FileChecker:
 
     def _accept(self, request: FileCheckRequest) -> FileCheckResult:
         if not self._repository.set_status(request.user_id, request.file_id, FileStatus.AVAILABLE, utc_now()):
-            raise ServiceUnavailable  # it was changed meanwhile; Lambda repeats the check
+            raise ServiceUnavailable  # it was changed concurrently; Lambda repeats the check
         logs.event("file available", file=request.file_id)
         add_metric(Metric.FILE_STORED)
         return FileCheckResult(outcome="available")

@@ -42,7 +42,7 @@ from chalicelib.files.storage import FileStorage
 from chalicelib.profiles.service import ProfileService
 
 RESERVATION_TTL: Final = timedelta(minutes=30)  # that of the form, and as long for an upload in progress
-_ATTEMPTS: Final = 3  # of a change without If-Match, if the file changes meanwhile
+_ATTEMPTS: Final = 3  # of a change without If-Match, if the file changes concurrently
 
 
 class FileService:

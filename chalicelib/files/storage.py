@@ -45,7 +45,7 @@ class FileStorage:
     def create_presigned_upload(self, user_id: str, file: File) -> FileUpload:
         """Return a form that uploads the announced content and no other. Sends no request.
 
-        The form accepts no further field. So nobody can set the tag of the malware scan with it.
+        The form accepts no further field, so it cannot set the tag of the malware scan.
         """
         fields = {
             "Content-Type": file.content_type.value,

@@ -71,6 +71,8 @@ def parse_item(item: DynamoItem) -> tuple[Profile, frozenset[str]]:
 
 
 def _parse_attribute(attribute: "AttributeValueTypeDef") -> Any:
+    if "S" in attribute:  # most attributes
+        return attribute["S"]
     value = deserialize(attribute)
     if isinstance(value, dict) and value is not attribute:  # a picture; a later release may add fields to it
         return {name: value[name] for name in Picture.model_fields if name in value}

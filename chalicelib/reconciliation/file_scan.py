@@ -71,7 +71,7 @@ class FileProgress(ScanProgress):
 
 
 class _Difference(NamedTuple):
-    """What is wrong with the files of a user."""
+    """The differences that a comparison of one user has found."""
 
     user_id: str
     files: int = 0

@@ -19,7 +19,9 @@ Steps
     removal             removes the functions and the API of a stage
     runtime             the Python runtime of the functions
     restore_profiles    copies items from a restored table
+    restore_files       copies files from a restored table, and undeletes their content
     restore_pictures    undeletes pictures
+    restore_objects     undeletes objects of the bucket
     locks               file locks between commands
 
 Deployment package

@@ -50,18 +50,19 @@ def check_account(account: str, outputs: dict[str, Any]) -> None:
 
 
 def check_deletion_protection(stage: str, outputs: dict[str, Any], cognito: Any, dynamodb: Any) -> None:
-    """Raise DeployError if the user pool or the table is protected against deletion. Ignore missing ones."""
+    """Raise DeployError if the user pool or a table is protected against deletion. Ignore missing ones."""
     protected = []
-    with suppress(KeyError, dynamodb.exceptions.ResourceNotFoundException):
-        table = dynamodb.describe_table(TableName=outputs["table"])["Table"]
-        protected += [outputs["table"]] if table.get("DeletionProtectionEnabled") else []
+    for name in filter(None, (outputs.get("table"), outputs.get("records_table"))):
+        with suppress(dynamodb.exceptions.ResourceNotFoundException):
+            table = dynamodb.describe_table(TableName=name)["Table"]
+            protected += [name] if table.get("DeletionProtectionEnabled") else []
     with suppress(KeyError, cognito.exceptions.ResourceNotFoundException):
         user_pool = cognito.describe_user_pool(UserPoolId=outputs["user_pool_id"])["UserPool"]
         protected += [outputs["user_pool_id"]] if user_pool.get("DeletionProtection") == "ACTIVE" else []
     if protected:
         raise DeployError(
-            f"Deletion protection is enabled for {' and '.join(protected)}. Nothing was deleted.\n"
-            f"To delete all users and profiles of {stage}, disable it first, then rerun:\n"
+            f"Deletion protection is enabled for {', '.join(protected)}. Nothing was deleted.\n"
+            f"To delete all users and their data of {stage}, disable it first, then rerun:\n"
             f"  TF_VAR_deletion_protection=false make deploy STAGE={stage}\n"
             f"  make destroy STAGE={stage}"
         )

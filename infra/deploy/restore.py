@@ -1,23 +1,25 @@
-"""`make restore`: copy profiles from a restored table to the table of the stage.
+"""`make restore`: copy profiles and files from restored tables to the tables of the stage.
 
     python -m infra.deploy.restore [--user SUB] [--overwrite] [--dry-run]
 
-STAGE_NAME is the stage, and RESTORED_TABLE the restored table. DynamoDB restores a point in time into a new table. It
-does so in the background, and the command waits until the table is ready.
+STAGE_NAME is the stage. RESTORED_TABLE is the restored table of profiles, and RESTORED_RECORDS that of records. One of
+them is sufficient. DynamoDB restores a point in time into a new table. It does so in the background, and the command
+waits until the table is ready.
 """
 
 import argparse
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.deploy import console, preflight
 from infra.deploy.console import DeployError
+from infra.deploy.restore_files import LOST, FileTables, restore_files
 from infra.deploy.restore_pictures import make_picture_restorer
 from infra.deploy.restore_profiles import OVERWRITTEN, RESTORED, UNCHANGED, RestoreOptions, restore_profiles
 from infra.deploy.stage import Stage
@@ -33,7 +35,7 @@ def wait_until_restored(dynamodb: Any, table: str, sleep: Callable[[float], None
         try:
             status = dynamodb.describe_table(TableName=table)["Table"]["TableStatus"]
         except dynamodb.exceptions.ResourceNotFoundException as exc:
-            raise DeployError(f"The table {table} does not exist. Restore it first: see docs/operations.md.") from exc
+            raise DeployError(f"The table {table} does not exist. Restore it first: see docs/deployment.md.") from exc
         if status != "CREATING":
             return
         if not is_announced:
@@ -42,23 +44,42 @@ def wait_until_restored(dynamodb: Any, table: str, sleep: Callable[[float], None
         sleep(_POLL_SECONDS)
 
 
-def restore_stage(name: str, source: str, options: RestoreOptions) -> Counter[str]:
-    """Restore the profiles of a stage from a table. Return the number of profiles for each outcome."""
+@dataclass(frozen=True)
+class RestoredTables:
+    """The names of the restored tables of profiles and of records. An empty name restores none of them."""
+
+    profiles: str
+    records: str
+
+
+def restore_stage(name: str, restored: RestoredTables, options: RestoreOptions) -> list[tuple[str, int]]:
+    """Restore profiles, then files of a stage. Return the lines of the report: outcomes with their numbers."""
     preflight.check_terraform()
     account, _ = preflight.get_caller_identity()
     terraform = Terraform.for_stage(name)
     terraform.init()
     outputs = terraform.get_outputs()
     preflight.check_account(account, outputs)
-    if not outputs or not source:
+    if not outputs or not (restored.profiles or restored.records):
         raise DeployError(
             "FROM is missing, or the stage is not deployed. Example: make restore STAGE=dev FROM=Users-dev-restored"
         )
+    if restored.records and not outputs.get("records_table"):
+        raise DeployError(f"The stage {name} has no files, so RECORDS cannot be restored. Set picture_bucket first.")
     stage = Stage(name, outputs["region"])
-    restore_picture = make_picture_restorer(stage.client("s3"), outputs.get("picture_bucket"))
-    dynamodb = stage.client("dynamodb")
-    wait_until_restored(dynamodb, source)
-    return restore_profiles(dynamodb, source, outputs["table"], options, restore_picture)
+    dynamodb, s3 = stage.client("dynamodb"), stage.client("s3")
+    for table in filter(None, (restored.profiles, restored.records)):
+        wait_until_restored(dynamodb, table)
+    report = []
+    if restored.profiles:
+        restore_picture = make_picture_restorer(s3, outputs.get("picture_bucket"))
+        counts = restore_profiles(dynamodb, restored.profiles, outputs["table"], options, restore_picture)
+        report += [(outcome, counts[outcome]) for outcome in (RESTORED, OVERWRITTEN, UNCHANGED)]
+    if restored.records:
+        tables = FileTables(restored.records, outputs["records_table"], outputs["table"])
+        counts = restore_files(dynamodb, tables, options, s3, outputs["picture_bucket"])
+        report += [(f"files {outcome}", counts[outcome]) for outcome in (RESTORED, UNCHANGED, LOST)]
+    return report
 
 
 def _parse_options() -> RestoreOptions:
@@ -74,15 +95,16 @@ def main() -> int:
     options = _parse_options()
     try:
         name = preflight.check_stage_name(os.environ.get("STAGE_NAME", ""))
-        counts = restore_stage(name, os.environ.get("RESTORED_TABLE", ""), options)
+        restored = RestoredTables(os.environ.get("RESTORED_TABLE", ""), os.environ.get("RESTORED_RECORDS", ""))
+        report = restore_stage(name, restored, options)
     except DeployError as error:
         return console.print_error(error)
     except (BotoCoreError, ClientError) as exc:
         return console.print_error(DeployError(str(exc)))
     except KeyboardInterrupt:
         return console.print_error(DeployError("Interrupted. Run the same command again; it resumes where it stopped."))
-    for outcome in (RESTORED, OVERWRITTEN, UNCHANGED):
-        console.print_line(f"  ok  {outcome:<18} {counts[outcome]}")
+    for outcome, count in report:
+        console.print_line(f"  ok  {outcome:<18} {count}")
     return 0
 
 

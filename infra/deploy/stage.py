@@ -104,9 +104,16 @@ class Stage:
         chalice_config.write_deployed_record(self.name, resources)
 
     def _list_schedules(self, prefix: str, functions: set[str]) -> list[str]:
-        """Return the EventBridge rules with the prefix that invoke one of the functions."""
+        """Return the EventBridge schedules with the prefix that invoke one of the functions.
+
+        Rules without a schedule belong to Terraform. Chalice would delete them.
+        """
         events = self.client("events")
-        rules = [str(rule["Name"]) for rule in events.list_rules(NamePrefix=prefix)["Rules"]]
+        rules = [
+            str(rule["Name"])
+            for rule in events.list_rules(NamePrefix=prefix)["Rules"]
+            if rule.get("ScheduleExpression")
+        ]
         return [
             rule
             for rule in rules

@@ -121,8 +121,42 @@ run "pictures_by_default_are_not_enabled" {
   }
 
   assert {
-    condition     = !contains(keys(output.chalice_stage.lambda_functions), "check_picture") && length(local.picture_functions) == 0
-    error_message = "Without a bucket there must be no picture function, and no function may use the key for pictures."
+    condition     = !contains(keys(output.chalice_stage.lambda_functions), "check_picture") && length(local.bucket_functions) == 0
+    error_message = "Without a bucket there must be no picture function, and no function may use the key for objects."
+  }
+}
+
+run "files_by_default_are_not_enabled" {
+  command = plan
+
+  assert {
+    condition     = length(aws_dynamodb_table.records) == 0 && output.records_table == null
+    error_message = "Without a bucket there must be no table of records."
+  }
+
+  assert {
+    condition     = !contains(keys(output.chalice_stage.environment_variables), "RECORDS_TABLE") && !contains(keys(output.chalice_stage.lambda_functions), "check_file")
+    error_message = "Without a bucket there must be no function that checks files, and no function may have RECORDS_TABLE."
+  }
+
+  assert {
+    condition     = !contains(keys(output.chalice_stage.lambda_functions.reconcile.environment_variables), "CHECK_FILE_FUNCTION") && !contains(keys(output.chalice_stage.lambda_functions.api_handler.environment_variables), "FILES_PER_USER")
+    error_message = "Without a bucket there must be no settings of files."
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_notification.files) == 0 && length(aws_guardduty_malware_protection_plan.files) == 0 && length(aws_cloudwatch_event_rule.scan_results) == 0
+    error_message = "Without a bucket there must be no events of files."
+  }
+
+  assert {
+    condition     = !contains(output.missing_triggers, "check_file") && !contains(local.data_functions, "check_file") && length(local.bucket_statements) == 0
+    error_message = "Without a bucket the module must not refer to the function."
+  }
+
+  assert {
+    condition     = !anytrue([for name in keys(aws_cloudwatch_metric_alarm.all) : strcontains(name, "-File") || strcontains(name, "check_file")])
+    error_message = "Without a bucket there must be no alarms on files."
   }
 }
 
@@ -199,8 +233,8 @@ run "erasure_has_its_own_function" {
   }
 
   assert {
-    condition     = contains(local.data_functions, "erase_user") && !contains(local.picture_functions, "erase_user")
-    error_message = "The function must use the key for profiles only. Deleting a picture needs no key."
+    condition     = contains(local.data_functions, "erase_user") && !contains(local.bucket_functions, "erase_user")
+    error_message = "The function must use the key for tables only. Deleting an object needs no key."
   }
 
   assert {
@@ -355,13 +389,13 @@ run "alarm_that_users_can_cause_uses_a_rate" {
   variables { picture_bucket = "example-pictures" }
 
   assert {
-    condition     = toset(keys(aws_cloudwatch_metric_alarm.rate)) == toset(["healthtech-prod-api-4xx", "healthtech-prod-check_picture-throttles"])
-    error_message = "One malicious picture must not raise an alarm."
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.rate)) == toset(["healthtech-prod-api-4xx", "healthtech-prod-check_file-throttles", "healthtech-prod-check_picture-throttles"])
+    error_message = "One malicious file must not raise an alarm."
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.all["healthtech-prod-check_picture-errors"].statistic == "Average"
-    error_message = "Errors of the picture function must be measured as a share of its invocations."
+    condition     = alltrue([for name in ["check_file", "check_picture"] : aws_cloudwatch_metric_alarm.all["healthtech-prod-${name}-errors"].statistic == "Average"])
+    error_message = "Errors of functions that check files must be measured as a share of their invocations."
   }
 }
 

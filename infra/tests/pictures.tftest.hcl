@@ -81,14 +81,14 @@ run "uploads_are_limited" {
   }
 }
 
-run "reserved_concurrency_limits_api_and_picture_function" {
+run "reserved_concurrency_limits_api_and_checks_of_objects" {
   command = plan
 
   assert {
     condition = {
       for name, function in output.chalice_stage.lambda_functions : name => function.reserved_concurrency if can(function.reserved_concurrency)
-    } == { api_handler = 200, check_picture = 20 }
-    error_message = "The API and the picture function must have a limit, and the triggers must not have one."
+    } == { api_handler = 200, check_file = 20, check_picture = 20 }
+    error_message = "The API and the functions that check files must have a limit, and the triggers must not have one."
   }
 }
 
@@ -128,13 +128,13 @@ run "object_versions_are_deleted_by_erasure_only" {
   }
 
   assert {
-    condition     = local.picture_permissions.erase_user[0].Condition.StringLike["s3:prefix"] == ["pictures/*", "uploads/*"]
+    condition     = local.picture_permissions.erase_user[0].Condition.StringLike["s3:prefix"] == ["files/*", "pictures/*", "uploads/*"]
     error_message = "The function must only list the objects of users."
   }
 
   assert {
     condition     = !contains(keys(local.picture_permissions), "reconcile")
-    error_message = "Reconciliation must not access the bucket. It invokes erase_user."
+    error_message = "Reconciliation must not access pictures. It invokes erase_user."
   }
 }
 

@@ -151,6 +151,48 @@ run "upload_limit_of_zero_is_rejected" {
   expect_failures = [var.picture_uploads_per_day]
 }
 
+run "file_limit_of_zero_is_rejected" {
+  command = plan
+  variables { files_per_user = 0 }
+  expect_failures = [var.files_per_user]
+}
+
+run "file_limit_with_a_fraction_is_rejected" {
+  command = plan
+  variables { files_per_user = 10.5 }
+  expect_failures = [var.files_per_user]
+}
+
+run "file_size_quota_below_one_mebibyte_is_rejected" {
+  command = plan
+  variables { file_bytes_per_user = 1048575 }
+  expect_failures = [var.file_bytes_per_user]
+}
+
+run "file_upload_limit_of_zero_is_rejected" {
+  command = plan
+  variables { file_uploads_per_day = 0 }
+  expect_failures = [var.file_uploads_per_day]
+}
+
+run "unsupported_file_type_is_rejected" {
+  command = plan
+  variables { file_types = ["application/pdf", "text/html"] }
+  expect_failures = [var.file_types]
+}
+
+run "empty_list_of_file_types_is_rejected" {
+  command = plan
+  variables { file_types = [] }
+  expect_failures = [var.file_types]
+}
+
+run "malware_protection_without_a_bucket_is_rejected" {
+  command = plan
+  variables { malware_protection = true }
+  expect_failures = [var.malware_protection]
+}
+
 run "reservation_for_unknown_function_is_rejected" {
   command = plan
   variables { reserved_concurrency = { check_pictures = 20 } }

@@ -12,9 +12,13 @@ from local.emulator_patches import (
     cognito_tokens,
     cognito_triggers,
     credentials,
+    eventbridge_retries,
+    guardduty,
     lambda_logs,
     lambda_runtimes,
     rest_apis,
+    s3_bucket_policies,
+    s3_post_checksums,
 )
 
 # In this order, because some patches wrap the same function.
@@ -31,6 +35,10 @@ _PATCHES: Final = (
     cognito_tokens,
     credentials,
     lambda_runtimes,
+    s3_bucket_policies,
+    s3_post_checksums,
+    eventbridge_retries,
+    guardduty,
 )
 
 

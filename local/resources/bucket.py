@@ -1,12 +1,12 @@
-"""The S3 bucket of the pictures and uploads."""
+"""The S3 bucket of the pictures, uploads and files."""
 
 from typing import Any, Final
 
+from local.malware_scan import NO_THREATS_FOUND, TAG_KEY
 from local.resources.idempotency import create_unless_exists
+from local.resources.malware_protection import SCANNER_ROLE_ARN
 from local.resources.policies import to_policy_document
-from local.stack import BUCKET_NAME
-
-_BUCKET_ARN: Final = f"arn:aws:s3:::{BUCKET_NAME}"
+from local.stack import BUCKET_ARN, BUCKET_NAME, FILES_PREFIX
 
 
 def ensure_bucket(s3: Any, key_arn: str) -> None:
@@ -17,7 +17,7 @@ def ensure_bucket(s3: Any, key_arn: str) -> None:
         Bucket=BUCKET_NAME, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     )
     s3.put_public_access_block(Bucket=BUCKET_NAME, PublicAccessBlockConfiguration=_PUBLIC_ACCESS_BLOCK)
-    s3.put_bucket_policy(Bucket=BUCKET_NAME, Policy=to_policy_document(_TLS_STATEMENTS))
+    s3.put_bucket_policy(Bucket=BUCKET_NAME, Policy=to_policy_document(_POLICY_STATEMENTS))
     s3.put_bucket_encryption(Bucket=BUCKET_NAME, ServerSideEncryptionConfiguration=_build_encryption(key_arn))
     s3.put_bucket_cors(Bucket=BUCKET_NAME, CORSConfiguration=_CORS)
     s3.put_bucket_lifecycle_configuration(Bucket=BUCKET_NAME, LifecycleConfiguration=_LIFECYCLE)
@@ -28,13 +28,13 @@ def _build_encryption(key_arn: str) -> dict[str, Any]:
     return {"Rules": [{"ApplyServerSideEncryptionByDefault": encryption, "BucketKeyEnabled": True}]}
 
 
-def _build_deny_statement(sid: str, condition: dict[str, Any]) -> dict[str, Any]:
+def _deny(sid: str, actions: str | list[str], resources: str | list[str], condition: dict[str, Any]) -> dict[str, Any]:
     return {
         "Sid": sid,
         "Effect": "Deny",
         "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [_BUCKET_ARN, f"{_BUCKET_ARN}/*"],
+        "Action": actions,
+        "Resource": resources,
         "Condition": condition,
     }
 
@@ -42,9 +42,30 @@ def _build_deny_statement(sid: str, condition: dict[str, Any]) -> dict[str, Any]
 _PUBLIC_ACCESS_BLOCK: Final = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
 )
-_TLS_STATEMENTS: Final = [
-    _build_deny_statement("NewerTls", {"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
-    _build_deny_statement("TlsOnly", {"Bool": {"aws:SecureTransport": "false"}}),
+_BUCKET_AND_OBJECTS: Final = [BUCKET_ARN, f"{BUCKET_ARN}/*"]
+_FILES: Final = f"{BUCKET_ARN}/{FILES_PREFIX}*"
+_NOT_SCANNER: Final = {"aws:PrincipalArn": SCANNER_ROLE_ARN}
+_POLICY_STATEMENTS: Final = [
+    _deny("NewerTls", "s3:*", _BUCKET_AND_OBJECTS, {"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
+    _deny("TlsOnly", "s3:*", _BUCKET_AND_OBJECTS, {"Bool": {"aws:SecureTransport": "false"}}),
+    # https://docs.aws.amazon.com/guardduty/latest/ug/tag-based-access-s3-malware-protection.html
+    _deny(
+        "ReadCleanFilesOnly",
+        ["s3:GetObject", "s3:GetObjectVersion"],
+        _FILES,
+        {"StringNotEquals": {**_NOT_SCANNER, f"s3:ExistingObjectTag/{TAG_KEY}": NO_THREATS_FOUND}},
+    ),
+    _deny(
+        "ScannerTagsOnly",
+        [
+            "s3:DeleteObjectTagging",
+            "s3:DeleteObjectVersionTagging",
+            "s3:PutObjectTagging",
+            "s3:PutObjectVersionTagging",
+        ],
+        _FILES,
+        {"StringNotEquals": _NOT_SCANNER},
+    ),
 ]
 _CORS: Final = {
     "CORSRules": [

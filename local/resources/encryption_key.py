@@ -1,4 +1,4 @@
-"""The KMS key that encrypts the table and the bucket."""
+"""The KMS key that encrypts the tables and the bucket."""
 
 from typing import Any, Final
 

@@ -7,96 +7,64 @@ from typing import Final
 from local.config import ROOT
 from local.emulator_clients import EmulatorConnection, emulator_client
 from local.function_definitions import (
-    CHECK_PICTURE_ACTIONS,
+    CHECK_FILE_FUNCTION,
     CHECK_PICTURE_FUNCTION,
-    CHECK_PICTURE_MEMORY_MIB,
-    CHECK_PICTURE_TIMEOUT_SECONDS,
-    DEFAULT_MEMORY_MIB,
-    ERASE_ACTIONS,
     ERASE_FUNCTION,
-    ERASE_TIMEOUT_SECONDS,
-    HANDLERS,
-    RECONCILE_ACTIONS,
+    FUNCTIONS,
     RECONCILE_FUNCTION,
-    RECONCILE_TIMEOUT_SECONDS,
-    TRIGGER_TIMEOUT_SECONDS,
     TRIGGERS,
 )
 from local.resources.idempotency import create_unless_exists
 from local.resources.roles import ensure_role
-from local.stack import BUCKET_NAME, STACK_NAME, TABLE_NAME
+from local.stack import BUCKET_NAME, RECORDS_TABLE_NAME, STACK_NAME, TABLE_NAME
 
 _SHIM: Final = "lambda_shim"
 _RUNTIME: Final = "python3.12"
 
 
-def ensure_trigger_functions(connection: EmulatorConnection, table_arn: str) -> dict[str, str]:
+def ensure_trigger_functions(connection: EmulatorConnection) -> dict[str, str]:
     """Create or update the functions of the triggers. Return their ARNs by trigger."""
-    return {
-        trigger: _ensure_function(
-            connection, function.name, function.actions, table_arn, timeout=TRIGGER_TIMEOUT_SECONDS, variables={}
-        )
-        for trigger, function in TRIGGERS.items()
-    }
+    return {trigger: _ensure_function(connection, function) for trigger, function in TRIGGERS.items()}
 
 
-def ensure_erase_function(connection: EmulatorConnection, table_arn: str, user_pool_arn: str) -> None:
+def ensure_erase_function(connection: EmulatorConnection, user_pool_arn: str) -> None:
     """Create or update the function that erases users."""
-    _ensure_function(
-        connection,
-        ERASE_FUNCTION,
-        ERASE_ACTIONS,
-        table_arn,
-        timeout=ERASE_TIMEOUT_SECONDS,
-        variables={"USER_POOL_ARN": user_pool_arn, "S3_BUCKET": BUCKET_NAME},
-    )
+    _ensure_function(connection, ERASE_FUNCTION, USER_POOL_ARN=user_pool_arn)
 
 
-def ensure_reconcile_function(connection: EmulatorConnection, table_arn: str, user_pool_arn: str) -> None:
-    """Create or update the function that reconciles the user pool and the table."""
+def ensure_reconcile_function(connection: EmulatorConnection, user_pool_arn: str) -> None:
+    """Create or update the function that reconciles the user pool, the tables and the bucket."""
     _ensure_function(
         connection,
         RECONCILE_FUNCTION,
-        RECONCILE_ACTIONS,
-        table_arn,
-        timeout=RECONCILE_TIMEOUT_SECONDS,
-        variables={"ERASE_FUNCTION": f"{STACK_NAME}-{ERASE_FUNCTION}", "USER_POOL_ARN": user_pool_arn},
+        CHECK_FILE_FUNCTION=f"{STACK_NAME}-{CHECK_FILE_FUNCTION}",
+        ERASE_FUNCTION=f"{STACK_NAME}-{ERASE_FUNCTION}",
+        USER_POOL_ARN=user_pool_arn,
     )
 
 
-def ensure_picture_function(connection: EmulatorConnection, table_arn: str) -> None:
+def ensure_picture_function(connection: EmulatorConnection) -> None:
     """Create or update the function that processes pictures."""
-    _ensure_function(
-        connection,
-        CHECK_PICTURE_FUNCTION,
-        CHECK_PICTURE_ACTIONS,
-        table_arn,
-        timeout=CHECK_PICTURE_TIMEOUT_SECONDS,
-        variables={"S3_BUCKET": BUCKET_NAME},
-        memory=CHECK_PICTURE_MEMORY_MIB,
-    )
+    _ensure_function(connection, CHECK_PICTURE_FUNCTION)
 
 
-def _ensure_function(
-    connection: EmulatorConnection,
-    function: str,
-    actions: list[str],
-    table_arn: str,
-    *,
-    timeout: int,
-    variables: dict[str, str],
-    memory: int = DEFAULT_MEMORY_MIB,
-) -> str:
-    """Create or update a function and its role. Return the function's ARN. `timeout` is in seconds, `memory` in MiB."""
+def ensure_file_function(connection: EmulatorConnection) -> str:
+    """Create or update the function that checks files. Return its ARN."""
+    return _ensure_function(connection, CHECK_FILE_FUNCTION, MALWARE_PROTECTION="on")
+
+
+def _ensure_function(connection: EmulatorConnection, function: str, **variables: str) -> str:
+    """Create or update a function and its role. Return the function's ARN."""
     name = f"{STACK_NAME}-{function}"
+    handler, timeout, memory = FUNCTIONS[function]
     configuration = {
         "FunctionName": name,
-        "Role": ensure_role(emulator_client("iam", connection), name, actions, table_arn),
+        "Role": ensure_role(emulator_client("iam", connection), function),
         "Runtime": _RUNTIME,
         "Handler": f"{_SHIM}.handler",
         "Timeout": timeout,
         "MemorySize": memory,
-        "Environment": {"Variables": {**variables, **_build_shim_variables(function)}},
+        "Environment": {"Variables": {**variables, **_build_common_variables(handler)}},
     }
     lambda_, archive = emulator_client("lambda", connection), _build_shim_archive()
     create_unless_exists(
@@ -106,11 +74,13 @@ def _ensure_function(
     return str(lambda_.update_function_configuration(**configuration)["FunctionArn"])
 
 
-def _build_shim_variables(function: str) -> dict[str, str]:
+def _build_common_variables(handler: str) -> dict[str, str]:
     return {
         "WORKING_TREE": str(ROOT),
-        "HANDLER": HANDLERS[function],
+        "HANDLER": handler,
         "DYNAMODB_TABLE": TABLE_NAME,
+        "RECORDS_TABLE": RECORDS_TABLE_NAME,
+        "S3_BUCKET": BUCKET_NAME,
         "SERVICE_NAME": STACK_NAME,
         "LOG_LEVEL": "INFO",  # otherwise the function would inherit MiniStack's variable of the same name
     }

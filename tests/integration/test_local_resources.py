@@ -12,7 +12,8 @@ from chalicelib.profiles.models import SignUpAttributes
 from infra.custom_attributes import add_missing_attributes
 from local.config import ROOT
 from local.emulator_clients import emulator_client
-from local.function_definitions import CHECK_PICTURE_FUNCTION, ERASE_FUNCTION, TRIGGERS
+from local.function_definitions import FUNCTIONS, RECONCILE_FUNCTION, TRIGGERS
+from local.resources.permissions import PERMISSIONS
 from local.stack import STACK_NAME
 from local.user_client import UserClient
 
@@ -27,10 +28,43 @@ def test_table_has_the_key_of_the_repository(user_client: UserClient) -> None:
     table = dynamodb.describe_table(TableName=user_client.stack.table)["Table"]
     assert table["KeySchema"] == [{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}]
     assert table["AttributeDefinitions"] == [{"AttributeName": PARTITION_KEY, "AttributeType": "S"}]
+
+
+def test_records_table_has_a_sort_key(user_client: UserClient) -> None:
+    dynamodb = emulator_client("dynamodb", user_client.stack)
+    table = dynamodb.describe_table(TableName=user_client.stack.records_table)["Table"]
+    keys = [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]]
+    assert keys == [("user_id", "HASH"), ("record", "RANGE")]
+
+
+@pytest.mark.parametrize("key", ["table", "records_table"])
+def test_table_is_protected_and_expires_items(user_client: UserClient, key: str) -> None:
+    dynamodb, name = emulator_client("dynamodb", user_client.stack), getattr(user_client.stack, key)
+    table = dynamodb.describe_table(TableName=name)["Table"]
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     assert table["DeletionProtectionEnabled"]
-    backups = dynamodb.describe_continuous_backups(TableName=user_client.stack.table)["ContinuousBackupsDescription"]
+    assert table["SSEDescription"]["SSEType"] == "KMS"
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
+
+
+def test_function_for_files_receives_uploads_and_scan_results(user_client: UserClient) -> None:
+    stack = user_client.stack
+    function_arn = emulator_client("lambda", stack).get_function_configuration(FunctionName=stack.check_file_function)[
+        "FunctionArn"
+    ]
+    notification = emulator_client("s3", stack).get_bucket_notification_configuration(Bucket=stack.bucket)
+    (upload,) = notification["LambdaFunctionConfigurations"]
+    assert (upload["LambdaFunctionArn"], upload["Events"]) == (function_arn, ["s3:ObjectCreated:*"])
+    events = emulator_client("events", stack)
+    (rule,) = events.list_rule_names_by_target(TargetArn=function_arn)["RuleNames"]
+    assert json.loads(events.describe_rule(Name=rule)["EventPattern"])["source"] == ["aws.guardduty"]
+
+
+def test_each_function_has_permissions_and_a_definition() -> None:
+    assert PERMISSIONS.keys() == FUNCTIONS.keys()
 
 
 def test_user_pool_has_the_attributes_of_a_sign_up(pool: Any) -> None:
@@ -57,14 +91,9 @@ def test_custom_attributes_are_added_once(user_client: UserClient) -> None:
 
 
 def test_triggers_of_the_app_are_attached(user_client: UserClient, pool: Any) -> None:
-    triggers = {handler for handler, _ in TRIGGERS.values()}
-    assert {function.name for function in app.app.pure_lambda_functions} == {
-        *triggers,
-        CHECK_PICTURE_FUNCTION,
-        ERASE_FUNCTION,
-    }
+    assert {function.name for function in app.app.pure_lambda_functions} == FUNCTIONS.keys() - {RECONCILE_FUNCTION}
     lambda_ = emulator_client("lambda", user_client.stack)
-    for trigger, (handler, _) in TRIGGERS.items():
+    for trigger, handler in TRIGGERS.items():
         function = lambda_.get_function_configuration(FunctionName=f"{STACK_NAME}-{handler}")
         assert pool["LambdaConfig"][trigger] == function["FunctionArn"]
         assert load_settings(function["Environment"]["Variables"]).table_name == user_client.stack.table

@@ -23,7 +23,8 @@ def test_output_is_plain_short_and_complete(stack: RunningStack) -> None:
 
 def test_stack_file_has_the_documented_keys(stack: RunningStack) -> None:
     outputs = json.loads((stack.directory / "stack.json").read_text())
-    names = {"api_url", "aws_endpoint_url", "region", "user_pool_id", "user_pool_client_id", "table", "bucket"}
+    names = {"api_url", "aws_endpoint_url", "region", "user_pool_id", "user_pool_client_id"}
+    names |= {"table", "records_table", "bucket"}
     assert outputs.keys() == names | {"aws_access_key_id", "aws_secret_access_key"}
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from local.config import HOST
 from local.emulator import CONFIRMATION_CODE
 from local.emulator_clients import emulator_client
-from local.function_definitions import CHECK_PICTURE_FUNCTION, ERASE_FUNCTION, RECONCILE_FUNCTION, TRIGGERS
+from local.function_definitions import FUNCTIONS, TRIGGERS
 from local.stack import STACK_NAME
 from local.user_client import ApiResponse, UserClient
 from tests.support.data import sign_up_attributes
@@ -45,7 +45,7 @@ class FaultyStack:
                 entry = json.loads(line)
                 name = str(entry["function"]).removeprefix(f"{STACK_NAME}-")
                 slowest[name] = max(slowest.get(name, 0.0), entry["ms"] / 1000)
-        return {handler: slowest[handler] for handler, _ in TRIGGERS.values()}
+        return {handler: slowest[handler] for handler in TRIGGERS.values()}
 
     def sign_up(self, number: int) -> tuple[str, str]:
         """Create a confirmed account. Return its email address and its sub."""
@@ -77,8 +77,7 @@ def start_faulty_stack(directory: Path, seed: int, idle_limit: float = math.inf)
     with start_stack(directory / "run") as stack, start_fault_proxy(fault_injector, idle_limit) as port:
         proxied = {"HTTP_PROXY": f"http://{HOST}:{port}"}
         lambda_ = emulator_client("lambda", stack.outputs)
-        triggers = [handler for handler, _ in TRIGGERS.values()]
-        for handler in [*triggers, CHECK_PICTURE_FUNCTION, ERASE_FUNCTION, RECONCILE_FUNCTION]:
+        for handler in FUNCTIONS:
             name = f"{STACK_NAME}-{handler}"
             variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
             lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables | proxied})

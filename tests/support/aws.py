@@ -1,10 +1,16 @@
 """AWS calls and errors that tests share."""
 
 import io
+import json
+import uuid
 import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import ClientError
+
+from local.emulator_clients import EmulatorConnection, emulator_client
 
 
 def create_users_table(dynamodb: Any, name: str) -> None:
@@ -48,3 +54,18 @@ def client_error(code: str, status: int = 400, operation: str = "PutItem", messa
     """Return the error that botocore raises for an error response with this code."""
     response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(response, operation)
+
+
+@contextmanager
+def create_iam_user(aws: EmulatorConnection, allowed: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Create an IAM user that may use these actions on resources. Yield the id and the secret of its access key."""
+    iam, name = emulator_client("iam", aws), f"user-{uuid.uuid4().hex[:12]}"
+    statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allowed]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="allowed", PolicyDocument=document)
+    access_key = iam.create_access_key(UserName=name)["AccessKey"]
+    yield access_key["AccessKeyId"], access_key["SecretAccessKey"]
+    iam.delete_access_key(UserName=name, AccessKeyId=access_key["AccessKeyId"])
+    iam.delete_user_policy(UserName=name, PolicyName="allowed")
+    iam.delete_user(UserName=name)

@@ -94,6 +94,7 @@ class DeployedStage:
             user_pool_id=outputs["user_pool_id"],
             user_pool_client_id=outputs["user_pool_client_id"],
             table=outputs["table"],
+            records_table=outputs["records_table"],
             bucket=outputs["picture_bucket"],
         )
 

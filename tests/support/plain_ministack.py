@@ -43,7 +43,7 @@ def start_plain_ministack(directory: Path) -> Iterator[UserClient]:
     )
     try:
         wait_until(lambda: _is_ready(local.aws_endpoint_url + READY_PATH))
-        yield UserClient(create_stack(local))
+        yield UserClient(create_stack(local, has_guardduty=False))
     finally:
         process.terminate()
         process.wait(STACK_TIMEOUT)

@@ -24,7 +24,7 @@ def test_busy_functions_have_reserved_concurrency(
     lambda_, prefix = deployed_stage.client("lambda"), NAME
     names = [
         prefix,
-        *(f"{prefix}-{name}" for name in ("check_picture", *(handler for handler, _ in TRIGGERS.values()))),
+        *(f"{prefix}-{name}" for name in ("check_picture", *TRIGGERS.values())),
     ]
     reserved = {
         name: lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions") for name in names
@@ -50,4 +50,4 @@ def test_user_pool_invokes_the_deployed_functions(deployed_stage: DeployedStage)
         "UserPool"
     ]
     called = {trigger: arn.rpartition(":")[2] for trigger, arn in pool["LambdaConfig"].items()}
-    assert called == {trigger: f"{NAME}-{handler}" for trigger, (handler, _) in TRIGGERS.items()}
+    assert called == {trigger: f"{NAME}-{handler}" for trigger, handler in TRIGGERS.items()}

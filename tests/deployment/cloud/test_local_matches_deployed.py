@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.emulator_clients import EmulatorConnection, emulator_client
-from local.function_definitions import HANDLERS
+from local.function_definitions import FUNCTIONS
 from local.stack import STACK_NAME, Stack
 from tests.support.deployed_stage import ORIGIN, STAGE, DeployedStage
 from tests.support.stack import RunningStack
@@ -87,7 +87,7 @@ def test_local_resources_match_deployed_ones(deployed_stage: DeployedStage, stac
     assert not differing, "\n".join(differing)
 
 
-@pytest.mark.parametrize("handler", HANDLERS)
+@pytest.mark.parametrize("handler", FUNCTIONS)
 def test_local_function_has_the_limits_of_the_deployed(
     deployed_stage: DeployedStage, stack: RunningStack, handler: str
 ) -> None:
@@ -98,7 +98,7 @@ def test_local_function_has_the_limits_of_the_deployed(
     assert (local["Timeout"], local["MemorySize"]) == (deployed["Timeout"], deployed["MemorySize"])
 
 
-@pytest.mark.parametrize("handler", HANDLERS)
+@pytest.mark.parametrize("handler", FUNCTIONS)
 def test_local_function_has_the_permissions_of_the_deployed(
     deployed_stage: DeployedStage, stack: RunningStack, handler: str
 ) -> None:

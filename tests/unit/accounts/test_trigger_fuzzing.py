@@ -29,7 +29,7 @@ SOURCES = [
     "CustomEmailSender_SignUp", "CustomSMSSender_SignUp", "InboundFederation_ExternalProvider",
     "Something_New",
 ]  # fmt: skip
-FUNCTIONS = [function.name for function in TRIGGERS.values()]
+FUNCTIONS = list(TRIGGERS.values())
 ATTRIBUTES = sign_up_attributes("jane@example.com")
 
 VALUES = st.recursive(

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from chalicelib.aws import clients
+from chalicelib.aws import clients, dynamodb_transactions
+from chalicelib.files import checking
 from chalicelib.pictures import processing
 from local.config import ROOT
 
@@ -45,6 +46,25 @@ def test_put_of_a_picture_ends_within_the_limit_of_the_api() -> None:
     writes = worst_case_seconds(clients.dynamodb()) + 2 * worst_case_seconds(clients.dynamodb(attempts=1))
     total = provisioning + lists_and_deletes + check + writes + COLD_START_SECONDS
     assert total < FUNCTIONS["api_handler"]["lambda_timeout"] < API_GATEWAY_LIMIT_SECONDS
+
+
+def worst_case_transaction_seconds() -> float:
+    """Return how long a transaction takes if all attempts but the last one meet a conflict."""
+    return dynamodb_transactions.CONFLICT_SECONDS + worst_case_seconds(clients.dynamodb())
+
+
+def test_post_of_a_file_ends_within_the_limit_of_the_api() -> None:
+    """The first file of a day can need three transactions."""
+    total = 3 * worst_case_transaction_seconds() + COLD_START_SECONDS
+    assert total < FUNCTIONS["api_handler"]["lambda_timeout"] < API_GATEWAY_LIMIT_SECONDS
+
+
+def test_check_of_a_file_ends_within_its_timeout() -> None:
+    """It reads the record, finds, reads and tags the object, rejects the file, and lists and deletes its versions."""
+    call = worst_case_seconds(clients.s3(clients.FILE_CHECK_S3_READ_TIMEOUT))
+    reading = checking.READ_SECONDS + clients.FILE_CHECK_S3_READ_TIMEOUT
+    total = worst_case_seconds(clients.dynamodb()) + 4 * call + reading + worst_case_transaction_seconds()
+    assert total + COLD_START_SECONDS < FUNCTIONS["check_file"]["lambda_timeout"]
 
 
 def test_slow_s3_leaves_enough_time_for_the_picture() -> None:

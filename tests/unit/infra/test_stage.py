@@ -1,5 +1,6 @@
 """A stage: its API, its region and its Terraform plan."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,46 @@ class RacingStage(Stage):
 def test_second_api_of_a_stage_is_detected_on_creation() -> None:
     with pytest.raises(DeployError, match="There are 2 APIs named healthtech-dev: theirs, ours"):
         RacingStage(FakeGateway()).ensure_api()
+
+
+class FakeServices:
+    """Clients of Lambda, EventBridge and API Gateway. All rules invoke a function of the stage."""
+
+    def __init__(self, *rules: dict[str, str]) -> None:
+        self._rules = rules
+
+    def list_rules(self, NamePrefix: str) -> dict[str, Any]:  # noqa: N803  # botocore's name
+        return {"Rules": [rule for rule in self._rules if rule["Name"].startswith(NamePrefix)]}
+
+    def list_targets_by_rule(self, Rule: str) -> dict[str, Any]:  # noqa: ARG002, N803  # botocore's name
+        return {"Targets": [{"Arn": "arn:function"}]}
+
+
+class StageWithRules(Stage):
+    """A stage with one function and no API."""
+
+    def __init__(self, *rules: dict[str, str]) -> None:
+        self.name, self.app, self._services = "dev", "healthtech", FakeServices(*rules)
+
+    def client(self, service: str) -> Any:
+        return {"events": self._services}[service]
+
+    def list_functions(self) -> dict[str, str]:
+        return {"reconcile": "arn:function"}
+
+    def find_api_id(self) -> str | None:
+        return None
+
+
+def test_rules_of_terraform_are_not_recorded_for_chalice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chalice deletes the rules that its record has and its app does not have."""
+    monkeypatch.setattr(chalice_config, "_RECORD_DIRECTORY", tmp_path)
+    schedule = {"Name": "healthtech-dev-reconcile-event", "ScheduleExpression": "rate(1 hour)"}
+    pattern = {"Name": "healthtech-dev-scan-results", "EventPattern": "{}"}
+    StageWithRules(schedule, pattern).write_deployed_record()
+    resources = json.loads((tmp_path / "dev.json").read_text())["resources"]
+    rules = [resource["rule_name"] for resource in resources if resource["resource_type"] == "cloudwatch_event"]
+    assert rules == ["healthtech-dev-reconcile-event"]
 
 
 def test_region_of_a_stage_is_that_of_its_user_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ STACK = Stack(
     user_pool_id="us-east-1_Pool",
     user_pool_client_id="client",
     table="Users",
+    records_table="UserRecords",
     bucket="pictures",
 )
 
