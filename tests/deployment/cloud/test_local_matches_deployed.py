@@ -29,19 +29,45 @@ def describe_stack(stack: Stack, name: str) -> dict[str, Any]:
         "pool": cognito.describe_user_pool(**pool)["UserPool"],
         "mfa": cognito.get_user_pool_mfa_config(**pool),
         "client": cognito.describe_user_pool_client(**pool, ClientId=stack.user_pool_client_id)["UserPoolClient"],
-        "table": dynamodb.describe_table(TableName=stack.table)["Table"],
-        "expiry": dynamodb.describe_time_to_live(TableName=stack.table),
-        "backups": dynamodb.describe_continuous_backups(TableName=stack.table),
+        "tables": {
+            name: {
+                "table": dynamodb.describe_table(TableName=table)["Table"],
+                "expiry": dynamodb.describe_time_to_live(TableName=table),
+                "backups": dynamodb.describe_continuous_backups(TableName=table),
+            }
+            for name, table in (("profiles", stack.table), ("records", stack.records_table))
+        },
         "bucket": {
             call: getattr(s3, f"get_{call}")(**bucket)
             for call in (
                 "bucket_cors", "bucket_encryption", "bucket_lifecycle_configuration", "bucket_ownership_controls",
-                "bucket_policy", "bucket_versioning", "public_access_block",
+                "bucket_notification_configuration", "bucket_policy", "bucket_versioning", "public_access_block",
             )
         },
+        "scan_results": describe_rule(emulator_client("events", stack), f"{name}-scan-results"),
+        "scanner": describe_scanner(emulator_client("guardduty", stack)),
     }  # fmt: skip
-    names = {stack.table: "TABLE", stack.bucket: "BUCKET", name: "NAME", ORIGIN: "ORIGIN", "*": "ORIGIN"}
+    names = {
+        stack.table: "TABLE", stack.records_table: "RECORDS", stack.bucket: "BUCKET", name: "NAME", ORIGIN: "ORIGIN",
+        "*": "ORIGIN",
+    }  # fmt: skip
     return dict(flatten(descriptions, names))
+
+
+def describe_rule(events: Any, name: str) -> dict[str, Any]:
+    """Return the pattern and the targets of a rule of EventBridge."""
+    targets = events.list_targets_by_rule(Rule=name)["Targets"]
+    return {
+        "pattern": json.loads(events.describe_rule(Name=name)["EventPattern"]),
+        "targets": [target["Arn"] for target in targets],
+    }
+
+
+def describe_scanner(guardduty: Any) -> dict[str, Any]:
+    """Return the only malware protection plan."""
+    (plan,) = guardduty.list_malware_protection_plans()["MalwareProtectionPlans"]
+    description = guardduty.get_malware_protection_plan(MalwareProtectionPlanId=plan["MalwareProtectionPlanId"])
+    return {name: description[name] for name in ("Actions", "ProtectedResource", "Role")}
 
 
 def flatten(value: Any, names: dict[str, str], path: str = "") -> Iterator[tuple[str, Any]]:
