@@ -13,6 +13,7 @@ from chalicelib.files.models import File, FileCategory, FileStatus, FileType
 from chalicelib.files.records import QUOTA_RECORD, StoredFile, build_key, file_record, to_item
 from chalicelib.files.storage import SCAN_TAG, object_key
 from local.user_client import ApiResponse
+from tests.support.file_bodies import announce
 from tests.support.picture_client import post_form
 from tests.support.users import User
 
@@ -24,14 +25,7 @@ _SCAN_SECONDS: Final = 10
 
 def announce_file(user: User, content: bytes = PDF, **overrides: Any) -> ApiResponse:
     """Announce a file with this content, by default a PDF."""
-    body = {
-        "name": "report.pdf",
-        "content_type": "application/pdf",
-        "size": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "category": "lab-report",
-        **overrides,
-    }
+    body = {**announce(content), "name": "report.pdf", "content_type": "application/pdf", **overrides}
     return user.client.call("POST", FILES_PATH, user.token, body)
 
 
