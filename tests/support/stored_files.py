@@ -43,6 +43,15 @@ def call_file(user: User, file_id: str, method: str = "GET", path: str = "", bod
     return user.client.call(method, f"{FILES_PATH}/{file_id}{path}", user.token, body)
 
 
+def wait_until_checked(user: User, file_id: str) -> dict[str, Any]:
+    """Wait until a file is available or rejected. Return it."""
+    deadline = time.monotonic() + _SCAN_SECONDS
+    while (file := call_file(user, file_id).body)["status"] in (FileStatus.AWAITING_UPLOAD, FileStatus.SCANNING):
+        assert time.monotonic() < deadline, "the file was not checked"
+        time.sleep(_POLL_SECONDS)
+    return file
+
+
 class FileStore:
     """The table of records and the bucket of a stage."""
 
