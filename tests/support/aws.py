@@ -25,16 +25,11 @@ def create_users_table(dynamodb: Any, name: str) -> None:
 
 def create_records_table(dynamodb: Any, name: str) -> None:
     """Create a table with the key of the table of records."""
+    keys = {"user_id": "HASH", "record": "RANGE"}
     dynamodb.create_table(
         TableName=name,
-        KeySchema=[
-            {"AttributeName": "user_id", "KeyType": "HASH"},
-            {"AttributeName": "record", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "user_id", "AttributeType": "S"},
-            {"AttributeName": "record", "AttributeType": "S"},
-        ],
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
         BillingMode="PAY_PER_REQUEST",
     )
 
