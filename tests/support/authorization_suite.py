@@ -12,7 +12,7 @@ from chalicelib.core.cursors import encode_cursor
 from local.emulator_clients import emulator_client
 from tests.support.aws import require_item
 from tests.support.data import FILE_ID, UNKNOWN_SUB, fill_path
-from tests.support.file_bodies import announce
+from tests.support.file_client import create_file, get_file
 from tests.support.token_forger import (
     FILE_ROUTES,
     INVALID_TOKENS,
@@ -46,13 +46,6 @@ def assert_rejected(
     assert headers["Cache-Control"] == "private, no-store"
     assert headers["X-Request-Id"] == problem.get("request_id", headers["X-Request-Id"])
     assert get_challenge(headers) == (challenge if status == 401 else None)
-
-
-def create_file(user: User) -> dict[str, Any]:
-    """Create a file without content, and return it."""
-    response = user.client.call("POST", "/users/me/files", user.token, announce())
-    assert response.status == 201
-    return response.body
 
 
 class AuthorizationSuite:
@@ -175,7 +168,7 @@ class AuthorizationSuite:
         assert (existing[0], missing[0]) == (404, 404)
         assert {**existing[2], "request_id": ""} == {**missing[2], "request_id": ""}
         assert_rejected(foreign, 403)
-        stored = other_user.client.call("GET", f"/users/me/files/{file['id']}", other_user.token).body
+        stored = get_file(other_user, file["id"]).body
         assert stored == {name: file[name] for name in stored}, "nothing is changed"
 
     def test_cursor_of_another_user_lists_own_files_only(self, user: User, other_user: User) -> None:
