@@ -388,7 +388,7 @@ def test_file_is_uploaded_downloaded_renamed_and_deleted(account: Page) -> None:
     expect_errors(account, "File is required.")
     item = upload_file(account, "report.csv", REPORT)
     expect(item).to_contain_text("Available", timeout=SLOW_TIMEOUT)
-    expect(item).to_contain_text("Lab report, 26 byte")
+    expect(item).to_contain_text("Lab report, 26 bytes")
     expect(account.get_by_text("1 of 200 files used")).to_be_visible()
     expect_accessible(account)
     with account.expect_download() as download:

@@ -30,7 +30,7 @@ export function FilesSection({ page, onChange }: FilesSectionProps) {
   return (
     <section className="card" aria-labelledby="files">
       <h2 id="files">Files</h2>
-      <Form submitLabel="Upload" onSubmit={upload}>
+      <Form submitLabel="Upload" busyLabel="Uploading…" onSubmit={upload}>
         <Field
           label="File"
           name="file"
@@ -48,12 +48,15 @@ export function FilesSection({ page, onChange }: FilesSectionProps) {
         max={1}
         value={Math.max(quota.bytes / quota.bytes_max, quota.files / quota.files_max)}
       />
-      {items.length === 0 && <p>There are no files.</p>}
-      <ul className="files">
-        {items.map((file) => (
-          <FileItem key={file.id} file={file} onChange={reload} />
-        ))}
-      </ul>
+      {items.length === 0 ? (
+        <p>There are no files.</p>
+      ) : (
+        <ul className="files">
+          {items.map((file) => (
+            <FileItem key={file.id} file={file} onChange={reload} />
+          ))}
+        </ul>
+      )}
       <Alert failure={failure} />
       {next_cursor && (
         <button type="button" className="secondary" disabled={isBusy} onClick={() => run(() => loadMore(next_cursor))}>

@@ -9,6 +9,7 @@ import {
   type EditableFields,
   type VersionedProfile,
 } from "../api";
+import { FocusedAlert } from "../components/Alert";
 import { Field, Form, SelectField } from "../components/Form";
 import { toOptions } from "../format";
 
@@ -102,7 +103,7 @@ export function ProfileSection({ versioned: { profile, etag }, onChange }: Profi
         </dd>
       </dl>
       {newer && (
-        <div role="alert" className="alert">
+        <FocusedAlert>
           <p>Your profile was changed elsewhere, so your changes are not saved. Load the new version to continue.</p>
           <p>Your entries remain in the form.</p>
           <div className="actions">
@@ -110,19 +111,21 @@ export function ProfileSection({ versioned: { profile, etag }, onChange }: Profi
               Load the new version
             </button>
           </div>
-        </div>
+        </FocusedAlert>
       )}
       <p role="status">{notice}</p>
       <Form submitLabel="Save" onSubmit={save} actions={discardButton}>
         <Field label="Name" autoComplete="name" dir="auto" required {...edit("name")} />
-        <Field label="Date of birth" type="date" autoComplete="bday" {...edit("dob")} />
-        <SelectField label="Gender" options={toOptions(GENDERS)} emptyOption="Not stated" {...edit("gender")} />
-        <SelectField
-          label="Blood group"
-          options={toOptions(BLOOD_GROUPS)}
-          emptyOption="Not stated"
-          {...edit("blood_group")}
-        />
+        <div className="columns">
+          <Field label="Date of birth" type="date" autoComplete="bday" {...edit("dob")} />
+          <SelectField label="Gender" options={toOptions(GENDERS)} emptyOption="Not stated" {...edit("gender")} />
+          <SelectField
+            label="Blood group"
+            options={toOptions(BLOOD_GROUPS)}
+            emptyOption="Not stated"
+            {...edit("blood_group")}
+          />
+        </div>
       </Form>
     </section>
   );

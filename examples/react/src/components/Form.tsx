@@ -1,13 +1,16 @@
 // A form that shows the violated rules in a summary and at their fields.
-import { createContext, useContext, useEffect, useId, useRef, type ComponentProps, type ReactNode } from "react";
+import { createContext, useContext, useId, type ComponentProps, type ReactNode } from "react";
 
 import { describeMissing, formatRule, type Failure } from "../errors";
 import { useRequest } from "../session";
+import { FocusedAlert } from "./Alert";
 
 const FormContext = createContext<{ id: string; fields: Record<string, string> }>({ id: "", fields: {} });
 
 interface FormProps {
   submitLabel: string;
+  /** The label of the submit button during a long request. */
+  busyLabel?: string;
   /** Send the form. An error is shown in the form. */
   onSubmit: (data: FormData, form: HTMLFormElement) => Promise<void>;
   /** Buttons next to the submit button. */
@@ -15,7 +18,7 @@ interface FormProps {
   children: ReactNode;
 }
 
-export function Form({ submitLabel, onSubmit, actions, children }: FormProps) {
+export function Form({ submitLabel, busyLabel = submitLabel, onSubmit, actions, children }: FormProps) {
   const id = useId();
   const { run, isBusy, failure, setFailure } = useRequest();
 
@@ -38,7 +41,7 @@ export function Form({ submitLabel, onSubmit, actions, children }: FormProps) {
       <FormContext value={{ id, fields: failure?.fields ?? {} }}>{children}</FormContext>
       <div className="actions">
         <button type="submit" aria-disabled={isBusy}>
-          {submitLabel}
+          {isBusy ? busyLabel : submitLabel}
         </button>
         {actions}
       </div>
@@ -53,11 +56,9 @@ function findMissing(form: HTMLFormElement): string[] {
 }
 
 function Summary({ id, failure }: { id: string; failure: Failure }) {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.focus(), [failure]);
   const rules = Object.entries(failure.fields);
   return (
-    <div ref={box} role="alert" tabIndex={-1} className="alert">
+    <FocusedAlert subject={failure}>
       <p>{failure.message}</p>
       {rules.length > 0 && (
         <ul>
@@ -76,7 +77,7 @@ function Summary({ id, failure }: { id: string; failure: Failure }) {
           ))}
         </ul>
       )}
-    </div>
+    </FocusedAlert>
   );
 }
 

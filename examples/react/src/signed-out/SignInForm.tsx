@@ -63,14 +63,7 @@ export function SignInForm({ email, isRepeated = false, onSignedIn, onUnconfirme
         readOnly={isRepeated}
         required
       />
-      <Field
-        label="Password"
-        name="password"
-        type="password"
-        autoComplete="current-password"
-        autoFocus={isRepeated}
-        required
-      />
+      <Field label="Password" name="password" type="password" autoComplete="current-password" required />
     </Form>
   );
 }

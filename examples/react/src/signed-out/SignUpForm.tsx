@@ -2,7 +2,7 @@ import { AuthError, resendSignUpCode, signUp } from "aws-amplify/auth";
 import { useState } from "react";
 
 import { BLOOD_GROUPS, GENDERS } from "../api";
-import { Alert } from "../components/Alert";
+import { Alert, FocusedAlert } from "../components/Alert";
 import { Field, Form, getText, SelectField } from "../components/Form";
 import { toOptions } from "../format";
 import { useRequest } from "../session";
@@ -85,9 +85,11 @@ export function SignUpForm({ onCodeSent, onForgotPassword }: SignUpFormProps) {
 function ExistingAccount({ email, onCodeSent, onForgotPassword }: SignUpFormProps & { email: string }) {
   const { run, isBusy, failure } = useRequest();
   return (
-    <div role="alert" className="alert">
-      <p>This email address has an account already. If you did not receive the code, request a new one.</p>
-      <p>The password is the one that you chose first.</p>
+    <FocusedAlert>
+      <p>
+        This email address has an account already. If it is not confirmed, request a new code. If you do not know the
+        password, set a new one.
+      </p>
       <div className="actions">
         <button
           type="button"
@@ -107,6 +109,6 @@ function ExistingAccount({ email, onCodeSent, onForgotPassword }: SignUpFormProp
         </button>
       </div>
       <Alert failure={failure} />
-    </div>
+    </FocusedAlert>
   );
 }

@@ -27,45 +27,48 @@ export function SignedOut({ notice, onSignedIn }: { notice?: string | undefined;
     isFirstScreen.current = false;
   }, [screen.name]);
 
-  const goTo = (name: "sign-in" | "sign-up" | "reset-password") => (
+  const goTo = (name: "sign-in" | "sign-up" | "reset-password", label = TITLES[name]) => (
     <button type="button" className="link" onClick={() => setScreen({ name })}>
-      {TITLES[name]}
+      {label}
     </button>
   );
   const confirm = (email: string, destination?: string) => setScreen({ name: "confirm", email, destination });
   return (
-    <main className="narrow card">
-      <h1 ref={heading} tabIndex={-1}>
-        {TITLES[screen.name]}
-      </h1>
-      {screen.name === "sign-in" && (
-        <>
-          <p role="status">{screen.notice}</p>
-          <SignInForm email={screen.email} onSignedIn={onSignedIn} onUnconfirmed={confirm} />
-          <p className="links">
-            {goTo("sign-up")} {goTo("reset-password")}
-          </p>
-        </>
-      )}
-      {screen.name === "sign-up" && (
-        <SignUpForm onCodeSent={confirm} onForgotPassword={(email) => setScreen({ name: "reset-password", email })} />
-      )}
-      {screen.name === "confirm" && (
-        <ConfirmForm
-          email={screen.email}
-          destination={screen.destination}
-          onConfirmed={() => {
-            setScreen({ name: "sign-in", email: screen.email, notice: "Your account is confirmed. Sign in." });
-          }}
-        />
-      )}
-      {screen.name === "reset-password" && (
-        <ResetPasswordForm
-          email={screen.email}
-          onReset={(email) => setScreen({ name: "sign-in", email, notice: "Your password is set. Sign in." })}
-        />
-      )}
-      {screen.name !== "sign-in" && <p className="links">{goTo("sign-in")}</p>}
+    <main className="narrow">
+      <p className="brand">HealthTech</p>
+      <div className="card">
+        <h1 ref={heading} tabIndex={-1}>
+          {TITLES[screen.name]}
+        </h1>
+        {screen.name === "sign-in" && (
+          <>
+            <p role="status">{screen.notice}</p>
+            <SignInForm email={screen.email} onSignedIn={onSignedIn} onUnconfirmed={confirm} />
+            <p className="links">
+              {goTo("sign-up")} {goTo("reset-password", "Forgot your password?")}
+            </p>
+          </>
+        )}
+        {screen.name === "sign-up" && (
+          <SignUpForm onCodeSent={confirm} onForgotPassword={(email) => setScreen({ name: "reset-password", email })} />
+        )}
+        {screen.name === "confirm" && (
+          <ConfirmForm
+            email={screen.email}
+            destination={screen.destination}
+            onConfirmed={() => {
+              setScreen({ name: "sign-in", email: screen.email, notice: "Your account is confirmed. Sign in." });
+            }}
+          />
+        )}
+        {screen.name === "reset-password" && (
+          <ResetPasswordForm
+            email={screen.email}
+            onReset={(email) => setScreen({ name: "sign-in", email, notice: "Your password is set. Sign in." })}
+          />
+        )}
+        {screen.name !== "sign-in" && <p className="links">{goTo("sign-in")}</p>}
+      </div>
     </main>
   );
 }
