@@ -206,7 +206,9 @@ def test_configure_writes_a_deployed_stage(tmp_path: Path) -> None:
     functions = {"api_handler": {"environment_variables": variables}}
     (chalice / "config.json").write_text(json.dumps({"stages": {"dev": {"lambda_functions": functions}}}))
     api = {"resource_type": "rest_api", "rest_api_url": "https://api.example.com/dev/"}
-    (chalice / "deployed" / "dev.json").write_text(json.dumps({"resources": [{"resource_type": "lambda_function"}, api]}))
+    (chalice / "deployed" / "dev.json").write_text(
+        json.dumps({"resources": [{"resource_type": "lambda_function"}, api]})
+    )
     assert run_npm("configure", "--", "dev", directory=example).returncode == 0
     assert json.loads((example / "public" / "config.json").read_text()) == {
         "api_url": "https://api.example.com/dev",
