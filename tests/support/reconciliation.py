@@ -135,11 +135,12 @@ class PoolAndTable:
         milliseconds_left: Callable[[], float] = lambda: 60_000.0,
         bucket: PictureStorage | None = None,
         user_pool: ThrottledUserPool | None = None,
+        files: FileSources | None = None,
         unconfirmed_hours: float = 24,
         orphan_grace_hours: float = 72,
         **options: Any,
     ) -> ReconciliationReport:
-        """Run reconciliation once. Erasures run in this process, with pictures in `bucket`."""
+        """Run reconciliation once, over files too if there are `files`. Erasures run in this process, with `bucket`."""
         parsed = ReconciliationOptions(**options)
         return Reconciliation(
             self.checkpoints(dry_run=parsed.dry_run),
@@ -149,12 +150,13 @@ class PoolAndTable:
             SynchronousErasures(ErasureService(self.deletions, self.directory, bucket or self.bucket)),
             parsed,
             milliseconds_left,
-            files=self._file_sources(),
+            files=files,
             unconfirmed_hours=unconfirmed_hours,
             orphan_grace_hours=orphan_grace_hours,
         ).run()
 
-    def _file_sources(self) -> FileSources:
+    def file_sources(self) -> FileSources:
+        """Return what the scan over files needs. The checks run in this process, without malware protection."""
         checker = FileChecker(self.files, self.file_storage, malware_protection=False)
         return FileSources(self.files, self.file_storage, SynchronousFileChecks(checker))
 
