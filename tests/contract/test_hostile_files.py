@@ -87,7 +87,7 @@ def list_errors(response: Any) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("name", "value", "rule"), INVALID_VALUES)
 def test_invalid_value_of_a_new_file_is_rejected_by_its_rule(name: str, value: object, rule: str) -> None:
-    assert list_errors(send_request("POST", FILES_PATH, announce(**{name: value}))) == [(f"/{name}", rule)]
+    assert list_errors(send_request("POST", FILES_PATH, {**announce(), name: value})) == [(f"/{name}", rule)]
 
 
 @pytest.mark.parametrize(("name", "value", "rule"), INVALID_PATCHES)

@@ -36,12 +36,15 @@ class ApiClient:
         claims: Any = CLAIMS,
         path: str = "/users/{user_id}",
         headers: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
     ) -> HTTPResponse:
         """Send a request to a route, and return the response. `claims` are those of the verified token."""
         content_headers = {"content-type": content_type} if content_type else {}
         event = api_gateway_event(
             method, path, user_id, body=body, headers={**content_headers, **(headers or {})}, claims=claims
         )
+        if query:
+            event["multiValueQueryStringParameters"] = {name: [value] for name, value in query.items()}
         return HTTPResponse.create_from_dict(self._app(event, None))
 
 
