@@ -99,14 +99,14 @@ class FileChecker:
             return self._release(request, stored)
         if stored.file.status is FileStatus.AVAILABLE:
             return FileCheckResult(outcome="unchanged")
-        rejection = self._scan_rejection(request) if self._malware_protection else None
+        rejection = self._scan_rejection(request, stored.file) if self._malware_protection else None
         if isinstance(rejection, FileCheckResult):
             return rejection
         if rejection is None and not self._has_announced_content(request, stored.file):
             rejection = FileRejection.CONTENT_MISMATCH
         return self._reject(request, stored, rejection) if rejection else self._accept(request)
 
-    def _scan_rejection(self, request: FileCheckRequest) -> FileRejection | FileCheckResult | None:
+    def _scan_rejection(self, request: FileCheckRequest, file: File) -> FileRejection | FileCheckResult | None:
         """Return why the scan rejects the file, None if it is clean, or the result of the check before the scan."""
         status = self._storage.get_scan_status(request.user_id, request.file_id)
         if status == _CLEAN:
@@ -118,7 +118,8 @@ class FileChecker:
             return _REJECTIONS[status]
         if request.is_scanned:
             raise ServiceUnavailable  # the tag follows the event; Lambda repeats the check
-        self._repository.set_status(request.user_id, request.file_id, FileStatus.SCANNING, utc_now())
+        if file.status is not FileStatus.SCANNING:  # a repeated check must not change the version
+            self._repository.set_status(request.user_id, request.file_id, FileStatus.SCANNING, utc_now())
         return FileCheckResult(outcome="scanning")
 
     def _has_announced_content(self, request: FileCheckRequest, file: File) -> bool:
@@ -141,12 +142,12 @@ class FileChecker:
 
     def _reject(self, request: FileCheckRequest, stored: StoredFile, rejection: FileRejection) -> FileCheckResult:
         """Reject a file, and delete its content for good. An interruption leaves the content to reconciliation."""
+        if rejection is FileRejection.MALWARE:  # before the write: a check after an interruption does not count it
+            add_metric(Metric.FILE_INFECTED)
         if not self._repository.reject(request.user_id, stored, rejection, utc_now()):
             raise ServiceUnavailable
         logs.event("file rejected", logging.WARNING, file=request.file_id, reason=rejection)
         add_metric(Metric.FILE_REJECTED)
-        if rejection is FileRejection.MALWARE:
-            add_metric(Metric.FILE_INFECTED)
         self._storage.delete_versions(request.user_id, request.file_id)
         return FileCheckResult(outcome="rejected")
 

@@ -24,9 +24,10 @@ FUNCTIONS = {
     "PostAuthentication": "chalicelib.accounts.triggers.post_authentication",
     "Reconcile": "chalicelib.reconciliation.jobs.reconcile",
     "EraseUser": "chalicelib.privacy.functions.erase_user",
+    "CheckFile": "chalicelib.files.functions.check_file",
     "CheckPicture": "chalicelib.pictures.functions.check_picture",
 }
-TIMEOUTS = {"APIHandler": 28, "Reconcile": 300, "EraseUser": 60, "CheckPicture": 7}
+TIMEOUTS = {"APIHandler": 28, "Reconcile": 300, "EraseUser": 60, "CheckFile": 60, "CheckPicture": 7}
 LAYER_ARN = "arn:aws:lambda:us-east-1:000000000000:layer:healthtech-dev-pictures:1"
 TRIGGERS = [name for name in FUNCTIONS if name.startswith(("Pre", "Post"))]
 
@@ -38,7 +39,11 @@ def role_arn(name: str) -> str:
 # The value of Terraform's output `chalice_stage`.
 STAGE = {
     "api_gateway_stage": "dev",
-    "environment_variables": {"DYNAMODB_TABLE": "Users-dev", "S3_BUCKET": "pictures-of-dev"},
+    "environment_variables": {
+        "DYNAMODB_TABLE": "Users-dev",
+        "RECORDS_TABLE": "UserRecords-dev",
+        "S3_BUCKET": "pictures-of-dev",
+    },
     "lambda_functions": {
         "api_handler": {"iam_role_arn": role_arn("api_handler"), "environment_variables": {"USER_POOL_ARN": POOL_ARN}},
         **{
@@ -47,6 +52,7 @@ STAGE = {
         },
         "reconcile": {"iam_role_arn": role_arn("reconcile"), "environment_variables": {"USER_POOL_ARN": POOL_ARN}},
         "erase_user": {"iam_role_arn": role_arn("erase_user"), "environment_variables": {"USER_POOL_ARN": POOL_ARN}},
+        "check_file": {"iam_role_arn": role_arn("check_file")},
         "check_picture": {"iam_role_arn": role_arn("check_picture"), "layers": [LAYER_ARN]},
     },
 }
@@ -121,7 +127,7 @@ def test_every_trigger_is_its_own_lambda_function(resources: dict[str, Any]) -> 
     timeouts = {**dict.fromkeys(TRIGGERS, 5), **TIMEOUTS}
     assert {name: function["Timeout"] for name, function in functions.items()} == timeouts
     for name, function in functions.items():
-        assert function["MemorySize"] == (1769 if name == "CheckPicture" else 512)
+        assert function["MemorySize"] == (1769 if name.startswith("Check") else 512)
         assert function.get("Layers", []) == ([LAYER_ARN] if name == "CheckPicture" else [])
         assert function["Environment"]["Variables"]["DYNAMODB_TABLE"].startswith("Users")
 

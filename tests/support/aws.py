@@ -23,6 +23,17 @@ def create_users_table(dynamodb: Any, name: str) -> None:
     )
 
 
+def create_records_table(dynamodb: Any, name: str) -> None:
+    """Create a table with the key of the table of records."""
+    keys = {"user_id": "HASH", "record": "RANGE"}
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
 def get_item(dynamodb: Any, table: str, user_id: str) -> dict[str, Any] | None:
     """Return the stored item of a user, or None. Strongly consistent."""
     response = dynamodb.get_item(TableName=table, Key={"user_id": {"S": user_id}}, ConsistentRead=True)

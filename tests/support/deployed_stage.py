@@ -18,11 +18,13 @@ from tests.support.personal_data import assert_no_personal_data
 STAGE: Final = "dev"
 NAME: Final = f"healthtech-{STAGE}"  # the prefix of all resources
 TABLE: Final = f"Users-{STAGE}"
+RECORDS_TABLE: Final = f"UserRecords-{STAGE}"
 ORIGIN: Final = "https://app.example.com"
 BUCKET: Final = "healthtech-pictures-of-dev"
 TFVARS: Final = f"""\
 cors_allow_origins = ["{ORIGIN}"]
 picture_bucket     = "{BUCKET}"
+malware_protection = true
 
 picture_uploads_per_day = 200
 """

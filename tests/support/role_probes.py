@@ -7,9 +7,12 @@ from typing import Any, Final
 
 import requests
 
+from chalicelib.core.clock import utc_now
+from chalicelib.files.ids import create_file_id
+from local.malware_scan import EICAR_TEST_STRING
 from tests.support.aws import get_item, require_item
 from tests.support.data import PROFILE_BODY, SUB
-from tests.support.deployed_stage import BUCKET, NAME, TABLE, DeployedStage
+from tests.support.deployed_stage import BUCKET, NAME, RECORDS_TABLE, TABLE, DeployedStage
 from tests.support.events import SCHEDULED_EVENT
 from tests.support.picture_client import (
     create_upload,
@@ -21,11 +24,13 @@ from tests.support.picture_client import (
     upload_file,
 )
 from tests.support.sample_images import make_image
+from tests.support.stored_files import FILES_PATH, FileStore, call_file, generate_sub, upload_content
 from tests.support.user_pool_calls import refresh_tokens, reset_password, update_as_admin
 from tests.support.users import PASSWORD, User, UserFactory, delete_stored_profile
 
 ROLES: Final = (
     "api_handler",
+    "check_file",
     "check_picture",
     "pre_sign_up",
     "post_confirmation",
@@ -63,6 +68,7 @@ class RoleProbes:
         self._stage, self._signed_up_user = deployed_stage, signed_up_user
         self._dynamodb = deployed_stage.client("dynamodb")
         self._user_pool_id = deployed_stage.outputs["user_pool_id"]
+        self._files = FileStore(self._dynamodb, deployed_stage.client("s3"), RECORDS_TABLE, BUCKET)
 
     def all_pass(self, role: str) -> bool:
         """Return True if the function of a role works, writes its log and may write traces."""
@@ -73,7 +79,28 @@ class RoleProbes:
         status_of_put = user.put({**PROFILE_BODY, "name": "Jane R. Roe"}).status
         delete_stored_profile(user)
         can_use_profile = (status_of_put, user.get().status) == (200, 200)
-        return can_use_profile and self._can_use_pictures(user) and self._can_request_deletion(user)
+        can_use_objects = can_use_profile and self._can_use_pictures(user) and self._can_use_files(user)
+        return can_use_objects and self._can_request_deletion(user)
+
+    def check_file(self) -> bool:
+        """Let it accept a file, reject one with malware, and release one that was not uploaded."""
+        user_id = generate_sub()
+        clean, infected = self._files.put_file(user_id), self._files.put_file(user_id, EICAR_TEST_STRING)
+        missing = self._files.put_file(user_id, None, expires_at=utc_now())
+        for file_id in (clean, infected):
+            self._files.wait_for_scan(user_id, file_id)
+        for file_id in (clean, infected, missing):
+            if self._invoke("check_file", {"user_id": user_id, "file_id": file_id}) is None:
+                return False
+        statuses = [
+            (self._files.get_file(user_id, file_id) or {}).get("status") for file_id in (clean, infected, missing)
+        ]
+        is_deleted = not self._files.list_versions(user_id, infected)
+        return (
+            statuses == [{"S": "available"}, {"S": "rejected"}, None]
+            and is_deleted
+            and self._can_delete_objects("check_file", "files")
+        )
 
     def check_picture(self) -> bool:
         user = self._signed_up_user()
@@ -93,7 +120,13 @@ class RoleProbes:
         return bool(require_item(self._dynamodb, TABLE, user.sub)["phone_number"] == {"S": _PHONE_NUMBER})
 
     def reconcile(self) -> bool:
-        """Let it provision a profile, delete health attributes of another user and let an orphan be erased."""
+        """Let it provision a profile, delete health attributes of another user and let an orphan be erased.
+
+        Let it also repair the counters of a user's files, and let the object of another user without files be deleted.
+        """
+        with_counters, with_object = generate_sub(), generate_sub()
+        self._files.put_quota(with_counters, bytes=1, files=1, changed_at=1, revision=1)
+        self._files.put_object(with_object, create_file_id(utc_now()))
         without_profile, with_profile = self._signed_up_user(), self._signed_up_user()
         delete_stored_profile(without_profile)
         self._dynamodb.put_item(
@@ -108,34 +141,41 @@ class RoleProbes:
         provisioned = bool(get_item(self._dynamodb, TABLE, without_profile.sub))
         attributes = {pair["Name"] for pair in self._get_user_attributes(with_profile)}
         cleared = not any(name.startswith("custom:") for name in attributes)
-        return orphan_is_erased and provisioned and cleared and self._has_rare_permissions()
+        is_repaired = self._files.get_quota(with_counters).get("files") == {"N": "0"}
+        is_deleted = finished and _is_true_soon(lambda: not self._files.list_versions(with_object))
+        return all((orphan_is_erased, provisioned, cleared, is_repaired, is_deleted)) and self._has_rare_permissions()
 
     def erase_user(self) -> bool:
-        """Let it erase a user with two versions of a picture, an upload and a due deletion."""
+        """Let it erase a user with two versions of a picture, an upload, a file and a due deletion."""
         user = self._signed_up_user()
         set_picture(user, upload_file(user))
         delete_picture(user)
         set_picture(user, upload_file(user))
         upload_file(user)
+        self._files.put_file(user.sub)
         self._schedule_deletion(user.sub)
         if self._invoke("erase_user", {"user_id": user.sub}) is None or not self._is_erased(user.sub):
             return False
         cognito, s3 = self._stage.client("cognito-idp"), self._stage.client("s3")
         users = cognito.list_users(UserPoolId=self._user_pool_id, Filter=f'sub = "{user.sub}"')["Users"]
         pages = [
-            s3.list_object_versions(Bucket=BUCKET, Prefix=f"{kind}/{user.sub}/") for kind in ("pictures", "uploads")
+            s3.list_object_versions(Bucket=BUCKET, Prefix=f"{kind}/{user.sub}/")
+            for kind in ("files", "pictures", "uploads")
         ]
         remaining = [page for page in pages if page.get("Versions") or page.get("DeleteMarkers")]
-        return not users and not remaining and self._can_delete_objects()
+        is_erased = not users and not remaining and not self._files.list_records(user.sub)
+        return is_erased and self._can_delete_objects("erase_user", "files", "pictures", "uploads")
 
-    def _can_delete_objects(self) -> bool:
-        """Return True if the role of `erase_user` has the permission that the embedded AWS does not require.
+    def _can_delete_objects(self, role: str, *kinds: str) -> bool:
+        """Return True if a role has the permission that the embedded AWS does not require.
 
         AWS requires it in addition to that for versions.
         """
-        arns = [f"arn:aws:s3:::{BUCKET}/{key}" for key in ("pictures/x", "uploads/x")]
         other = f"arn:aws:s3:::{BUCKET}/other/x"
-        return all(self._is_allowed_only_on("erase_user", "s3:DeleteObject", arn, other) for arn in arns)
+        return all(
+            self._is_allowed_only_on(role, "s3:DeleteObject", f"arn:aws:s3:::{BUCKET}/{kind}/x", other)
+            for kind in kinds
+        )
 
     def _schedule_deletion(self, sub: str) -> None:
         """Store the request of a deletion that is due."""
@@ -165,7 +205,9 @@ class RoleProbes:
         """Invoke a function. Return its result, or None if it fails."""
         response = self._stage.client("lambda").invoke(FunctionName=f"{NAME}-{role}", Payload=json.dumps(event))
         result = json.load(response["Payload"])
-        return None if "FunctionError" in response else dict(result)
+        if "FunctionError" in response:
+            return None
+        return result if isinstance(result, dict) else {"results": result}
 
     def _can_use_pictures(self, user: User) -> bool:
         form = create_upload(user).body
@@ -177,6 +219,24 @@ class RoleProbes:
         kinds_before = list_stored_kinds(user)
         is_deleted = delete_picture(user).status == 200
         return is_readable and is_deleted and (kinds_before, list_stored_kinds(user)) == (["pictures"], [])
+
+    def _can_use_files(self, user: User) -> bool:
+        file_id = self._upload_file(user)
+        if file_id is None or not _is_true_soon(lambda: call_file(user, file_id).body["status"] == "available"):
+            return False
+        is_listed = user.client.call("GET", FILES_PATH, user.token).status == 200
+        link = call_file(user, file_id, path="/content").body["url"]
+        is_readable = requests.get(link, timeout=20).status_code == 200
+        is_changed = call_file(user, file_id, "PATCH", body={"name": "result.pdf"}).status == 200
+        is_deleted = call_file(user, file_id, "DELETE").status == 204
+        has_marker = any("ETag" not in version for version in self._files.list_versions(user.sub, file_id))
+        return is_listed and is_readable and is_changed and is_deleted and has_marker
+
+    def _upload_file(self, user: User) -> str | None:
+        try:
+            return upload_content(user)
+        except AssertionError:
+            return None
 
     def _reset_revokes_tokens(self, user: User) -> bool:
         reset_password(user)

@@ -12,7 +12,7 @@ def test_one_command_deploys_a_new_stage(
     empty_stage: DeployedStage, first_deploy_result: subprocess.CompletedProcess[str]
 ) -> None:
     assert first_deploy_result.returncode == 0, first_deploy_result.stdout + first_deploy_result.stderr
-    assert "7 functions and the API" in first_deploy_result.stdout
+    assert "8 functions and the API" in first_deploy_result.stdout
     assert f".execute-api.us-east-1.amazonaws.com/{STAGE}/users" in first_deploy_result.stdout
 
 
@@ -20,16 +20,20 @@ def test_busy_functions_have_reserved_concurrency(
     deployed_stage: DeployedStage, first_deploy_result: subprocess.CompletedProcess[str]
 ) -> None:
     """They cannot take the concurrency that triggers need."""
-    assert "  ok  concurrency    220 reserved" in first_deploy_result.stdout
+    assert "  ok  concurrency    240 reserved" in first_deploy_result.stdout
     lambda_, prefix = deployed_stage.client("lambda"), NAME
     names = [
         prefix,
-        *(f"{prefix}-{name}" for name in ("check_picture", *TRIGGERS.values())),
+        *(f"{prefix}-{name}" for name in ("check_file", "check_picture", *TRIGGERS.values())),
     ]
     reserved = {
         name: lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions") for name in names
     }
-    assert {name: runs for name, runs in reserved.items() if runs} == {prefix: 200, f"{prefix}-check_picture": 20}
+    assert {name: runs for name, runs in reserved.items() if runs} == {
+        prefix: 200,
+        f"{prefix}-check_file": 20,
+        f"{prefix}-check_picture": 20,
+    }
 
 
 def test_chalice_deploy_updates_the_stage(deployed_stage: DeployedStage) -> None:

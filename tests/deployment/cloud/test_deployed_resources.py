@@ -9,7 +9,7 @@ from urllib.request import urlopen
 from benchmarks import costs
 from chalicelib.core.metrics import Metric
 from infra.deploy import api_logs
-from tests.support.deployed_stage import NAME, STAGE, DeployedStage
+from tests.support.deployed_stage import BUCKET, NAME, STAGE, DeployedStage
 from tests.support.users import User
 
 
@@ -60,6 +60,23 @@ def test_failed_reconciliations_go_to_a_queue(deployed_stage: DeployedStage) -> 
 def test_failed_erasure_is_repeated_for_an_hour(deployed_stage: DeployedStage) -> None:
     config = deployed_stage.client("lambda").get_function_event_invoke_config(FunctionName=f"{NAME}-erase_user")
     assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 3600)
+
+
+def test_failed_check_of_a_file_is_repeated_for_an_hour(deployed_stage: DeployedStage) -> None:
+    config = deployed_stage.client("lambda").get_function_event_invoke_config(FunctionName=f"{NAME}-check_file")
+    assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 3600)
+
+
+def test_services_can_invoke_the_file_check_for_the_stage_only(deployed_stage: DeployedStage) -> None:
+    policy = json.loads(deployed_stage.client("lambda").get_policy(FunctionName=f"{NAME}-check_file")["Policy"])
+    callers = {
+        statement["Principal"]["Service"]: statement["Condition"]["ArnLike"]["AWS:SourceArn"]
+        for statement in policy["Statement"]
+    }
+    assert callers == {
+        "s3.amazonaws.com": f"arn:aws:s3:::{BUCKET}",
+        "events.amazonaws.com": f"arn:aws:events:us-east-1:000000000000:rule/{NAME}-scan-results",
+    }
 
 
 def test_sign_up_is_open_once_the_triggers_are_attached(deployed_stage: DeployedStage) -> None:

@@ -67,7 +67,11 @@ def test_checkout_without_the_state_is_rejected(deployed_stage: DeployedStage, u
 def test_manually_deleted_table_is_not_recreated(deployed_stage: DeployedStage) -> None:
     """The state looks the same with the credentials of another account."""
     state = json.loads(deployed_stage.terraform("state", "pull").stdout)
-    (table,) = [resource for resource in state["resources"] if resource["type"] == "aws_dynamodb_table"]
+    (table,) = [
+        resource
+        for resource in state["resources"]
+        if (resource["type"], resource["name"]) == ("aws_dynamodb_table", "profiles")
+    ]
     table["instances"][0]["attributes"] |= {"id": "Users-gone", "name": "Users-gone"}
     changed = deployed_stage.tree / "changed.tfstate"
     changed.write_text(json.dumps({**state, "serial": state["serial"] + 1}))
@@ -110,7 +114,7 @@ def test_second_deploy_changes_nothing(deployed_stage: DeployedStage, user: User
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("no changes") == 2
     assert done.stdout.count("unchanged") == 3
-    assert "7 functions and the API" in done.stdout
+    assert "8 functions and the API" in done.stdout
     assert (deployed_stage.api_ids, (deployed_stage.tree / ".chalice" / "config.json").read_text()) == before
     assert deployed_stage.client("lambda").get_function(FunctionName=foreign_function)
     assert user.get().status == 200

@@ -68,7 +68,7 @@ def test_interrupted_deploy_is_completed_by_the_next_run(stage: DeployedStage) -
         interrupt(stage, "deploy", line, seconds)
     done = stage.make("deploy", f"STAGE={STAGE}")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "7 functions and the API" in done.stdout
+    assert "8 functions and the API" in done.stdout
     assert len(stage.api_ids) == 1
     assert len(stage.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]) == 1
     (layer,) = stage.client("lambda").list_layers()["Layers"]

@@ -1,6 +1,7 @@
 """Each role has the permissions that its function needs and no other: without any one of them a use of it fails."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from tests.support.aws import create_users_table, zip_file
 from tests.support.data import SUB
-from tests.support.deployed_stage import BUCKET, NAME, TABLE, DeployedStage
+from tests.support.deployed_stage import BUCKET, NAME, RECORDS_TABLE, TABLE, DeployedStage
 from tests.support.role_probes import ROLES, RoleProbes, role_arn
 from tests.support.users import UserFactory
 
@@ -133,8 +134,15 @@ def test_no_role_can_use_the_table_of_another_stage(
         assert outcome == "AccessDeniedException"
 
 
+@pytest.mark.parametrize("role", sorted({*ROLES} - {"api_handler", "check_file", "erase_user", "reconcile"}))
+def test_only_functions_of_files_can_read_records(call_as_role: Callable[..., str], role: str) -> None:
+    key = {**KEY, "record": {"S": "file-quota"}}
+    for call, arguments in (("get_item", {"Key": key}), ("put_item", {"Item": key}), ("scan", {})):
+        assert call_as_role(role, "dynamodb", call, TableName=RECORDS_TABLE, **arguments) == "AccessDeniedException"
+
+
 @pytest.mark.parametrize("role", ROLES)
-def test_no_role_can_delete_items(call_as_role: Callable[..., str], role: str) -> None:
+def test_no_role_can_delete_profiles(call_as_role: Callable[..., str], role: str) -> None:
     assert call_as_role(role, "dynamodb", "delete_item", TableName=TABLE, Key=KEY) == "AccessDeniedException"
 
 
@@ -147,10 +155,13 @@ def test_only_background_functions_can_delete_users(
     assert outcome == "AccessDeniedException"
 
 
-def delete_version_as_role(deployed_stage: DeployedStage, call_as_role: Callable[..., str], role: str) -> str:
+def delete_version_as_role(
+    deployed_stage: DeployedStage, call_as_role: Callable[..., str], role: str, kind: str = "uploads"
+) -> str:
     """Put an object and delete its only version. Returns `done` or the error code of AWS."""
-    version = deployed_stage.client("s3").put_object(Bucket=BUCKET, Key=f"uploads/{SUB}/1", Body=b"x")["VersionId"]
-    return call_as_role(role, "s3", "delete_object", Bucket=BUCKET, Key=f"uploads/{SUB}/1", VersionId=version)
+    key = f"{kind}/{SUB}/1"
+    version = deployed_stage.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"x")["VersionId"]
+    return call_as_role(role, "s3", "delete_object", Bucket=BUCKET, Key=key, VersionId=version)
 
 
 @pytest.mark.parametrize("role", sorted({*ROLES} - {"erase_user"}))
@@ -161,10 +172,29 @@ def test_only_erasure_can_delete_object_versions(
     assert delete_version_as_role(deployed_stage, call_as_role, "erase_user") == "done"
 
 
-def test_erasure_can_list_only_objects_of_users(call_as_role: Callable[..., str]) -> None:
-    for prefix, expected in ((f"pictures/{SUB}/", "done"), (f"uploads/{SUB}/", "done"), ("other/", "AccessDenied")):
-        outcome = call_as_role("erase_user", "s3", "list_object_versions", Bucket=BUCKET, Prefix=prefix)
-        assert outcome == expected
+@pytest.mark.parametrize(("kind", "expected"), [("files", "done"), ("pictures", "AccessDenied")])
+def test_file_check_can_delete_versions_of_files_only(
+    deployed_stage: DeployedStage, call_as_role: Callable[..., str], kind: str, expected: str
+) -> None:
+    assert delete_version_as_role(deployed_stage, call_as_role, "check_file", kind) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("files", "done"), ("pictures", "done"), ("uploads", "done"), ("other", "AccessDenied")]
+)
+def test_erasure_can_list_only_objects_of_users(call_as_role: Callable[..., str], kind: str, expected: str) -> None:
+    outcome = call_as_role("erase_user", "s3", "list_object_versions", Bucket=BUCKET, Prefix=f"{kind}/{SUB}/")
+    assert outcome == expected
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_can_set_the_tag_of_a_scan(
+    deployed_stage: DeployedStage, call_as_role: Callable[..., str], role: str
+) -> None:
+    key = f"files/{SUB}/1"
+    deployed_stage.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    tags = {"TagSet": [{"Key": "GuardDutyMalwareScanStatus", "Value": "NO_THREATS_FOUND"}]}
+    assert call_as_role(role, "s3", "put_object_tagging", Bucket=BUCKET, Key=key, Tagging=tags) == "AccessDenied"
 
 
 def test_no_role_has_a_wildcard_where_an_arn_is_possible(deployed_stage: DeployedStage) -> None:
@@ -175,4 +205,4 @@ def test_no_role_has_a_wildcard_where_an_arn_is_possible(deployed_stage: Deploye
             if statement["Sid"] == "Traces":  # X-Ray has no resources
                 continue
             for resource in resources:  # keys of objects and log streams are not known in advance
-                assert "*" not in resource.removesuffix(":*").removesuffix("/uploads/*").removesuffix("/pictures/*")
+                assert "*" not in re.sub(r"(:|/files/|/pictures/|/uploads/)\*$", "", resource)

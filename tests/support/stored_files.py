@@ -1,0 +1,146 @@
+"""Files of users: requests to the API, and items and objects that tests store directly."""
+
+import hashlib
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from chalicelib.core.clock import utc_now
+from chalicelib.files.ids import create_file_id
+from chalicelib.files.models import File, FileCategory, FileStatus, FileType
+from chalicelib.files.records import QUOTA_RECORD, StoredFile, build_key, file_record, to_item
+from chalicelib.files.storage import SCAN_TAG, object_key
+from local.user_client import ApiResponse
+from tests.support.file_bodies import announce
+from tests.support.picture_client import post_form
+from tests.support.users import User
+
+FILES_PATH: Final = "/users/me/files"
+PDF: Final = b"%PDF-1.7\n%%EOF\n"
+_POLL_SECONDS: Final = 0.1
+_SCAN_SECONDS: Final = 10
+
+
+def announce_file(user: User, content: bytes = PDF, **overrides: Any) -> ApiResponse:
+    """Announce a file with this content, by default a PDF."""
+    body = {**announce(content), "name": "report.pdf", "content_type": "application/pdf", **overrides}
+    return user.client.call("POST", FILES_PATH, user.token, body)
+
+
+def upload_content(user: User, content: bytes = PDF) -> str:
+    """Announce and upload a file. Return its id."""
+    created = announce_file(user, content)
+    assert created.status == 201, created.body
+    response = post_form(created.body["upload"], content)
+    assert response.status_code == 204, response.text
+    return str(created.body["id"])
+
+
+def call_file(user: User, file_id: str, method: str = "GET", path: str = "", body: Any = None) -> ApiResponse:
+    """Send a request for a file. `path` is a subresource such as `/content`."""
+    return user.client.call(method, f"{FILES_PATH}/{file_id}{path}", user.token, body)
+
+
+def wait_until_checked(user: User, file_id: str) -> dict[str, Any]:
+    """Wait until a file is available or rejected. Return it."""
+    deadline = time.monotonic() + _SCAN_SECONDS
+    while (file := call_file(user, file_id).body)["status"] in (FileStatus.AWAITING_UPLOAD, FileStatus.SCANNING):
+        assert time.monotonic() < deadline, "the file was not checked"
+        time.sleep(_POLL_SECONDS)
+    return file
+
+
+class FileStore:
+    """The table of records and the bucket of a stage."""
+
+    def __init__(self, dynamodb: Any, s3: Any, table: str, bucket: str) -> None:
+        self._dynamodb, self._s3 = dynamodb, s3
+        self._table, self._bucket = table, bucket
+
+    def put_file(
+        self,
+        user_id: str,
+        content: bytes | None = PDF,
+        status: FileStatus = FileStatus.AWAITING_UPLOAD,
+        expires_at: datetime | None = None,
+    ) -> str:
+        """Store the item of a file, and its object after it unless the content is None. Return the id of the file."""
+        now = utc_now()
+        file = File(
+            id=create_file_id(now),
+            name="report.pdf",
+            content_type=FileType.PDF,
+            size=len(content or PDF),
+            sha256=hashlib.sha256(content or PDF).hexdigest(),
+            category=FileCategory.LAB_REPORT,
+            status=status,
+            created_at=now,
+            updated_at=now,
+            version=1,
+        )
+        stored = StoredFile(file, int(expires_at.timestamp()) if expires_at else None)
+        self._dynamodb.put_item(TableName=self._table, Item=to_item(user_id, stored))
+        if content is not None:
+            self.put_object(user_id, file.id, content)
+        return file.id
+
+    def put_object(self, user_id: str, file_id: str, content: bytes = PDF) -> None:
+        self._s3.put_object(
+            Bucket=self._bucket, Key=object_key(user_id, file_id), Body=content, ContentType="application/pdf"
+        )
+
+    def put_quota(self, user_id: str, **counters: int) -> None:
+        attributes = {name: {"N": str(value)} for name, value in counters.items()}
+        self._dynamodb.put_item(TableName=self._table, Item=build_key(user_id, QUOTA_RECORD) | attributes)
+
+    def get_record(self, user_id: str, record: str) -> dict[str, Any] | None:
+        response = self._dynamodb.get_item(TableName=self._table, Key=build_key(user_id, record), ConsistentRead=True)
+        item: dict[str, Any] | None = response.get("Item")
+        return item
+
+    def get_file(self, user_id: str, file_id: str) -> dict[str, Any] | None:
+        """Return the item of a file, or None."""
+        return self.get_record(user_id, file_record(file_id))
+
+    def get_quota(self, user_id: str) -> dict[str, Any]:
+        """Return the counters of a user, empty if there are none."""
+        return self.get_record(user_id, QUOTA_RECORD) or {}
+
+    def delete_record(self, user_id: str, record: str) -> None:
+        self._dynamodb.delete_item(TableName=self._table, Key=build_key(user_id, record))
+
+    def list_records(self, user_id: str) -> list[str]:
+        """Return the sort keys of the records of a user."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="user_id = :user",
+            ExpressionAttributeValues={":user": {"S": user_id}},
+            ConsistentRead=True,
+        )
+        return [item["record"]["S"] for page in pages for item in page["Items"]]
+
+    def list_versions(self, user_id: str, file_id: str = "") -> list[Mapping[str, Any]]:
+        """Return all versions and delete markers of the objects of a user, or of one file."""
+        page = self._s3.list_object_versions(Bucket=self._bucket, Prefix=object_key(user_id, file_id))
+        return [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+
+    def wait_for_scan(self, user_id: str, file_id: str) -> None:
+        """Wait until GuardDuty has tagged an object."""
+        deadline = time.monotonic() + _SCAN_SECONDS
+        while not self._is_scanned(object_key(user_id, file_id)):
+            assert time.monotonic() < deadline, "the object was not scanned"
+            time.sleep(_POLL_SECONDS)
+
+    def _is_scanned(self, key: str) -> bool:
+        try:
+            tags = self._s3.get_object_tagging(Bucket=self._bucket, Key=key)["TagSet"]
+        except self._s3.exceptions.ClientError:  # it was rejected and deleted
+            return True
+        return any(tag["Key"] == SCAN_TAG for tag in tags)
+
+
+def generate_sub() -> str:
+    """Return a random `sub`."""
+    return str(uuid.uuid4())
