@@ -38,7 +38,7 @@ BOTOCORE_TUNING_TESTS := $(patsubst %,tests/unit/aws/test_%.py,botocore_tuning c
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(INSTALLED) ## Run the API, the embedded AWS and the console on this machine; API_PORT, AWS_PORT and CONSOLE_PORT set the ports
+run: $(INSTALLED) ## Run the product on this machine; API_PORT, AWS_PORT and CONSOLE_PORT set the ports
 	@$(BIN)/python -m local
 
 test: $(DEVELOPMENT) ## Run all tests except the slow ones (5 min); ARGS are pytest arguments: make test ARGS=tests/unit
