@@ -23,6 +23,17 @@ def create_users_table(dynamodb: Any, name: str) -> None:
     )
 
 
+def create_records_table(dynamodb: Any, name: str) -> None:
+    """Create a table with the keys of the table of records."""
+    key_types = {"user_id": "HASH", "record": "RANGE"}
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": attribute, "KeyType": kind} for attribute, kind in key_types.items()],
+        AttributeDefinitions=[{"AttributeName": attribute, "AttributeType": "S"} for attribute in key_types],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
 def get_item(dynamodb: Any, table: str, user_id: str) -> dict[str, Any] | None:
     """Return the stored item of a user, or None. Strongly consistent."""
     response = dynamodb.get_item(TableName=table, Key={"user_id": {"S": user_id}}, ConsistentRead=True)
