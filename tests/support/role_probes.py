@@ -8,7 +8,6 @@ from typing import Any, Final
 import requests
 
 from chalicelib.core.clock import utc_now
-from chalicelib.files.ids import create_file_id
 from local.malware_scan import EICAR_TEST_STRING
 from tests.support.aws import get_item, require_item
 from tests.support.data import PROFILE_BODY, SUB
@@ -83,7 +82,10 @@ class RoleProbes:
         return can_use_objects and self._can_request_deletion(user)
 
     def check_file(self) -> bool:
-        """Let it accept a file, reject one with malware, and release one that was not uploaded."""
+        """Let it accept a file, reject one with malware, and release one that was not uploaded.
+
+        The embedded AWS requires no permission to delete the only version of an object with DeleteObjects.
+        """
         user_id = generate_sub()
         clean, infected = self._files.put_file(user_id), self._files.put_file(user_id, EICAR_TEST_STRING)
         missing = self._files.put_file(user_id, None, expires_at=utc_now())
@@ -100,6 +102,9 @@ class RoleProbes:
             statuses == [{"S": "available"}, {"S": "rejected"}, None]
             and is_deleted
             and self._can_delete_objects("check_file", "files")
+            and self._is_allowed_only_on(
+                "check_file", "s3:DeleteObjectVersion", f"arn:aws:s3:::{BUCKET}/files/x", f"arn:aws:s3:::{BUCKET}/x"
+            )
         )
 
     def check_picture(self) -> bool:
@@ -122,11 +127,12 @@ class RoleProbes:
     def reconcile(self) -> bool:
         """Let it provision a profile, delete health attributes of another user and let an orphan be erased.
 
-        Let it also repair the counters of a user's files, and let the object of another user without files be deleted.
+        Let it also repair the counters of a user's files, and let a file that was not uploaded be released.
         """
-        with_counters, with_object = generate_sub(), generate_sub()
-        self._files.put_quota(with_counters, bytes=1, files=1, changed_at=1, revision=1)
-        self._files.put_object(with_object, create_file_id(utc_now()))
+        owner = generate_sub()
+        self._files.put_quota(owner, bytes=1, files=1, changed_at=1, revision=1)
+        self._files.put_file(owner)
+        expired = self._files.put_file(owner, None, expires_at=utc_now())
         without_profile, with_profile = self._signed_up_user(), self._signed_up_user()
         delete_stored_profile(without_profile)
         self._dynamodb.put_item(
@@ -141,9 +147,9 @@ class RoleProbes:
         provisioned = bool(get_item(self._dynamodb, TABLE, without_profile.sub))
         attributes = {pair["Name"] for pair in self._get_user_attributes(with_profile)}
         cleared = not any(name.startswith("custom:") for name in attributes)
-        is_repaired = self._files.get_quota(with_counters).get("files") == {"N": "0"}
-        is_deleted = finished and _is_true_soon(lambda: not self._files.list_versions(with_object))
-        return all((orphan_is_erased, provisioned, cleared, is_repaired, is_deleted)) and self._has_rare_permissions()
+        is_released = finished and _is_true_soon(lambda: self._files.get_file(owner, expired) is None)
+        is_repaired = self._files.get_quota(owner).get("files") == {"N": "1"}  # 2, minus the released one
+        return all((orphan_is_erased, provisioned, cleared, is_released, is_repaired)) and self._has_rare_permissions()
 
     def erase_user(self) -> bool:
         """Let it erase a user with two versions of a picture, an upload, a file and a due deletion."""
