@@ -41,7 +41,7 @@ def write_transaction(client: "DynamoDBClient", actions: Sequence[dict[str, Any]
     ServiceUnavailable if the conflict remains.
     """
     deadline, max_pause = time.monotonic() + CONFLICT_SECONDS, _MAX_PAUSE_SECONDS
-    while time.monotonic() < deadline:
+    while True:
         try:
             with translate_errors(TRANSACTION_CANCELED):
                 # With a token, an attempt whose response was lost is not applied twice.
@@ -53,9 +53,11 @@ def write_transaction(client: "DynamoDBClient", actions: Sequence[dict[str, Any]
             _raise_unless_conflict(exc)
         else:
             return
-        time.sleep(random.uniform(0, max_pause))  # noqa: S311  # not a secret
+        pause = random.uniform(0, max_pause)  # noqa: S311  # not a secret
+        if time.monotonic() + pause >= deadline:
+            raise ServiceUnavailable
+        time.sleep(pause)
         max_pause *= 2
-    raise ServiceUnavailable
 
 
 def _return_item(action: dict[str, Any]) -> dict[str, Any]:

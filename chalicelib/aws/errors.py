@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONDITION_FAILED",
     "TRANSACTION_CANCELED",
+    "TRANSACTION_CONFLICT",
     "ClientError",
     "DynamoItem",
     "get_item_of_error",
@@ -30,6 +31,8 @@ DynamoItem: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 
 CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 TRANSACTION_CANCELED: Final = "TransactionCanceledException"
+# Of a single write during a transaction with the same item.
+TRANSACTION_CONFLICT: Final = "TransactionConflictException"
 
 # Codes of errors after which the same request may succeed, after botocore's own retries.
 _TRANSIENT_ERROR_CODES: Final = frozenset(
@@ -48,7 +51,7 @@ _TRANSIENT_ERROR_CODES: Final = frozenset(
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
-        "TransactionConflictException",  # of a single write during a transaction with the same item
+        TRANSACTION_CONFLICT,
         "TransactionInProgressException",
     }
 )

@@ -18,9 +18,10 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from pydantic_core import PydanticSerializationError, to_json
+
 APP_NAME: Final = "healthtech"  # Chalice's name of the app, and so of its logger
 
-_encode_json: Final = json.JSONEncoder(separators=(",", ":"), default=str).encode
 _EMPTY_CONTEXT: Final[Mapping[str, str]] = MappingProxyType({})
 _context: Final[ContextVar[Mapping[str, str]]] = ContextVar("context", default=_EMPTY_CONTEXT)
 
@@ -33,6 +34,13 @@ def log_context(**fields: str) -> Iterator[None]:
         yield
     finally:
         _context.reset(token)
+
+
+def _encode_json(content: Mapping[str, Any]) -> str:
+    try:
+        return to_json(content, fallback=str).decode()  # a third of the time of `json`
+    except PydanticSerializationError:  # a string that is not Unicode, such as a lone surrogate
+        return json.dumps(content, separators=(",", ":"), default=str)
 
 
 def _write_to_stdout(line: str) -> None:

@@ -15,6 +15,7 @@ from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import ServiceUnavailable, UpstreamError
 from chalicelib.core.metrics import Metric, add_metric
 from chalicelib.core.validation import InternalModel
+from chalicelib.files.ids import is_file_id
 from chalicelib.files.models import File, FileRejection, FileStatus
 from chalicelib.files.records import StoredFile
 from chalicelib.files.repository import FileChanged, FileRepository
@@ -47,6 +48,11 @@ class FileCheckRequest(InternalModel):
         """Return the request for an object's key."""
         user_id, _, file_id = key.removeprefix(KEY_PREFIX).partition("/")
         return cls(user_id=user_id, file_id=file_id, is_scanned=is_scanned)
+
+    @property
+    def is_valid(self) -> bool:
+        """Return False for the key of an object that is not a file, such as a folder that an operator has created."""
+        return self.user_id != "" and is_file_id(self.file_id)
 
 
 class FileCheckResult(InternalModel):
@@ -82,6 +88,9 @@ class FileChecker:
 
         Raises UpstreamError. Lambda then repeats the check, and reconciliation does so within the hour.
         """
+        if not request.is_valid:
+            logs.event("object is not a file", logging.WARNING)
+            return FileCheckResult(outcome="unchanged")
         stored = self._repository.get(request.user_id, request.file_id)
         if stored is None or stored.file.status is FileStatus.REJECTED:
             count = self._storage.delete_versions(request.user_id, request.file_id)
@@ -90,14 +99,14 @@ class FileChecker:
             return self._release(request, stored)
         if stored.file.status is FileStatus.AVAILABLE:
             return FileCheckResult(outcome="unchanged")
-        rejection = self._scan_rejection(request) if self._malware_protection else None
+        rejection = self._scan_rejection(request, stored.file) if self._malware_protection else None
         if isinstance(rejection, FileCheckResult):
             return rejection
         if rejection is None and not self._has_announced_content(request, stored.file):
             rejection = FileRejection.CONTENT_MISMATCH
         return self._reject(request, stored, rejection) if rejection else self._accept(request)
 
-    def _scan_rejection(self, request: FileCheckRequest) -> FileRejection | FileCheckResult | None:
+    def _scan_rejection(self, request: FileCheckRequest, file: File) -> FileRejection | FileCheckResult | None:
         """Return why the scan rejects the file, None if it is clean, or the result of the check before the scan."""
         status = self._storage.get_scan_status(request.user_id, request.file_id)
         if status == _CLEAN:
@@ -109,7 +118,8 @@ class FileChecker:
             return _REJECTIONS[status]
         if request.is_scanned:
             raise ServiceUnavailable  # the tag follows the event; Lambda repeats the check
-        self._repository.set_status(request.user_id, request.file_id, FileStatus.SCANNING, utc_now())
+        if file.status is not FileStatus.SCANNING:  # a repeated check must not change the version
+            self._repository.set_status(request.user_id, request.file_id, FileStatus.SCANNING, utc_now())
         return FileCheckResult(outcome="scanning")
 
     def _has_announced_content(self, request: FileCheckRequest, file: File) -> bool:
@@ -132,12 +142,12 @@ class FileChecker:
 
     def _reject(self, request: FileCheckRequest, stored: StoredFile, rejection: FileRejection) -> FileCheckResult:
         """Reject a file, and delete its content for good. An interruption leaves the content to reconciliation."""
+        if rejection is FileRejection.MALWARE:  # before the write: a check after an interruption does not count it
+            add_metric(Metric.FILE_INFECTED)
         if not self._repository.reject(request.user_id, stored, rejection, utc_now()):
             raise ServiceUnavailable
         logs.event("file rejected", logging.WARNING, file=request.file_id, reason=rejection)
         add_metric(Metric.FILE_REJECTED)
-        if rejection is FileRejection.MALWARE:
-            add_metric(Metric.FILE_INFECTED)
         self._storage.delete_versions(request.user_id, request.file_id)
         return FileCheckResult(outcome="rejected")
 

@@ -12,10 +12,9 @@ class FileErasure:
         self._storage = storage
 
     def erase(self, user_id: str) -> int:
-        """Delete all versions of a user's objects, and then all records. Return the number of versions.
+        """Delete all records of a user, and then all versions of the objects. Return the number of versions.
 
-        An upload that arrives later finds no record, and check_file deletes it.
+        An upload that arrives after the deletion of the records finds none, and check_file deletes it.
         """
-        count = self._storage.delete_all_versions(user_id)
         self._repository.delete_all(user_id)
-        return count
+        return self._storage.delete_all_versions(user_id)

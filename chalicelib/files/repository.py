@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.aws.dynamodb_expressions import UpdateBuilder
 from chalicelib.aws.dynamodb_transactions import TransactionConditionFailed, write_transaction
-from chalicelib.aws.errors import CONDITION_FAILED, ClientError, DynamoItem, get_item_of_error, translate_errors
+from chalicelib.aws.errors import (
+    CONDITION_FAILED,
+    TRANSACTION_CONFLICT,
+    ClientError,
+    DynamoItem,
+    get_item_of_error,
+    translate_errors,
+)
 from chalicelib.core.errors import ServiceUnavailable
 from chalicelib.files.errors import FileLimitReached, FileQuotaExceeded
 from chalicelib.files.models import FileRejection, FileStatus
@@ -273,8 +280,10 @@ class FileRepository:
         return {"Update": {"TableName": self._table_name, "Key": build_key(user_id, record), **parameters}}
 
     def _update_quota(self, user_id: str, update: UpdateBuilder) -> bool:
+        """Update existing counters: those of an erased user must not be created again. Return True if written."""
+        update.require_exists(SORT_KEY)
         try:
-            with translate_errors(CONDITION_FAILED):
+            with translate_errors(CONDITION_FAILED, TRANSACTION_CONFLICT):  # a conflict is a concurrent change
                 self._client.update_item(
                     TableName=self._table_name, Key=build_key(user_id, QUOTA_RECORD), **update.build()
                 )

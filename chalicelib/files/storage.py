@@ -130,7 +130,7 @@ class FileStorage:
 
     def delete_versions(self, user_id: str, file_id: str) -> int:
         """Delete all versions of an object. Return their number. Raises UpstreamError if S3 has not deleted all."""
-        return delete_versions(self._client, self._bucket, object_key(user_id, file_id))
+        return delete_versions(self._client, self._bucket, object_key(user_id, file_id), is_key=True)
 
     def delete_all_versions(self, user_id: str) -> int:
         """Delete all versions of a user's files. Return their number. Raises UpstreamError as delete_versions."""

@@ -2,7 +2,7 @@
 
 1. Set the status to `erasing`. From here on, no request reads or writes the profile.
 2. Disable the user and revoke the tokens.
-3. Delete all versions of the user's pictures and files in S3, and the records of the files.
+3. Delete all versions of the user's pictures in S3, the records of the files, and all versions of the files.
 4. Delete the user from the user pool.
 5. Replace the profile by a tombstone.
 

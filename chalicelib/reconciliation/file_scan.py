@@ -5,7 +5,8 @@ with the objects, and the counters with the records. Then the bucket is scanned 
 which a late upload can leave after an erasure.
 
 Each file that differs is passed to the function check_file, which looks at it again and repairs it. A file whose
-content is missing loses its record. A limit protects against a wrong bucket, in which every content is missing.
+content is missing loses its record, and content without a record is deleted. Limits protect against a wrong bucket, in
+which every content is missing, and against a wrong table, in which every record is missing.
 """
 
 import logging
@@ -62,7 +63,9 @@ class FileProgress(ScanProgress):
     checks: int = 0  # started
     repaired: int = 0  # users whose counters were wrong
     lost: int = 0  # files without content
-    stopped: bool = False  # there were more files without content than a scan repairs
+    owners: int = 0  # users with content
+    strangers: int = 0  # of these, users without records
+    stopped: bool = False  # more files without content, or more users without records, than a scan removes
 
     @property
     def is_finished(self) -> bool:
@@ -77,6 +80,7 @@ class _Difference(NamedTuple):
     files: int = 0
     suspects: Sequence[str] = ()  # files to check
     lost: Sequence[str] = ()  # files without content
+    unknown: Sequence[str] = ()  # files of a user without records
     is_repaired: bool = False
 
 
@@ -102,6 +106,8 @@ class FileScan(Scan[FileProgress]):
 
     def process_page(self, progress: FileProgress, is_over: IsOver) -> FileProgress:
         """Process a page. An unfinished page is processed again."""
+        listed: Sequence[str] = ()
+        strangers: Sequence[str] = ()
         if progress.phase == "records":
             quotas, cursor = self._repository.scan_quotas(progress.cursor)
             user_ids = [user_id for user_id, quota in quotas if _needs_check(quota)]
@@ -112,12 +118,17 @@ class FileScan(Scan[FileProgress]):
             strangers = [user_id for user_id in listed if user_id not in owners]
             results = map_until(self._threads, is_over, self._find_objects, strangers)
         differences = [difference for difference in results if difference is not None]
-        progress = self._repair(progress, differences)
+        counted = _count(progress, differences, owners=len(listed), strangers=len(strangers))
+        counted = counted.model_copy(update={"stopped": progress.stopped or _exceeds_limit(counted)})
+        if counted.stopped and not progress.stopped:
+            numbers = counted.model_dump(include={"files", "lost", "owners", "strangers"})
+            logs.event("too many files without content or record", logging.ERROR, **numbers)
+            add_metric(Metric.RECONCILIATION_STOPPED)
+        checks = self._start_checks(differences, is_stopped=counted.stopped)
         if len(differences) < len(results):
-            return progress
-        if cursor is None:
-            return progress.model_copy(update={"phase": _next_phase(progress), "cursor": None})
-        return progress.model_copy(update={"cursor": cursor})
+            return progress  # otherwise the next run would count the page twice
+        phase = progress.phase if cursor else _next_phase(progress)
+        return counted.model_copy(update={"phase": phase, "cursor": cursor, "checks": progress.checks + checks})
 
     def _compare(self, user_id: str) -> _Difference:
         """Compare the records of a user with the objects, and the counters with the records."""
@@ -135,7 +146,7 @@ class FileScan(Scan[FileProgress]):
         is_pending = any(stored.file.status in _PENDING for stored in files)
         if is_settled and not (is_pending or is_wrong or suspects or lost or self._dry_run):
             self._repository.set_checked(user_id, quota, now)
-        return _Difference(user_id, len(files), suspects, lost, is_repaired)
+        return _Difference(user_id, len(files), suspects, lost, is_repaired=is_repaired)
 
     def _is_suspect(self, stored: StoredFile, has_object: bool) -> bool:
         """Return True if an interruption may have left this file."""
@@ -145,33 +156,38 @@ class FileScan(Scan[FileProgress]):
 
     def _find_objects(self, user_id: str) -> _Difference:
         """Return the objects of a user without records."""
-        return _Difference(user_id, suspects=sorted(self._storage.list_file_ids(user_id)))
+        return _Difference(user_id, unknown=sorted(self._storage.list_file_ids(user_id)))
 
-    def _repair(self, progress: FileProgress, differences: Sequence[_Difference]) -> FileProgress:
-        files = progress.files + sum(difference.files for difference in differences)
-        lost = progress.lost + sum(len(difference.lost) for difference in differences)
-        stopped = lost > deletion_limit(files)
-        if stopped and not progress.stopped:
-            logs.event("too many files without content", logging.ERROR, files=files, lost=lost)
-            add_metric(Metric.RECONCILIATION_STOPPED)
+    def _start_checks(self, differences: Sequence[_Difference], *, is_stopped: bool) -> int:
+        """Start the checks of files, and return their number. A stopped scan checks no file that it might remove."""
         checks = [
             (difference.user_id, file_id)
             for difference in differences
-            for file_id in (*difference.suspects, *(() if stopped else difference.lost))
+            for file_id in (*difference.suspects, *(() if is_stopped else (*difference.lost, *difference.unknown)))
         ]
         if not self._dry_run:
             for user_id, file_id in checks:
                 self._starter.start(user_id, file_id)
-        return progress.model_copy(
-            update={
-                "users": progress.users + sum(difference.files > 0 for difference in differences),
-                "files": files,
-                "checks": progress.checks + len(checks),
-                "repaired": progress.repaired + sum(difference.is_repaired for difference in differences),
-                "lost": lost,
-                "stopped": stopped,
-            }
-        )
+        return len(checks)
+
+
+def _count(progress: FileProgress, differences: Sequence[_Difference], *, owners: int, strangers: int) -> FileProgress:
+    """Return the progress with the numbers of a page added."""
+    return progress.model_copy(
+        update={
+            "users": progress.users + sum(difference.files > 0 for difference in differences),
+            "files": progress.files + sum(difference.files for difference in differences),
+            "repaired": progress.repaired + sum(difference.is_repaired for difference in differences),
+            "lost": progress.lost + sum(len(difference.lost) for difference in differences),
+            "owners": progress.owners + owners,
+            "strangers": progress.strangers + strangers,
+        }
+    )
+
+
+def _exceeds_limit(progress: FileProgress) -> bool:
+    """Return True if the numbers suggest that this is the wrong bucket or the wrong table."""
+    return progress.lost > deletion_limit(progress.files) or progress.strangers > deletion_limit(progress.owners)
 
 
 def _needs_check(quota: StoredQuota) -> bool:

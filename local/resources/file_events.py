@@ -34,7 +34,11 @@ def ensure_file_events(connection: EmulatorConnection, function_arn: str) -> Non
         },
     )
     events = emulator_client("events", connection)
-    rule = events.put_rule(Name=_RULE_NAME, EventPattern=json.dumps(_SCAN_RESULT_PATTERN))
+    rule = events.put_rule(
+        Name=_RULE_NAME,
+        Description="Matches the results of malware scans of files, and invokes check_file.",
+        EventPattern=json.dumps(_SCAN_RESULT_PATTERN),
+    )
     _allow_invocations(lambda_, function_arn, "events.amazonaws.com", rule["RuleArn"])
     events.put_targets(Rule=_RULE_NAME, Targets=[{"Id": "check-file", "Arn": function_arn}])
 

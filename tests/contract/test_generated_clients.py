@@ -1,4 +1,4 @@
-"""Clients that public generators make from openapi.json edit a profile, export the data and delete the account."""
+"""Clients that public generators make from openapi.json use a profile, files, the export and the deletion."""
 
 import json
 import os
@@ -17,13 +17,19 @@ pytestmark = pytest.mark.slow
 TYPESCRIPT = Path(__file__).parent / "typescript"
 EXPECTED_OUTPUT = [
     *("Jane R. Roe", "Other", "Unknown", None, 412, "Precondition Failed"),
-    *("healthtech-export/1", "Jane R. Roe", "scheduled", ["account", "profile", "picture"]),
+    *("awaiting-upload", 2000, ["blood-test.pdf"], 1, "Blood test.pdf", 409, 204),
+    *("healthtech-export/1", "Jane R. Roe", [], "scheduled", ["account", "profile", "picture", "files"]),
 ]
 PROGRAM = """
 import json, sys
 from client import AuthenticatedClient
-from client.api.users import delete_user, get_export, get_user, patch_user, put_user
-from client.models import BloodGroup, Gender, Problem, ProfilePatch, ProfileReplacement
+from client.api.users import (
+    delete_file, delete_user, get_export, get_file_content, get_files, get_user, patch_file, patch_user, post_file,
+    put_user,
+)
+from client.models import (
+    BloodGroup, CreateFileRequest, FileCategory, FilePatch, FileType, Gender, Problem, ProfilePatch, ProfileReplacement
+)
 
 api = AuthenticatedClient(base_url=sys.argv[1], token=sys.argv[2])
 current = get_user.sync_detailed("me", client=api)
@@ -34,11 +40,19 @@ changes = ProfilePatch(gender=Gender.OTHER, blood_group=BloodGroup.UNKNOWN, dob=
 patched = patch_user.sync("me", client=api, body=changes)
 stale = put_user.sync("me", client=api, body=body, if_match=etag)
 assert isinstance(stale, Problem)
+new_file = CreateFileRequest("blood-test.pdf", FileType.APPLICATIONPDF, 2000, "0" * 64, FileCategory.LAB_REPORT)
+file = post_file.sync("me", client=api, body=new_file)
+page = get_files.sync("me", client=api, limit=10)
+renamed = patch_file.sync("me", file.id, client=api, body=FilePatch(name="Blood test.pdf"), if_match='"1"')
+content = get_file_content.sync("me", file.id, client=api)
+deleted = delete_file.sync_detailed("me", file.id, client=api)
 export = get_export.sync("me", client=api)
 deletion = delete_user.sync("me", client=api)
 print(json.dumps([
     put.name, patched.gender, patched.blood_group, patched.dob, stale.status, stale.title,
-    export.format_, export.profile.name, deletion.status, deletion.deletes,
+    file.status, file.upload.limits.max_bytes, [item.name for item in page.items], page.quota.files,
+    renamed.name, content.status, deleted.status_code,
+    export.format_, export.profile.name, export.files, deletion.status, deletion.deletes,
 ]))
 """
 

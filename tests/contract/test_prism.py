@@ -101,7 +101,7 @@ def test_shell_examples_pass_prism(proxy: str, stack: RunningStack) -> None:
     script = "echo ,\n".join(commands).replace("http://127.0.0.1:8000", proxy)
     printed = paste("bash", script, ROOT, STACK_TIMEOUT, LOCAL_DIR=str(stack.directory))
     responses = json.loads(f"[{printed.lstrip().removeprefix(',')}]")
-    assert [response.get("status", 200) for response in responses] == [200, 200, 200, 422]
+    assert [response.get("status", 200) for response in responses] == [200, 200, 200, 422, 200]
     assert responses[3]["type"] == f"{stack.outputs.api_url}/problems#invalid"
 
 
@@ -121,6 +121,12 @@ def test_picture_examples_pass_prism(proxy: str, token: str) -> None:
     )
     profile = json.loads(printed.partition("}\n204\n")[2])
     assert profile["picture"]["content_type"] == "image/jpeg"
+
+
+def test_file_examples_pass_prism(proxy: str, token: str) -> None:
+    printed = paste("bash", "".join(list_examples("docs/files.md", "sh")), ROOT, STACK_TIMEOUT, API=proxy, TOKEN=token)
+    assert "The content is identical." in printed
+    assert printed.endswith("}\n204\n")
 
 
 def test_export_and_deletion_examples_pass_prism(proxy: str, stack: RunningStack) -> None:

@@ -11,12 +11,15 @@ import pytest
 
 from chalicelib.profiles.models import EDITABLE_FIELDS, READ_ONLY_FIELDS
 from local.config import ROOT
+from tests.contract.schemathesis_hooks import FILE_IDS_VARIABLE
+from tests.support.file_client import create_file, list_files, upload_file
 from tests.support.stack import RunningStack, start_api
 from tests.support.users import User, sign_up_and_sign_in
 from tools import openapi
 
+FILES = 4  # of the user of a run
 CONFIGURATION = Path(__file__).parent / "schemathesis.toml"
-DELETE_ACCOUNT = "delete_user"
+DELETE_ACCOUNT, DELETE_FILE = "delete_user", "delete_file"
 
 
 def restrict_document(document: dict[str, Any]) -> dict[str, Any]:
@@ -32,15 +35,26 @@ def restrict_document(document: dict[str, Any]) -> dict[str, Any]:
         for field in EDITABLE_FIELDS:
             (fields[field],) = (schema for schema in fields[field]["anyOf"] if schema != {"type": "null"})
         fields["name"]["format"] = "person-name"
+    for name in ("CreateFileRequest", "FilePatch"):
+        document["components"]["schemas"][name]["properties"]["name"]["format"] = "file-name"
     parameters = document["components"]["parameters"]
-    parameters["user_id"]["schema"]["format"] = "user-id"
+    for name in ("user_id", "file_id", "cursor"):
+        parameters[name]["schema"]["format"] = name.replace("_", "-")
     for name in ("If-Match", "If-None-Match"):
         parameters[name]["schema"]["format"] = "entity-tags"
     return document
 
 
+def exclude(*operation_ids: str) -> list[str]:
+    return [argument for operation_id in operation_ids for argument in ("--exclude-operation-id", operation_id)]
+
+
 def run_schemathesis(user: User, document: Path, *arguments: str) -> str:
     """Run schemathesis as this user, and return its output. Fails if it reports a failure."""
+    file_ids = [
+        upload_file(user)["id"],
+        *(create_file(user)["id"] for _ in range(FILES - 1)),
+    ]  # the first one is available
     document.write_text(json.dumps(restrict_document(json.loads(openapi.OPENAPI_FILE.read_text()))))
     process = subprocess.run(
         [
@@ -48,7 +62,7 @@ def run_schemathesis(user: User, document: Path, *arguments: str) -> str:
             "--url", user.client.stack.api_url, "-H", f"Authorization: Bearer {user.token}",
             "--max-examples", "50", "--no-color", "--generation-database", "none", *arguments,
         ],
-        cwd=ROOT, env=os.environ, capture_output=True, text=True,
+        cwd=ROOT, env={**os.environ, FILE_IDS_VARIABLE: ",".join(file_ids)}, capture_output=True, text=True,
     )  # fmt: skip
     assert process.returncode == 0, process.stdout[-20_000:]
     return process.stdout
@@ -58,12 +72,22 @@ def run_schemathesis(user: User, document: Path, *arguments: str) -> str:
 @pytest.mark.timeout(300)
 def test_api_conforms_to_its_document(user: User, tmp_path: Path) -> None:
     original = user.get().body
-    output = run_schemathesis(user, tmp_path / "openapi.json", "--exclude-operation-id", DELETE_ACCOUNT)
-    assert "20 selected / 21 total" in output
+    output = run_schemathesis(user, tmp_path / "openapi.json", *exclude(DELETE_ACCOUNT, DELETE_FILE))
+    assert "31 selected / 33 total" in output
+    assert max(file["version"] for file in list_files(user)) > 3, "no change of a file was accepted"
     current = user.get().body
     read_only = ("id", "email", "email_verified", "phone_number", "phone_number_verified", "created_at")
     assert [current[name] for name in read_only] == [original[name] for name in read_only]
     assert current["version"] > original["version"], "no change was accepted"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_file_deletion_conforms_to_its_document(user: User, tmp_path: Path) -> None:
+    """These files are not those of the other operations."""
+    output = run_schemathesis(user, tmp_path / "openapi.json", "--include-operation-id", DELETE_FILE)
+    assert "1 selected / 33 total" in output
+    assert len(list_files(user)) < FILES, "no request was accepted"
 
 
 @pytest.mark.slow
@@ -73,5 +97,5 @@ def test_account_deletion_conforms_to_its_document(stack: RunningStack, tmp_path
     with start_api(stack.outputs, tmp_path / "grace", DELETION_GRACE_DAYS="14") as client:
         user = sign_up_and_sign_in(client)
         output = run_schemathesis(user, tmp_path / "openapi.json", "--include-operation-id", DELETE_ACCOUNT)
-        assert "1 selected / 21 total" in output
+        assert "1 selected / 33 total" in output
         assert client.call("GET", "/users/me/deletion", user.token).status == 200, "no request was accepted"

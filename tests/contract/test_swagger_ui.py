@@ -49,11 +49,14 @@ def page(stack: RunningStack, origin: str) -> Iterator[Page]:
         yield page
 
 
-@pytest.mark.parametrize("operation", ["get_user", "put_user", "patch_user"])
-def test_try_it_out_with_default_values_succeeds(page: Page, stack: RunningStack, operation: str) -> None:
+@pytest.mark.parametrize(
+    ("operation", "status"),
+    [("get_user", 200), ("put_user", 200), ("patch_user", 200), ("post_file", 201), ("get_files", 200)],
+)
+def test_try_it_out_with_default_values_succeeds(page: Page, stack: RunningStack, operation: str, status: int) -> None:
     block = page.locator(f"#operations-users-{operation}")
     block.locator(".opblock-summary-control").click()
     block.locator(".try-out__btn").click()
     block.locator(".execute").click()
     expect(block.locator(".request-url")).to_contain_text(f"{stack.outputs.api_url}/users/me")
-    expect(block.locator(".live-responses-table tbody .response-col_status")).to_have_text("200")
+    expect(block.locator(".live-responses-table tbody .response-col_status")).to_have_text(str(status))

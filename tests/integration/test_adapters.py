@@ -7,17 +7,24 @@ from typing import Any
 
 import pytest
 
+from chalicelib.aws import s3_versions
 from chalicelib.aws.user_pool import UserPool
+from chalicelib.files.models import File
+from chalicelib.files.repository import FileRepository
+from chalicelib.files.storage import FileStorage
 from chalicelib.pictures.repository import PictureRepository
 from chalicelib.pictures.storage import PictureStorage
+from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.profiles.repository import ProfileRepository
 from local.emulator_clients import emulator_client
-from tests.support import contracts
-from tests.support.aws import create_users_table
+from tests.support import contracts, file_contracts
+from tests.support.aws import create_records_table, create_users_table
+from tests.support.picture_client import post_form
 from tests.support.stack import RunningStack
 from tests.support.users import User
 
 TABLE = "Adapters"
+RECORDS_TABLE = "AdapterRecords"
 
 
 @pytest.fixture
@@ -29,8 +36,26 @@ def user_id() -> str:
 def dynamodb(stack: RunningStack) -> Iterator[Any]:
     dynamodb = emulator_client("dynamodb", stack.outputs)
     create_users_table(dynamodb, TABLE)
+    create_records_table(dynamodb, RECORDS_TABLE)
     yield dynamodb
-    dynamodb.delete_table(TableName=TABLE)
+    for table in (TABLE, RECORDS_TABLE):
+        dynamodb.delete_table(TableName=table)
+
+
+@pytest.fixture(scope="module")
+def s3(stack: RunningStack) -> Any:
+    return emulator_client("s3", stack.outputs)
+
+
+@pytest.fixture(scope="module")
+def bucket(s3: Any) -> Iterator[str]:
+    """Return a bucket with versioning in which no file is scanned."""
+    name = f"adapters-{uuid.uuid4().hex[:8]}"
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    yield name
+    s3_versions.delete_versions(s3, name, "")
+    s3.delete_bucket(Bucket=name)
 
 
 class TestProfileRepository(contracts.ProfileRepositoryContract):
@@ -53,6 +78,34 @@ class TestPictureStorage(contracts.PictureStorageContract):
     @pytest.fixture
     def storage(self, stack: RunningStack) -> PictureStorage:
         return PictureStorage(emulator_client("s3", stack.outputs), stack.outputs.bucket)
+
+
+class TestFileRepository(file_contracts.FileRepositoryContract):
+    @pytest.fixture
+    def repository(self, dynamodb: Any) -> FileRepository:
+        return FileRepository(dynamodb, RECORDS_TABLE, TABLE)
+
+    @pytest.fixture
+    def profiles(self, dynamodb: Any) -> ProfileRepository:
+        return ProfileRepository(dynamodb, TABLE)
+
+    @pytest.fixture
+    def deletions(self, dynamodb: Any) -> DeletionRepository:
+        return DeletionRepository(dynamodb, TABLE)
+
+
+class TestFileStorage(file_contracts.FileStorageContract):
+    @pytest.fixture
+    def storage(self, s3: Any, bucket: str) -> FileStorage:
+        return FileStorage(s3, bucket)
+
+    @pytest.fixture
+    def upload(self, storage: FileStorage) -> file_contracts.Upload:
+        def upload(user_id: str, file: File) -> None:
+            form = storage.create_presigned_upload(user_id, file).model_dump()
+            assert post_form(form, file_contracts.CONTENT).status_code == 204
+
+        return upload
 
 
 class TestUserPool(contracts.UserPoolContract):

@@ -81,6 +81,12 @@ def test_rejection_matches_the_documented_problem(responses: list[Any]) -> None:
     assert {**responses[3], **{name: RESPONSES[1][name] for name in varying}} == RESPONSES[1]
 
 
+def test_list_matches_the_documented_page(responses: list[Any]) -> None:
+    assert get_shape({**responses[4], "items": []}) == get_shape(RESPONSES[2])
+    varying = {"bytes": 0, "files": 0}
+    assert {**responses[4]["quota"], **varying} == RESPONSES[2]["quota"]
+
+
 @pytest.mark.skipif(shutil.which("node") is None and "CI" not in os.environ, reason="needs Node.js")
 @pytest.mark.usefixtures("responses")
 def test_javascript_example_edits_the_profile(stack: RunningStack) -> None:

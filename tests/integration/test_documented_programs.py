@@ -3,7 +3,8 @@
 | Page | Test |
 |---|---|
 | docs/api.md | test_documented_api.py, tests/contract/test_prism.py |
-| docs/pictures.md (functions of a page) | tests/browser/test_browser.py |
+| docs/pictures.md (functions of a page) | tests/browser/test_cognito_js.py |
+| docs/files.md | test_documented_files.py, tests/browser/test_cognito_js.py |
 | docs/getting-started.md, Amplify | tests/browser/test_amplify.py, which has its packages |
 | docs/getting-started.md, the other programs; docs/decisions | here |
 """
@@ -26,7 +27,8 @@ PAGE = "docs/getting-started.md"
 PACKAGES = Path(__file__).parent / "documented_programs"
 EMPTY_HOME = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 TESTED = {
-    ("docs/api.md", "js"), ("docs/api.md", "python"), ("docs/pictures.md", "js"), (PAGE, "js"), (PAGE, "python"),
+    ("docs/api.md", "js"), ("docs/api.md", "python"), ("docs/pictures.md", "js"),
+    ("docs/files.md", "js"), ("docs/files.md", "python"), (PAGE, "js"), (PAGE, "python"),
     ("docs/decisions/0002-cognito-decorator.md", "python"),
 }  # fmt: skip
 

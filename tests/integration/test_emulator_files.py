@@ -161,6 +161,12 @@ def test_file_without_a_completed_scan_cannot_be_read(bucket: ScannedBucket, res
     assert requests.get(presign(bucket, key), timeout=TIMEOUT).status_code == 403
 
 
+def test_scan_that_never_ends_leaves_no_result(bucket: ScannedBucket) -> None:
+    key, version_id = bucket.put(b"local-malware-scan=NEVER")
+    bucket.wait_for_scan(*bucket.put(CONTENT))  # a scan that started later has ended
+    assert bucket.get_scan_result(key, version_id) is None
+
+
 def test_link_from_before_the_scan_is_denied(bucket: ScannedBucket) -> None:
     key = f"files/user/{uuid.uuid4()}"
     url = presign(bucket, key)

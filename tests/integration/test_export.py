@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,9 @@ import pytest
 import requests
 from boto3.dynamodb.types import TypeDeserializer
 
+from chalicelib.files.models import File
+from chalicelib.files.records import QUOTA_RECORD, StoredQuota
+from chalicelib.files.storage import object_key
 from chalicelib.privacy.export import OMITTED
 from chalicelib.profiles.items import to_attribute_name
 from chalicelib.profiles.models import Profile
@@ -24,6 +28,7 @@ from tests.support.erasure import GRACE_DAYS, cancel_deletion, delete_account, l
 from tests.support.picture_client import set_picture, upload_file
 from tests.support.sample_images import make_image
 from tests.support.stack import RunningStack, start_api
+from tests.support.stored_files import PDF, call_file, upload_content, wait_until_checked
 from tests.support.user_pool_calls import enable_authenticator, update_as_admin
 from tests.support.users import PASSWORD, User, UserFactory, delete_stored_profile, sign_up_and_sign_in
 
@@ -90,6 +95,7 @@ def complete_user(grace_client: UserClient) -> User:
     user = sign_up_and_sign_in(grace_client)
     assert set_picture(user, upload_file(user, make_image())).status == 200
     upload_file(user)  # not yet a picture
+    wait_until_checked(user, upload_content(user))
     update_as_admin(user, phone_number="+4915112345678")
     user = User(user.client, user.email, user.sub, grace_client.sign_in(user.email, PASSWORD))
     enable_authenticator(user)
@@ -133,6 +139,28 @@ def test_export_shows_or_omits_each_documented_attribute() -> None:
     assert documented - tombstone - shown - set(OMITTED) == set()
 
 
+def test_export_shows_or_omits_each_attribute_of_the_records() -> None:
+    documented = list_documented_names("Table UserRecords")
+    quota = {*(field.name for field in fields(StoredQuota))}  # of the record file-quota
+    assert {"sha256", "rejection", "expires_at"} | quota <= documented
+    assert documented - quota - set(File.model_fields) - set(OMITTED) - {"user_id", "record"} == set()
+
+
+def test_records_of_a_user_are_documented(complete_user: User, exported: dict[str, Any]) -> None:
+    stack = complete_user.client.stack
+    items = emulator_client("dynamodb", stack).scan(TableName=stack.records_table, ConsistentRead=True)["Items"]
+    stored = {name for item in items if item["user_id"]["S"] == complete_user.sub for name in item}
+    assert "sha256" in stored
+    assert stored <= list_documented_names("Table UserRecords")
+
+
+def test_export_contains_the_files_with_their_content(complete_user: User, exported: dict[str, Any]) -> None:
+    (file,) = exported["files"]
+    stored = call_file(complete_user, file["id"]).body
+    assert {name: file[name] for name in stored} == stored
+    assert requests.get(file["url"], timeout=20).content == PDF
+
+
 def test_export_shows_each_attribute_of_the_user_pool(signed_up_user: UserFactory) -> None:
     user = signed_up_user()
     cognito, pool_id = emulator_client("cognito-idp", user.client.stack), user.client.stack.user_pool_id
@@ -158,15 +186,17 @@ def test_export_shows_or_omits_each_prefix_of_the_bucket(complete_user: User, ex
     keys = {key for key, _ in list_objects_of(complete_user.client.stack, complete_user.sub)}
     documented = {name.partition("/")[0] for name in list_documented_names("Bucket")}
     stored = {key.partition("/")[0] for key in keys}
-    assert stored == documented == {"uploads", "pictures"}
+    assert stored == documented == {"uploads", "pictures", "files"}
     current = get_stored_item(complete_user)["picture_key"]["S"]
     assert current in exported["picture"]["url"]
-    assert f"{(stored - {'pictures'}).pop()}/" in OMITTED
+    assert object_key(complete_user.sub, exported["files"][0]["id"]) in exported["files"][0]["url"]
+    assert "uploads/" in OMITTED
 
 
 def test_omissions_name_existing_data_and_a_reason() -> None:
     prefixes = {f"{name.partition('/')[0]}/" for name in list_documented_names("Bucket")}
-    assert set(OMITTED) <= list_documented_names("Table Users") | prefixes | SECRETS
+    names = list_documented_names("Table Users") | list_documented_names("Table UserRecords")
+    assert set(OMITTED) <= names | prefixes | SECRETS | {QUOTA_RECORD}
     assert set(OMITTED) >= SECRETS
     assert all(reason.endswith(".") for reason in OMITTED.values())
 

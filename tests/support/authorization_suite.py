@@ -8,10 +8,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from chalicelib.core.cursors import encode_cursor
 from local.emulator_clients import emulator_client
 from tests.support.aws import require_item
-from tests.support.data import UNKNOWN_SUB, fill_path
+from tests.support.data import FILE_ID, UNKNOWN_SUB, fill_path
+from tests.support.file_client import create_file, get_file
 from tests.support.token_forger import (
+    FILE_ROUTES,
     INVALID_TOKENS,
     OLD_SIGN_INS,
     PROTECTED_ROUTES,
@@ -152,6 +155,31 @@ class AuthorizationSuite:
             assert_rejected(response, 403)
         assert {**existing[2], "request_id": ""} == {**missing[2], "request_id": ""}
         assert other_user.get().body == before
+
+    @pytest.mark.parametrize(("method", "path"), FILE_ROUTES)
+    def test_file_of_another_user_is_not_reachable(self, user: User, other_user: User, method: str, path: str) -> None:
+        """With the path of the caller, the response does not reveal whether the file exists."""
+        file = create_file(other_user)
+        headers = {"Authorization": user.token, "Content-Type": _MEDIA_TYPES.get(method, "application/json")}
+        existing, missing, foreign = (
+            send_request(user.client.stack, method, fill_path(path, user_id, file_id), headers, '{"name": "Mallory"}')
+            for user_id, file_id in (("me", file["id"]), ("me", FILE_ID), (other_user.sub, file["id"]))
+        )
+        assert (existing[0], missing[0]) == (404, 404)
+        assert {**existing[2], "request_id": ""} == {**missing[2], "request_id": ""}
+        assert_rejected(foreign, 403)
+        stored = get_file(other_user, file["id"]).body
+        assert stored == {name: file[name] for name in stored}, "nothing is changed"
+
+    def test_cursor_of_another_user_lists_own_files_only(self, user: User, other_user: User) -> None:
+        own, foreign = (create_file(owner)["id"] for owner in (user, other_user))
+        files: list[Any] = []
+        for cursor in map(encode_cursor, (foreign, "01ffffff-ffff-7fff-bfff-ffffffffffff")):
+            page = user.client.call("GET", f"/users/me/files?limit=100&cursor={cursor}", user.token)
+            assert page.status == 200
+            files += [file["id"] for file in page.body["items"]]
+        assert own in files
+        assert foreign not in files
 
     def test_id_may_be_url_encoded(self, user: User) -> None:
         for path in ("%6d%65", user.sub.replace("-", "%2D")):

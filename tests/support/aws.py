@@ -24,12 +24,12 @@ def create_users_table(dynamodb: Any, name: str) -> None:
 
 
 def create_records_table(dynamodb: Any, name: str) -> None:
-    """Create a table with the keys of the table of records."""
-    key_types = {"user_id": "HASH", "record": "RANGE"}
+    """Create a table with the key of the table of records."""
+    keys = {"user_id": "HASH", "record": "RANGE"}
     dynamodb.create_table(
         TableName=name,
-        KeySchema=[{"AttributeName": attribute, "KeyType": kind} for attribute, kind in key_types.items()],
-        AttributeDefinitions=[{"AttributeName": attribute, "AttributeType": "S"} for attribute in key_types],
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
         BillingMode="PAY_PER_REQUEST",
     )
 

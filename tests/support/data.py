@@ -35,9 +35,9 @@ PROFILE_BODY: Final = {"name": "Jane Roe", "dob": "1985-01-31", "gender": "Femal
 _CUSTOM_ATTRIBUTES: Final = ("dob", "gender", "blood_group")
 
 
-def fill_path(path: str, user_id: str = "me") -> str:
+def fill_path(path: str, user_id: str = "me", file_id: str = FILE_ID) -> str:
     """Return the path of a route with these values for its parameters."""
-    return path.format(user_id=user_id, file_id=FILE_ID)
+    return path.format(user_id=user_id, file_id=file_id)
 
 
 def sign_up_attributes(email: str, **overrides: str | None) -> dict[str, str]:

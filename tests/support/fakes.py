@@ -28,6 +28,7 @@ from chalicelib.profiles.fields import PictureType
 from chalicelib.profiles.items import to_item
 from chalicelib.profiles.models import Picture, Profile
 from chalicelib.profiles.repository import ProfileConditionFailed, ProfileRepository, ScannedAccount
+from chalicelib.reconciliation.checkpoints import Checkpoints
 
 SCAN_PAGE_SIZE: Final = 100
 
@@ -423,3 +424,24 @@ class FakeErasureStarter(ErasureStarter):
     def start(self, user_id: str) -> bool:
         self.started.append(user_id)
         return True
+
+
+class InMemoryCheckpoints(Checkpoints):
+    """Checkpoints in a dictionary. Each run gets the lease."""
+
+    def __init__(self) -> None:
+        self.saved: dict[str, str] = {}
+
+    def load(self, name: str) -> str | None:
+        return self.saved.get(name)
+
+    def save(self, name: str, checkpoint: str) -> None:
+        self.saved[name] = checkpoint
+
+    def acquire_lease(self, seconds: float, previous: str | None = None) -> bool:
+        return seconds > 0 and previous in (None, "next-1")
+
+    def hand_over_lease(self) -> str:
+        return "next-1"
+
+    def release_lease(self) -> None: ...

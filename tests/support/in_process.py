@@ -12,12 +12,13 @@ from chalice.test import Client, HTTPResponse
 import app
 from chalicelib import bootstrap
 from local import emulator_clients, stack
-from tests.support.aws import create_users_table
+from tests.support.aws import create_records_table, create_users_table
 from tests.support.data import CLAIMS, OTHER_SUB, SUB, profile_item
 from tests.support.events import api_gateway_event
 from tests.support.tokens import encode_unsigned_token
 
 SEEDED_TABLE: Final = "Handlers"
+SEEDED_RECORDS_TABLE: Final = "HandlerRecords"
 
 
 class ApiClient:
@@ -35,12 +36,15 @@ class ApiClient:
         claims: Any = CLAIMS,
         path: str = "/users/{user_id}",
         headers: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
     ) -> HTTPResponse:
         """Send a request to a route, and return the response. `claims` are those of the verified token."""
         content_headers = {"content-type": content_type} if content_type else {}
         event = api_gateway_event(
             method, path, user_id, body=body, headers={**content_headers, **(headers or {})}, claims=claims
         )
+        if query:
+            event["multiValueQueryStringParameters"] = {name: [value] for name, value in query.items()}
         return HTTPResponse.create_from_dict(self._app(event, None))
 
 
@@ -51,13 +55,14 @@ def unsigned_token() -> str:
 
 @contextmanager
 def use_stack(embedded: stack.Stack) -> Iterator[None]:
-    """Point the application's own clients at an embedded AWS and the seeded table in it."""
+    """Point the application's own clients at an embedded AWS and the seeded tables in it."""
     variables = {
         **embedded.access_key.variables,
         "AWS_ENDPOINT_URL": embedded.aws_endpoint_url,
         "DYNAMODB_TABLE": SEEDED_TABLE,
         "ERASE_FUNCTION": embedded.erase_function,
         "PICTURE_FUNCTION": embedded.picture_function,
+        "RECORDS_TABLE": SEEDED_RECORDS_TABLE,
     }
     original = {name: os.environ[name] for name in variables}
 
@@ -74,14 +79,19 @@ def use_stack(embedded: stack.Stack) -> Iterator[None]:
 
 @contextmanager
 def seeded_table(embedded: stack.Stack) -> Iterator[Any]:
-    """Create a table with the profiles of SUB and OTHER_SUB, use it in the application, and yield a DynamoDB client."""
+    """Create a table with the profiles of SUB and OTHER_SUB, and an empty table of records. Yield a DynamoDB client.
+
+    The application uses both tables.
+    """
     dynamodb = emulator_clients.emulator_client("dynamodb", embedded)
     create_users_table(dynamodb, SEEDED_TABLE)
+    create_records_table(dynamodb, SEEDED_RECORDS_TABLE)
     for user_id in (SUB, OTHER_SUB):
         dynamodb.put_item(TableName=SEEDED_TABLE, Item=profile_item(user_id))
     with use_stack(embedded):
         yield dynamodb
-    dynamodb.delete_table(TableName=SEEDED_TABLE)
+    for table in (SEEDED_TABLE, SEEDED_RECORDS_TABLE):
+        dynamodb.delete_table(TableName=table)
 
 
 def send_request(

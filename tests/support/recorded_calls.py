@@ -4,7 +4,7 @@ from typing import Any, Final
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 ONE_READ: Final = ("GetItem", 1.0)  # a strongly consistent read of up to 4 KB
-ONE_WRITE_UNIT: Final = 1.0  # a write of up to 1 KB
+ONE_WRITE_UNIT: Final = 1.0  # a write of up to 1 KB; in a transaction it costs two units
 
 
 class RecordedCalls(list[tuple[str, float]]):
@@ -22,4 +22,6 @@ class RecordedCalls(list[tuple[str, float]]):
         return {**params, "ReturnConsumedCapacity": "TOTAL"}
 
     def _append(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        self.append((model.name, parsed.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)))
+        consumed = parsed.get("ConsumedCapacity", [])
+        tables = consumed if isinstance(consumed, list) else [consumed]  # a transaction reports each table
+        self.append((model.name, sum(table["CapacityUnits"] for table in tables)))

@@ -13,6 +13,7 @@ from chalicelib.files.models import File, FileCategory, FileStatus, FileType
 from chalicelib.files.records import QUOTA_RECORD, StoredFile, build_key, file_record, to_item
 from chalicelib.files.storage import SCAN_TAG, object_key
 from local.user_client import ApiResponse
+from tests.support.file_bodies import announce
 from tests.support.picture_client import post_form
 from tests.support.users import User
 
@@ -24,14 +25,7 @@ _SCAN_SECONDS: Final = 10
 
 def announce_file(user: User, content: bytes = PDF, **overrides: Any) -> ApiResponse:
     """Announce a file with this content, by default a PDF."""
-    body = {
-        "name": "report.pdf",
-        "content_type": "application/pdf",
-        "size": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "category": "lab-report",
-        **overrides,
-    }
+    body = {**announce(content), "name": "report.pdf", "content_type": "application/pdf", **overrides}
     return user.client.call("POST", FILES_PATH, user.token, body)
 
 
@@ -47,6 +41,15 @@ def upload_content(user: User, content: bytes = PDF) -> str:
 def call_file(user: User, file_id: str, method: str = "GET", path: str = "", body: Any = None) -> ApiResponse:
     """Send a request for a file. `path` is a subresource such as `/content`."""
     return user.client.call(method, f"{FILES_PATH}/{file_id}{path}", user.token, body)
+
+
+def wait_until_checked(user: User, file_id: str) -> dict[str, Any]:
+    """Wait until a file is available or rejected. Return it."""
+    deadline = time.monotonic() + _SCAN_SECONDS
+    while (file := call_file(user, file_id).body)["status"] in (FileStatus.AWAITING_UPLOAD, FileStatus.SCANNING):
+        assert time.monotonic() < deadline, "the file was not checked"
+        time.sleep(_POLL_SECONDS)
+    return file
 
 
 class FileStore:

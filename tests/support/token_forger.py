@@ -27,18 +27,19 @@ from tests.support.users import PASSWORD, User, generate_email
 PROTECTED_ROUTES: Final = [
     (method, path) for path, methods in app.routes.items() for method in methods if path != "/problems"
 ]
+FILE_ROUTES: Final = [(method, path) for method, path in PROTECTED_ROUTES if "{file_id}" in path]
 # Routes that require a sign-in within the last 300 seconds.
 RECENT_SIGN_IN_ROUTES: Final = [("DELETE", "/users/{user_id}"), ("GET", "/users/{user_id}/export")]
 VALID_BODY: Final = json.dumps({**PROFILE_BODY, "name": "Mallory"})
 
 
 def send_request(
-    stack: Stack, method: str, path: str, headers: dict[str, str]
+    stack: Stack, method: str, path: str, headers: dict[str, str], body: str = VALID_BODY
 ) -> tuple[int, http.client.HTTPMessage, Any]:
-    """Send VALID_BODY with exactly these headers. Return the status, the headers and the JSON body."""
+    """Send the body with exactly these headers. Return the status, the headers and the JSON body."""
     api = urlsplit(stack.api_url)
     connection = http.client.HTTPConnection(api.netloc, timeout=20)
-    connection.request(method, api.path + path, VALID_BODY, {"Content-Type": "application/json", **headers})
+    connection.request(method, api.path + path, body, {"Content-Type": "application/json", **headers})
     response = connection.getresponse()
     content = response.read()
     connection.close()

@@ -7,12 +7,18 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.aws.user_pool import PoolUser, UserPool
+from chalicelib.files.models import File
+from chalicelib.files.repository import FileRepository
+from chalicelib.files.storage import FileStorage
 from chalicelib.pictures.leases import PictureLeases
 from chalicelib.pictures.processing import PictureProcessor
 from chalicelib.pictures.repository import PictureRepository
 from chalicelib.pictures.storage import PictureStorage
+from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.profiles.repository import ProfileRepository
-from tests.support import contracts, fakes
+from chalicelib.reconciliation.checkpoints import Checkpoints
+from chalicelib.reconciliation.file_scan import FileCheckStarter
+from tests.support import contracts, fakes, file_contracts, file_fakes
 
 _numbers = itertools.count(1)
 
@@ -49,6 +55,36 @@ class TestInMemoryPictureStorage(contracts.PictureStorageContract):
         return fakes.InMemoryPictureStorage()
 
 
+class TestInMemoryFileRepository(file_contracts.FileRepositoryContract):
+    @pytest.fixture
+    def repository(self, table: fakes.InMemoryTable) -> FileRepository:
+        return file_fakes.InMemoryFileRepository(table)
+
+    @pytest.fixture
+    def profiles(self, table: fakes.InMemoryTable) -> ProfileRepository:
+        return fakes.InMemoryProfileRepository(table)
+
+    @pytest.fixture
+    def deletions(self, table: fakes.InMemoryTable) -> DeletionRepository:
+        return fakes.InMemoryDeletionRepository(table)
+
+
+class TestInMemoryFileStorage(file_contracts.FileStorageContract):
+    @pytest.fixture
+    def storage(self) -> file_fakes.InMemoryFileStorage:
+        return file_fakes.InMemoryFileStorage()
+
+    @pytest.fixture
+    def upload(self, storage: FileStorage) -> file_contracts.Upload:
+        assert isinstance(storage, file_fakes.InMemoryFileStorage)
+        memory = storage
+
+        def upload(user_id: str, file: File) -> None:
+            memory.upload(user_id, file, file_contracts.CONTENT)
+
+        return upload
+
+
 class TestFakeUserPool(contracts.UserPoolContract):
     @pytest.fixture
     def username(self, user_id: str) -> str:
@@ -71,7 +107,11 @@ class TestFakeUserPool(contracts.UserPoolContract):
         (fakes.InMemoryPictureRepository, PictureRepository, set[str]()),
         (fakes.InMemoryPictureLeases, PictureLeases, {"require_upload_allowed", "require_available"}),
         (fakes.InMemoryPictureStorage, PictureStorage, set[str]()),
+        (file_fakes.InMemoryFileRepository, FileRepository, set[str]()),
+        (file_fakes.InMemoryFileStorage, FileStorage, set[str]()),
+        (file_fakes.FakeFileCheckStarter, FileCheckStarter, set[str]()),
         (fakes.FakeUserPool, UserPool, set[str]()),
+        (fakes.InMemoryCheckpoints, Checkpoints, set[str]()),
         (fakes.FakePictureProcessor, PictureProcessor, set[str]()),
     ],
 )

@@ -28,6 +28,8 @@ def test_api_loads_no_function_and_no_image_library() -> None:
     assert loaded.isdisjoint({"chalicelib.accounts", "chalicelib.reconciliation", "PIL"})
 
 
-@pytest.mark.parametrize("module", ["chalicelib.accounts.triggers", "chalicelib.reconciliation.jobs"])
+@pytest.mark.parametrize(
+    "module", ["chalicelib.accounts.triggers", "chalicelib.reconciliation.jobs", "chalicelib.files.functions"]
+)
 def test_function_does_not_load_the_api(module: str) -> None:
     assert packages_loaded_by(module).isdisjoint({"app", "chalicelib.api", "chalicelib.pictures", "PIL"})

@@ -1,6 +1,7 @@
 """The resources of `make run` and those of Terraform are equal, as AWS describes them."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,29 +15,35 @@ from tests.support.stack import RunningStack
 
 # Names, numbers and dates that differ between any two stacks.
 IGNORED_FIELDS = {
-    "Arn", "ClientId", "CreationDate", "CreationDateTime", "EarliestRestorableDateTime", "EstimatedNumberOfUsers",
-    "Id", "ItemCount", "KMSMasterKeyArn", "KMSMasterKeyID", "LastModifiedDate", "LastUpdateToPayPerRequestDateTime",
-    "LatestRestorableDateTime", "ResponseMetadata", "TableArn", "TableId", "TableSizeBytes", "UserPoolId",
-    "UserPoolTags",
+    "Arn", "ClientId", "CreatedAt", "CreationDate", "CreationDateTime", "EarliestRestorableDateTime",
+    "EstimatedNumberOfUsers", "Id", "ItemCount", "KMSMasterKeyArn", "KMSMasterKeyID", "LastModifiedDate",
+    "LastUpdateToPayPerRequestDateTime", "LatestRestorableDateTime", "ResponseMetadata", "TableArn", "TableId",
+    "TableSizeBytes", "Tags", "UserPoolId", "UserPoolTags",
 }  # fmt: skip
 
 
 def describe_stack(stack: Stack, name: str) -> dict[str, Any]:
     """Return the descriptions of a stack's resources as path -> value. Names and addresses are replaced."""
     cognito, dynamodb, s3 = (emulator_client(service, stack) for service in ("cognito-idp", "dynamodb", "s3"))
+    events, guardduty = (emulator_client(service, stack) for service in ("events", "guardduty"))
+    (plan,) = guardduty.list_malware_protection_plans()["MalwareProtectionPlans"]
+    tables = {"profiles": stack.table, "records": stack.records_table}
     pool, bucket = {"UserPoolId": stack.user_pool_id}, {"Bucket": stack.bucket}
     descriptions = {
         "pool": cognito.describe_user_pool(**pool)["UserPool"],
         "mfa": cognito.get_user_pool_mfa_config(**pool),
         "client": cognito.describe_user_pool_client(**pool, ClientId=stack.user_pool_client_id)["UserPoolClient"],
         "tables": {
-            name: {
-                "table": dynamodb.describe_table(TableName=table)["Table"],
+            kind: {
+                "settings": dynamodb.describe_table(TableName=table)["Table"],
                 "expiry": dynamodb.describe_time_to_live(TableName=table),
                 "backups": dynamodb.describe_continuous_backups(TableName=table),
             }
-            for name, table in (("profiles", stack.table), ("records", stack.records_table))
+            for kind, table in tables.items()
         },
+        "scans": guardduty.get_malware_protection_plan(**plan),
+        "scan results": events.describe_rule(Name=f"{name}-scan-results"),
+        "scan result target": events.list_targets_by_rule(Rule=f"{name}-scan-results"),
         "bucket": {
             call: getattr(s3, f"get_{call}")(**bucket)
             for call in (
@@ -44,35 +51,18 @@ def describe_stack(stack: Stack, name: str) -> dict[str, Any]:
                 "bucket_notification_configuration", "bucket_policy", "bucket_versioning", "public_access_block",
             )
         },
-        "scan_results": describe_rule(emulator_client("events", stack), f"{name}-scan-results"),
-        "scanner": describe_scanner(emulator_client("guardduty", stack)),
     }  # fmt: skip
-    names = {
-        stack.table: "TABLE", stack.records_table: "RECORDS", stack.bucket: "BUCKET", name: "NAME", ORIGIN: "ORIGIN",
-        "*": "ORIGIN",
-    }  # fmt: skip
-    return dict(flatten(descriptions, names))
+    return dict(flatten(descriptions, {**list_names(stack, name), ORIGIN: "ORIGIN", "*": "ORIGIN"}))
 
 
-def describe_rule(events: Any, name: str) -> dict[str, Any]:
-    """Return the pattern and the targets of a rule of EventBridge."""
-    targets = events.list_targets_by_rule(Rule=name)["Targets"]
-    return {
-        "pattern": json.loads(events.describe_rule(Name=name)["EventPattern"]),
-        "targets": [target["Arn"] for target in targets],
-    }
-
-
-def describe_scanner(guardduty: Any) -> dict[str, Any]:
-    """Return the only malware protection plan."""
-    (plan,) = guardduty.list_malware_protection_plans()["MalwareProtectionPlans"]
-    description = guardduty.get_malware_protection_plan(MalwareProtectionPlanId=plan["MalwareProtectionPlanId"])
-    return {name: description[name] for name in ("Actions", "ProtectedResource", "Role")}
+def list_names(stack: Stack, name: str) -> dict[str, str]:
+    """Return the names of a stack's resources, and what replaces them."""
+    return {stack.table: "TABLE", stack.records_table: "RECORDS", stack.bucket: "BUCKET", name: "NAME"}
 
 
 def flatten(value: Any, names: dict[str, str], path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the path and the value of each leaf. Lists of named entries are ordered by name."""
-    if path.endswith("/Policy"):
+    if path.endswith(("/Policy", "/EventPattern")):
         value = json.loads(value)
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -128,15 +118,34 @@ def test_local_function_has_the_limits_of_the_deployed(
 def test_local_function_has_the_permissions_of_the_deployed(
     deployed_stage: DeployedStage, stack: RunningStack, handler: str
 ) -> None:
-    def list_actions(aws: EmulatorConnection, role: str, policy: str) -> set[str]:
-        iam = emulator_client("iam", aws)
-        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-        return {action for statement in document["Statement"] for action in statement["Action"]}
+    name = f"healthtech-{STAGE}"
+    local = list_permissions(stack.outputs, list_names(stack.outputs, STACK_NAME), f"{STACK_NAME}-{handler}", "trigger")
+    deployed = list_permissions(
+        deployed_stage.aws, list_names(deployed_stage.stack, name), f"{name}-{handler}", "function"
+    )
+    assert local == deployed
 
-    local_actions = list_actions(stack.outputs, f"{STACK_NAME}-{handler}", "trigger")
-    deployed_actions = list_actions(deployed_stage.aws, f"healthtech-{STAGE}-{handler}", "function")
-    # The local stack has neither traces nor a schedule, and so no queue for failed runs.
-    assert local_actions == {action for action in deployed_actions if not action.startswith(("xray:", "sqs:"))}
+
+def list_permissions(aws: EmulatorConnection, names: dict[str, str], role: str, policy: str) -> set[tuple[str, ...]]:
+    """Return each action of a role with a resource, and the prefixes for which it can list objects."""
+    document = emulator_client("iam", aws).get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    return {
+        (action, re.sub("userpool/.*", "userpool/*", normalize(resource, names)), *list_prefixes(statement))
+        for statement in document["Statement"]
+        for resource in to_list(statement["Resource"])
+        for action in to_list(statement["Action"])
+        # The local stack has neither traces nor a schedule, and so no queue for failed runs.
+        if not action.startswith(("xray:", "sqs:"))
+    }
+
+
+def list_prefixes(statement: dict[str, Any]) -> list[str]:
+    return to_list(statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix", []))
+
+
+def to_list(value: str | list[str]) -> list[str]:
+    """Return the list that a value of a policy means."""
+    return [value] if isinstance(value, str) else value
 
 
 def test_differences_are_reported_by_field() -> None:

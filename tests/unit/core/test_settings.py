@@ -58,3 +58,66 @@ def test_api_without_user_pool_or_client_trusts_no_token(missing: str) -> None:
     environ = {"DYNAMODB_TABLE": "Users", "USER_POOL_ARN": ARN, "USER_POOL_CLIENT_ID": "web", missing: ""}
     with pytest.raises(SettingsError, match=f"{missing} is missing"):
         _ = load_settings(environ).token_trust
+
+
+def test_files_have_default_limits() -> None:
+    settings = load_settings({})
+    limits = (settings.files_per_user, settings.file_bytes_per_user, settings.file_uploads_per_day)
+    assert limits == (200, 1024**3, 200)
+    assert (settings.file_types, settings.malware_protection) == (frozenset(), "off")
+
+
+def test_limits_of_files_are_read_from_the_environment() -> None:
+    settings = load_settings(
+        {
+            "FILES_PER_USER": "10",
+            "FILE_BYTES_PER_USER": "2048",
+            "FILE_UPLOADS_PER_DAY": "5",
+            "FILE_TYPES": "application/pdf, image/png",
+            "MALWARE_PROTECTION": "on",
+        }
+    )
+    limits = (settings.files_per_user, settings.file_bytes_per_user, settings.file_uploads_per_day)
+    assert limits == (10, 2048, 5)
+    assert settings.file_types == {"application/pdf", "image/png"}
+    assert settings.malware_protection == "on"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FILES_PER_USER", "0"),
+        ("FILES_PER_USER", "10001"),
+        ("FILE_BYTES_PER_USER", "0"),
+        ("FILE_UPLOADS_PER_DAY", "none"),
+        ("MALWARE_PROTECTION", "yes"),
+        ("RECORDS_TABLE", "R"),
+    ],
+)
+def test_invalid_variable_of_files_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        load_settings({name: value})
+
+
+@pytest.mark.parametrize(
+    ("environ", "has_files"),
+    [
+        ({}, False),
+        ({"S3_BUCKET": "pictures"}, False),
+        ({"RECORDS_TABLE": "UserRecords"}, False),
+        ({"S3_BUCKET": "pictures", "RECORDS_TABLE": ""}, False),
+        ({"S3_BUCKET": "pictures", "RECORDS_TABLE": "UserRecords"}, True),
+    ],
+)
+def test_files_need_a_bucket_and_a_table(environ: dict[str, str], has_files: bool) -> None:
+    assert load_settings(environ).has_files is has_files
+
+
+def test_missing_table_of_records_is_reported_on_use() -> None:
+    with pytest.raises(SettingsError, match="RECORDS_TABLE is missing"):
+        load_settings({"S3_BUCKET": "pictures"}).require_records_table_name()
+
+
+def test_missing_function_that_checks_files_is_reported_on_use() -> None:
+    with pytest.raises(SettingsError, match="CHECK_FILE_FUNCTION is missing"):
+        load_settings({"S3_BUCKET": "pictures"}).require_check_file_function_name()

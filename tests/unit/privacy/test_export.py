@@ -8,6 +8,8 @@ from chalicelib.aws.user_pool import PoolUser
 from chalicelib.core.errors import NotFound, ServiceUnavailable
 from chalicelib.core.identity import Caller
 from chalicelib.core.preconditions import NO_PRECONDITIONS
+from chalicelib.files.models import FileRejection, FileStatus
+from chalicelib.files.repository import FileLimits
 from chalicelib.pictures.repository import ProfileRecord
 from chalicelib.privacy.errors import ExportLimitReached
 from chalicelib.privacy.export import EXPORT_INTERVAL_SECONDS, ExportService
@@ -23,6 +25,8 @@ from tests.support.fakes import (
     InMemoryProfileRepository,
     InMemoryTable,
 )
+from tests.support.file_contracts import build_file
+from tests.support.file_fakes import InMemoryFileRepository, InMemoryFileStorage
 from tests.unit.profiles.test_service import build_user
 
 CALLER = Caller(SUB, SUB)
@@ -34,10 +38,11 @@ def table() -> InMemoryTable:
     return InMemoryTable()
 
 
-def build_service(table: InMemoryTable, *users: PoolUser) -> ExportService:
+def build_service(table: InMemoryTable, *users: PoolUser, files: InMemoryFileRepository | None = None) -> ExportService:
     user_pool = FakeUserPool(*users)
     profiles = ProfileService(InMemoryProfileRepository(table), user_pool)
-    return ExportService(InMemoryDeletionRepository(table), profiles, user_pool, InMemoryPictureStorage())
+    sources = (files, InMemoryFileStorage()) if files else None
+    return ExportService(InMemoryDeletionRepository(table), profiles, user_pool, InMemoryPictureStorage(), sources)
 
 
 def test_export_has_account_and_profile(table: InMemoryTable) -> None:
@@ -61,6 +66,38 @@ def test_export_has_a_link_to_the_picture(table: InMemoryTable) -> None:
     exported = service.export(CALLER).picture
     assert exported is not None
     assert exported.url.endswith(f"pictures/{SUB}/1/2")
+
+
+def test_export_lists_files_with_links_to_available_ones(table: InMemoryTable) -> None:
+    build_service(table, USER).export(CALLER)
+    table.exported_at.clear()
+    repository, now = InMemoryFileRepository(table), datetime.now(UTC)
+    files = {status: build_file() for status in FileStatus}
+    for status, stored in files.items():
+        repository.create(SUB, stored, FileLimits(10, 1000, 10), now)
+        if status is FileStatus.REJECTED:
+            repository.reject(SUB, stored, FileRejection.MALWARE, now)
+        elif status is not FileStatus.AWAITING_UPLOAD:
+            repository.set_status(SUB, stored.file.id, status, now)
+    exported = build_service(table, USER, files=repository).export(CALLER).files
+    assert {file.id: file.status for file in exported} == {stored.file.id: status for status, stored in files.items()}
+    (available,) = (file for file in exported if file.url is not None)
+    assert (available.status, available.url) == ("available", f"https://bucket.example.com/files/{SUB}/{available.id}")
+    assert available.expires_at is not None
+    assert {file.rejection for file in exported} == {None, "malware"}
+
+
+def test_export_without_files_has_an_empty_list(table: InMemoryTable) -> None:
+    assert build_service(table, USER).export(CALLER).files == []
+
+
+def test_export_can_be_repeated_if_the_files_fail(table: InMemoryTable) -> None:
+    build_service(table, USER).export(CALLER)
+    table.exported_at.clear()
+    failing = InMemoryFileRepository(InMemoryTable(fail_with=ServiceUnavailable()))
+    with pytest.raises(ServiceUnavailable):
+        build_service(table, USER, files=failing).export(CALLER)
+    assert table.exported_at == {}
 
 
 def test_second_export_within_a_minute_is_refused(table: InMemoryTable) -> None:

@@ -11,6 +11,8 @@ import pytest
 from chalicelib.core.errors import NotFound, ServiceUnavailable
 from chalicelib.core.identity import Caller
 from chalicelib.core.preconditions import NO_PRECONDITIONS
+from chalicelib.files.erasure import FileErasure
+from chalicelib.files.repository import FileLimits
 from chalicelib.pictures.repository import LeaseState
 from chalicelib.privacy.erasure import ErasureService
 from chalicelib.privacy.errors import DeletionInProgress, NoDeletion
@@ -28,6 +30,8 @@ from tests.support.fakes import (
     InMemoryProfileRepository,
     InMemoryTable,
 )
+from tests.support.file_contracts import build_file
+from tests.support.file_fakes import InMemoryFileRepository, InMemoryFileStorage
 from tests.unit.profiles.test_service import build_user
 
 CALLER: Final = Caller(SUB, SUB)
@@ -163,6 +167,42 @@ def test_erasure_deletes_account_objects_and_profile(immediate: Fixture) -> None
     assert immediate.erasure.erase(SUB).model_dump() == {"status": "erased", "objects": 1}
     assert (immediate.user_pool.users, immediate.storage.objects, immediate.table.records) == ({}, {}, {})
     assert immediate.table.tombstones == {SUB}
+
+
+def test_erasure_deletes_files_before_the_user(immediate: Fixture) -> None:
+    """An erasure that is interrupted by the files is repeated, and must find the user."""
+    repository, storage = InMemoryFileRepository(immediate.table), InMemoryFileStorage()
+    immediate.profiles.get_profile(CALLER)
+    stored = build_file()
+    repository.create(SUB, stored, FileLimits(10, 1000, 10), stored.file.created_at)
+    storage.upload(SUB, stored.file, b"content")
+    immediate.service.request_deletion(CALLER)
+    erasure = ErasureService(
+        InMemoryDeletionRepository(immediate.table),
+        immediate.user_pool,
+        immediate.storage,
+        FileErasure(repository, storage),
+    )
+    storage.fail_with = ServiceUnavailable()
+    with pytest.raises(ServiceUnavailable):
+        erasure.erase(SUB)
+    assert SUB in immediate.user_pool.users
+    storage.fail_with = None
+    assert erasure.erase(SUB).model_dump() == {"status": "erased", "objects": 1}
+    assert (storage.objects, repository.records.files, repository.records.quotas) == ({}, {}, {})
+
+
+def test_response_of_a_stage_with_files_names_them(immediate: Fixture) -> None:
+    service = DeletionService(
+        InMemoryDeletionRepository(immediate.table),
+        immediate.profiles,
+        immediate.user_pool,
+        immediate.erasures,
+        0,
+        has_pictures=True,
+        has_files=True,
+    )
+    assert service.request_deletion(CALLER).deletes == ["account", "profile", "picture", "files"]
 
 
 def test_erasure_does_not_delete_a_user_with_another_sub(immediate: Fixture) -> None:

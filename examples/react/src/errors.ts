@@ -1,0 +1,95 @@
+// Errors of the API and of Cognito as texts of a form.
+import { AuthError } from "aws-amplify/auth";
+
+import { Problem } from "./api";
+
+export interface Failure {
+  message: string;
+  /** The violated rules by field, such as { dob: "must not be in the future" }. */
+  fields: Record<string, string>;
+}
+
+/** The fields of the forms, by their names in the API and in Cognito. */
+export const LABELS: Record<string, string> = {
+  email: "Email",
+  password: "Password",
+  code: "Code",
+  name: "Name",
+  phone_number: "Phone number",
+  dob: "Date of birth",
+  gender: "Gender",
+  blood_group: "Blood group",
+  category: "Category",
+  content_type: "The type of the file",
+  size: "The size of the file",
+  upload_id: "", // the rule itself names the file
+};
+const INVALID_FORM = "Correct the following and try again.";
+// Cognito's prefix of the messages of a trigger.
+const TRIGGER_PREFIX = "PreSignUp failed with error ";
+// The names of the attributes in these messages (docs/sign-up.md), in the order of the form.
+const ATTRIBUTES: Record<string, string> = {
+  email: "email",
+  name: "name",
+  "phone number": "phone_number",
+  "date of birth": "dob",
+  gender: "gender",
+  "blood group": "blood_group",
+};
+// Errors of Cognito that belong to one field.
+const FIELDS_OF_ERRORS: Record<string, string> = {
+  InvalidPasswordException: "password",
+  CodeMismatchException: "code",
+  ExpiredCodeException: "code",
+};
+
+/** Return the text of any error. */
+export function describeError(error: unknown): Failure {
+  if (error instanceof Problem) return describeProblem(error);
+  if (error instanceof AuthError) return describeAuthError(error);
+  if (error instanceof TypeError || !(error instanceof Error)) {
+    return { message: "The server cannot be reached. Check the connection and try again.", fields: {} };
+  }
+  return { message: error.message, fields: {} };
+}
+
+/** Return a rule as a sentence: "Date of birth must not be in the future." */
+export function formatRule(name: string, rule: string): string {
+  if (/^[A-Z]/.test(rule)) return rule; // a message of Cognito
+  const text = `${LABELS[name] ?? name} ${rule}`.trim();
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+/** Return the failure of a form whose required fields are empty. */
+export function describeMissing(names: string[]): Failure {
+  return { message: INVALID_FORM, fields: Object.fromEntries(names.map((name) => [name, "is required"])) };
+}
+
+function describeProblem({ message, fields, retryAfterSeconds }: Problem): Failure {
+  if (Object.keys(fields).length > 0) return { message: INVALID_FORM, fields };
+  return { message: retryAfterSeconds ? `${message} ${formatWait(retryAfterSeconds)}` : message, fields };
+}
+
+function formatWait(seconds: number): string {
+  if (seconds < 120) return `Try again in ${seconds} seconds.`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 120 ? `Try again in ${minutes} minutes.` : `Try again in ${Math.ceil(minutes / 60)} hours.`;
+}
+
+function describeAuthError({ name, message }: AuthError): Failure {
+  if (message.startsWith(TRIGGER_PREFIX)) return describeRejectedAttributes(message);
+  const field = FIELDS_OF_ERRORS[name];
+  return field ? { message: INVALID_FORM, fields: { [field]: message } } : { message, fields: {} };
+}
+
+/** Parse a message such as "PreSignUp failed with error name is required; gender must be one of Male, Female." */
+function describeRejectedAttributes(message: string): Failure {
+  const rules = message.slice(TRIGGER_PREFIX.length).replace(/\.$/, "").split("; ");
+  const fields: Record<string, string> = {};
+  for (const [attribute, field] of Object.entries(ATTRIBUTES)) {
+    const rule = rules.find((text) => text.startsWith(`${attribute} `));
+    if (rule) fields[field] = rule.slice(attribute.length + 1);
+  }
+  if (Object.keys(fields).length < rules.length) return { message: `${rules.join("; ")}.`, fields: {} };
+  return { message: INVALID_FORM, fields };
+}

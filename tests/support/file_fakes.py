@@ -1,0 +1,271 @@
+"""In-memory fakes of the adapters of files. They share the table of profiles with tests/support/fakes.py."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from chalicelib.core.clock import utc_now
+from chalicelib.core.errors import UpstreamError
+from chalicelib.files.errors import FileLimitReached, FileQuotaExceeded
+from chalicelib.files.models import (
+    File,
+    FileContent,
+    FileRejection,
+    FileStatus,
+    FileUpload,
+    FileUploadLimits,
+)
+from chalicelib.files.records import StoredFile, StoredQuota
+from chalicelib.files.repository import FileChanged, FileLimits, FileRepository
+from chalicelib.files.storage import DOWNLOAD_TTL, KEY_PREFIX, UPLOAD_TTL, FileStorage, StoredObject, object_key
+from chalicelib.reconciliation.file_scan import FileCheckStarter
+from tests.support.fakes import InMemoryTable
+
+SCAN_PAGE_SIZE: Final = 100
+_PENDING: Final = (FileStatus.AWAITING_UPLOAD, FileStatus.SCANNING)
+
+
+@dataclass
+class InMemoryRecords:
+    """The records of files, by user and id, and the counters by user."""
+
+    files: dict[tuple[str, str], StoredFile] = field(default_factory=dict)
+    quotas: dict[str, StoredQuota] = field(default_factory=dict)
+
+
+class InMemoryFileRepository(FileRepository):
+    """Files in dictionaries."""
+
+    def __init__(self, table: InMemoryTable, records: InMemoryRecords | None = None) -> None:
+        self.table = table
+        self.records = records or InMemoryRecords()
+
+    def create(self, user_id: str, stored: StoredFile, limits: FileLimits, now: datetime) -> bool:
+        self.table.check_fault()
+        if stored.file.size > limits.bytes:
+            raise FileQuotaExceeded
+        if not self._has_profile(user_id):
+            return False
+        quota, today = self._get_quota(user_id), now.astimezone(UTC).date().isoformat()
+        uploads = quota.uploads if quota.uploads_on == today else 0
+        if uploads >= limits.uploads_per_day:
+            raise FileLimitReached
+        if quota.files >= limits.files or quota.bytes + stored.file.size > limits.bytes:
+            raise FileQuotaExceeded
+        self.records.files[user_id, stored.file.id] = stored
+        self.records.quotas[user_id] = replace(quota, uploads_on=today, uploads=uploads + 1)
+        self._count(user_id, stored, 1, now)
+        return True
+
+    def get(self, user_id: str, file_id: str) -> StoredFile | None:
+        self.table.check_fault()
+        return self.records.files.get((user_id, file_id))
+
+    def list_page(self, user_id: str, limit: int, after: str | None) -> tuple[list[StoredFile], bool, StoredQuota]:
+        quota, files = self.list_all(user_id)
+        following = [stored for stored in files if after is None or stored.file.id < after]
+        return following[:limit], len(following) > limit, quota
+
+    def list_all(self, user_id: str) -> tuple[StoredQuota, list[StoredFile]]:
+        self.table.check_fault()
+        files = [stored for (owner, _), stored in self.records.files.items() if owner == user_id]
+        return self._get_quota(user_id), sorted(files, key=lambda stored: stored.file.id, reverse=True)
+
+    def update(self, user_id: str, stored: StoredFile, changes: dict[str, Any], now: datetime) -> bool:
+        self.table.check_fault()
+        if not self._has_profile(user_id):
+            return False
+        self._require_version(user_id, stored)
+        self._change(user_id, stored, now, **changes)
+        return True
+
+    def delete(self, user_id: str, stored: StoredFile, now: datetime) -> bool:
+        self.table.check_fault()
+        if not self._has_profile(user_id):
+            return False
+        self.release(user_id, stored, now)
+        return True
+
+    def release(self, user_id: str, stored: StoredFile, now: datetime) -> None:
+        self.table.check_fault()
+        self._require_version(user_id, stored)
+        del self.records.files[user_id, stored.file.id]
+        if stored.counts:
+            self._count(user_id, stored, -1, now)
+
+    def set_status(self, user_id: str, file_id: str, status: FileStatus, now: datetime) -> bool:
+        stored = self.get(user_id, file_id)
+        if stored is None or stored.file.status not in _PENDING:
+            return stored is not None and stored.file.status is status
+        self._change(user_id, replace(stored, expires_at=None), now, status=status)
+        return True
+
+    def reject(self, user_id: str, stored: StoredFile, rejection: FileRejection, now: datetime) -> bool:
+        current = self.get(user_id, stored.file.id)
+        if current is None or current.file.status not in _PENDING:
+            return False
+        current = replace(current, expires_at=None)
+        self._change(user_id, current, now, status=FileStatus.REJECTED, rejection=rejection)
+        self._count(user_id, stored, -1, now)
+        return True
+
+    def repair_quota(self, user_id: str, quota: StoredQuota, files: Iterable[StoredFile]) -> bool:
+        if not self._has_quota(user_id, quota):
+            return False
+        counted = [stored.file for stored in files if stored.counts]
+        size = sum(file.size for file in counted)
+        stored_quota = self._get_quota(user_id)
+        self.records.quotas[user_id] = replace(
+            stored_quota, bytes=size, files=len(counted), revision=stored_quota.revision + 1
+        )
+        return True
+
+    def set_checked(self, user_id: str, quota: StoredQuota, now: datetime) -> bool:
+        if not self._has_quota(user_id, quota):
+            return False
+        self.records.quotas[user_id] = replace(self._get_quota(user_id), checked_at=_milliseconds(now))
+        return True
+
+    def scan_quotas(self, cursor: str | None) -> tuple[list[tuple[str, StoredQuota]], str | None]:
+        self.table.check_fault()
+        after = cursor.partition("/")[0] if cursor else ""
+        user_ids = sorted(user_id for user_id in self.records.quotas if user_id > after)
+        page = user_ids[:SCAN_PAGE_SIZE]
+        last = f"{page[-1]}/file-quota" if len(user_ids) > len(page) else None
+        return [(user_id, self._get_quota(user_id)) for user_id in page], last
+
+    def find_owners(self, user_ids: Sequence[str]) -> set[str]:
+        self.table.check_fault()
+        return set(user_ids) & set(self.records.quotas)
+
+    def delete_all(self, user_id: str) -> None:
+        self.table.check_fault()
+        for owner, file_id in list(self.records.files):
+            if owner == user_id:
+                del self.records.files[owner, file_id]
+        self.records.quotas.pop(user_id, None)
+
+    def _has_profile(self, user_id: str) -> bool:
+        self.table.require_no_deletion(user_id)
+        return user_id in self.table.records
+
+    def _get_quota(self, user_id: str) -> StoredQuota:
+        return self.records.quotas.get(user_id, StoredQuota())
+
+    def _has_quota(self, user_id: str, expected: StoredQuota) -> bool:
+        self.table.check_fault()
+        return user_id in self.records.quotas and self._get_quota(user_id).revision == expected.revision
+
+    def _require_version(self, user_id: str, stored: StoredFile) -> None:
+        current = self.records.files.get((user_id, stored.file.id))
+        if current is None or current.file.version != stored.file.version:
+            raise FileChanged
+
+    def _change(self, user_id: str, stored: StoredFile, now: datetime, **changes: Any) -> None:
+        update = {**changes, "updated_at": now, "version": stored.file.version + 1}
+        changed = replace(stored, file=stored.file.model_copy(update=update))
+        self.records.files[user_id, stored.file.id] = changed
+
+    def _count(self, user_id: str, stored: StoredFile, sign: int, now: datetime) -> None:
+        quota = self._get_quota(user_id)
+        self.records.quotas[user_id] = replace(
+            quota,
+            bytes=quota.bytes + sign * stored.file.size,
+            files=quota.files + sign,
+            changed_at=_milliseconds(now),
+            revision=quota.revision + 1,
+        )
+
+
+class InMemoryFileStorage(FileStorage):
+    """Objects in a dictionary, by their key."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, StoredObject] = {}
+        self.scan_results: dict[str, str] = {}
+        self.fail_with: UpstreamError | None = None  # raised by each call
+
+    def upload(self, user_id: str, file: File, content: bytes) -> None:
+        """Store the content of a file as a client does with a presigned form."""
+        self.objects[object_key(user_id, file.id)] = StoredObject(content, file.content_type.value)
+
+    def set_scan_status(self, user_id: str, file_id: str, status: str) -> None:
+        """Set the result of the malware scan."""
+        self.scan_results[object_key(user_id, file_id)] = status
+
+    def create_presigned_upload(self, user_id: str, file: File) -> FileUpload:
+        return FileUpload(
+            url="https://bucket.example.com/",
+            fields={"key": object_key(user_id, file.id), "Content-Type": file.content_type.value},
+            expires_at=utc_now() + UPLOAD_TTL,
+            limits=FileUploadLimits(content_type=file.content_type, min_bytes=file.size, max_bytes=file.size),
+        )
+
+    def create_presigned_link(self, user_id: str, file: File) -> FileContent:
+        url = f"https://bucket.example.com/{object_key(user_id, file.id)}"
+        return FileContent(url=url, expires_at=utc_now() + DOWNLOAD_TTL)
+
+    def exists(self, user_id: str, file_id: str) -> bool:
+        self._check_fault()
+        return object_key(user_id, file_id) in self.objects
+
+    def read(self, user_id: str, file_id: str, max_bytes: int, seconds: float) -> StoredObject | None:
+        self._check_fault()
+        assert seconds > 0
+        stored = self.objects.get(object_key(user_id, file_id))
+        return stored and stored._replace(content=stored.content[: max_bytes + 1])
+
+    def get_scan_status(self, user_id: str, file_id: str) -> str | None:
+        self._check_fault()
+        return self.scan_results.get(object_key(user_id, file_id))
+
+    def delete(self, user_id: str, file_id: str) -> None:
+        self._check_fault()
+        self.objects.pop(object_key(user_id, file_id), None)
+
+    def delete_versions(self, user_id: str, file_id: str) -> int:
+        return self._delete_prefix(object_key(user_id, file_id))
+
+    def delete_all_versions(self, user_id: str) -> int:
+        return self._delete_prefix(f"{KEY_PREFIX}{user_id}/")
+
+    def list_file_ids(self, user_id: str) -> set[str]:
+        self._check_fault()
+        prefix = f"{KEY_PREFIX}{user_id}/"
+        return {key.removeprefix(prefix) for key in self.objects if key.startswith(prefix)}
+
+    def list_user_ids(self, cursor: str | None) -> tuple[list[str], str | None]:
+        self._check_fault()
+        user_ids = sorted({key.split("/")[1] for key in self.objects})
+        following = [user_id for user_id in user_ids if cursor is None or user_id > cursor]
+        page = following[:SCAN_PAGE_SIZE]
+        return page, page[-1] if len(following) > len(page) else None
+
+    def _delete_prefix(self, prefix: str) -> int:
+        self._check_fault()
+        keys = [key for key in self.objects if key.startswith(prefix)]
+        for key in keys:
+            del self.objects[key]
+        return len(keys)
+
+    def _check_fault(self) -> None:
+        if self.fail_with:
+            raise self.fail_with
+
+
+class FakeFileCheckStarter(FileCheckStarter):
+    """Records the files whose check is started."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, str]] = []
+        self.fail_with: UpstreamError | None = None
+
+    def start(self, user_id: str, file_id: str) -> None:
+        if self.fail_with:
+            raise self.fail_with
+        self.started.append((user_id, file_id))
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,85 @@
+"""Errors of DynamoDB in the repository of files. tests/support/file_contracts.py has its rules."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib.core.errors import ServiceUnavailable, UnreadableItem, UpstreamError
+from chalicelib.files.records import StoredQuota, build_key, file_record, to_item
+from chalicelib.files.repository import FileRepository
+from tests.support.aws import client_error
+from tests.support.contracts import NOW
+from tests.support.data import FILE_ID, RECORDS_TABLE, SUB, TABLE
+from tests.support.file_contracts import build_file
+
+
+class FakeTable:
+    """A DynamoDB client that returns this response, or raises it, at each call."""
+
+    def __init__(self, response: dict[str, Any] | ClientError) -> None:
+        self._response = response
+        self.calls = 0
+
+    def call(self, **_: Any) -> dict[str, Any]:
+        self.calls += 1
+        if isinstance(self._response, ClientError):
+            raise self._response
+        return self._response
+
+    get_item = update_item = batch_get_item = batch_write_item = call
+
+    def get_paginator(self, _: str) -> "FakeTable":
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"Items": [build_key(SUB, file_record(FILE_ID))]}]
+
+
+def build_repository(response: dict[str, Any] | ClientError) -> tuple[FileRepository, FakeTable]:
+    table = FakeTable(response)
+    client: Any = table
+    return FileRepository(client, RECORDS_TABLE, TABLE), table
+
+
+@pytest.mark.parametrize("code", ["ConditionalCheckFailedException", "TransactionConflictException"])
+def test_counters_in_a_transaction_are_not_changed(code: str) -> None:
+    """Reconciliation continues, and compares the user again in its next scan."""
+    repository, _ = build_repository(client_error(code))
+    assert repository.set_checked(SUB, StoredQuota(), NOW) is False
+    assert repository.repair_quota(SUB, StoredQuota(), []) is False
+
+
+def test_failed_update_of_counters_is_reported() -> None:
+    repository, _ = build_repository(client_error("ThrottlingException"))
+    with pytest.raises(ServiceUnavailable):
+        repository.set_checked(SUB, StoredQuota(), NOW)
+
+
+def test_unprocessed_keys_are_unavailable() -> None:
+    repository, table = build_repository({"Responses": {}, "UnprocessedKeys": {RECORDS_TABLE: {"Keys": []}}})
+    with pytest.raises(ServiceUnavailable):
+        repository.find_owners([SUB])
+    assert table.calls == 3
+
+
+def test_unprocessed_deletions_are_unavailable() -> None:
+    repository, table = build_repository({"UnprocessedItems": {RECORDS_TABLE: []}})
+    with pytest.raises(ServiceUnavailable):
+        repository.delete_all(SUB)
+    assert table.calls == 3
+
+
+@pytest.mark.parametrize("name", ["version", "size", "status", "created_at"])
+def test_item_without_a_required_attribute_is_unreadable(name: str) -> None:
+    item = to_item(SUB, build_file())
+    del item[name]
+    repository, _ = build_repository({"Item": item})
+    with pytest.raises(UnreadableItem):
+        repository.get(SUB, FILE_ID)
+
+
+def test_missing_permission_is_an_error_of_the_service() -> None:
+    repository, _ = build_repository(client_error("AccessDeniedException"))
+    with pytest.raises(UpstreamError):
+        repository.get(SUB, FILE_ID)
