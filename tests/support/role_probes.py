@@ -9,6 +9,7 @@ import requests
 
 from chalicelib.core.clock import utc_now
 from local.malware_scan import EICAR_TEST_STRING
+from tests.support import file_client
 from tests.support.aws import get_item, require_item
 from tests.support.data import PROFILE_BODY, SUB
 from tests.support.deployed_stage import BUCKET, NAME, RECORDS_TABLE, TABLE, DeployedStage
@@ -23,7 +24,7 @@ from tests.support.picture_client import (
     upload_file,
 )
 from tests.support.sample_images import make_image
-from tests.support.stored_files import FILES_PATH, FileStore, call_file, generate_sub, upload_content
+from tests.support.stored_files import FileStore, generate_sub
 from tests.support.user_pool_calls import refresh_tokens, reset_password, update_as_admin
 from tests.support.users import PASSWORD, User, UserFactory, delete_stored_profile
 
@@ -227,22 +228,20 @@ class RoleProbes:
         return is_readable and is_deleted and (kinds_before, list_stored_kinds(user)) == (["pictures"], [])
 
     def _can_use_files(self, user: User) -> bool:
-        file_id = self._upload_file(user)
-        if file_id is None or not _is_true_soon(lambda: call_file(user, file_id).body["status"] == "available"):
-            return False
-        is_listed = user.client.call("GET", FILES_PATH, user.token).status == 200
-        link = call_file(user, file_id, path="/content").body["url"]
-        is_readable = requests.get(link, timeout=20).status_code == 200
-        is_changed = call_file(user, file_id, "PATCH", body={"name": "result.pdf"}).status == 200
-        is_deleted = call_file(user, file_id, "DELETE").status == 204
-        has_marker = any("ETag" not in version for version in self._files.list_versions(user.sub, file_id))
-        return is_listed and is_readable and is_changed and is_deleted and has_marker
-
-    def _upload_file(self, user: User) -> str | None:
         try:
-            return upload_content(user)
+            file = file_client.upload_file(user)
         except AssertionError:
-            return None
+            return False
+        is_listed = user.client.call("GET", file_client.FILES_PATH, user.token).status == 200
+        if not is_listed or file.get("status") != "available":
+            return False
+        path = f"{file_client.FILES_PATH}/{file['id']}"
+        link = user.client.call("GET", f"{path}/content", user.token).body["url"]
+        is_readable = requests.get(link, timeout=20).status_code == 200
+        is_changed = user.client.call("PATCH", path, user.token, {"name": "result.txt"}).status == 200
+        is_deleted = user.client.call("DELETE", path, user.token).status == 204
+        has_marker = any("ETag" not in version for version in self._files.list_versions(user.sub, file["id"]))
+        return is_readable and is_changed and is_deleted and has_marker
 
     def _reset_revokes_tokens(self, user: User) -> bool:
         reset_password(user)
