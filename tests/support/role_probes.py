@@ -8,8 +8,8 @@ from typing import Any, Final
 import requests
 
 from chalicelib.core.clock import utc_now
-from chalicelib.files.ids import create_file_id
 from local.malware_scan import EICAR_TEST_STRING
+from tests.support import file_client
 from tests.support.aws import get_item, require_item
 from tests.support.data import PROFILE_BODY, SUB
 from tests.support.deployed_stage import BUCKET, NAME, RECORDS_TABLE, TABLE, DeployedStage
@@ -24,7 +24,7 @@ from tests.support.picture_client import (
     upload_file,
 )
 from tests.support.sample_images import make_image
-from tests.support.stored_files import FILES_PATH, FileStore, call_file, generate_sub, upload_content
+from tests.support.stored_files import FileStore, generate_sub
 from tests.support.user_pool_calls import refresh_tokens, reset_password, update_as_admin
 from tests.support.users import PASSWORD, User, UserFactory, delete_stored_profile
 
@@ -83,7 +83,10 @@ class RoleProbes:
         return can_use_objects and self._can_request_deletion(user)
 
     def check_file(self) -> bool:
-        """Let it accept a file, reject one with malware, and release one that was not uploaded."""
+        """Let it accept a file, reject one with malware, and release one that was not uploaded.
+
+        The embedded AWS requires no permission to delete the only version of an object with DeleteObjects.
+        """
         user_id = generate_sub()
         clean, infected = self._files.put_file(user_id), self._files.put_file(user_id, EICAR_TEST_STRING)
         missing = self._files.put_file(user_id, None, expires_at=utc_now())
@@ -100,6 +103,9 @@ class RoleProbes:
             statuses == [{"S": "available"}, {"S": "rejected"}, None]
             and is_deleted
             and self._can_delete_objects("check_file", "files")
+            and self._is_allowed_only_on(
+                "check_file", "s3:DeleteObjectVersion", f"arn:aws:s3:::{BUCKET}/files/x", f"arn:aws:s3:::{BUCKET}/x"
+            )
         )
 
     def check_picture(self) -> bool:
@@ -122,11 +128,12 @@ class RoleProbes:
     def reconcile(self) -> bool:
         """Let it provision a profile, delete health attributes of another user and let an orphan be erased.
 
-        Let it also repair the counters of a user's files, and let the object of another user without files be deleted.
+        Let it also repair the counters of a user's files, and let a file that was not uploaded be released.
         """
-        with_counters, with_object = generate_sub(), generate_sub()
-        self._files.put_quota(with_counters, bytes=1, files=1, changed_at=1, revision=1)
-        self._files.put_object(with_object, create_file_id(utc_now()))
+        owner = generate_sub()
+        self._files.put_quota(owner, bytes=1, files=1, changed_at=1, revision=1)
+        self._files.put_file(owner)
+        expired = self._files.put_file(owner, None, expires_at=utc_now())
         without_profile, with_profile = self._signed_up_user(), self._signed_up_user()
         delete_stored_profile(without_profile)
         self._dynamodb.put_item(
@@ -141,9 +148,9 @@ class RoleProbes:
         provisioned = bool(get_item(self._dynamodb, TABLE, without_profile.sub))
         attributes = {pair["Name"] for pair in self._get_user_attributes(with_profile)}
         cleared = not any(name.startswith("custom:") for name in attributes)
-        is_repaired = self._files.get_quota(with_counters).get("files") == {"N": "0"}
-        is_deleted = finished and _is_true_soon(lambda: not self._files.list_versions(with_object))
-        return all((orphan_is_erased, provisioned, cleared, is_repaired, is_deleted)) and self._has_rare_permissions()
+        is_released = finished and _is_true_soon(lambda: self._files.get_file(owner, expired) is None)
+        is_repaired = self._files.get_quota(owner).get("files") == {"N": "1"}  # 2, minus the released one
+        return all((orphan_is_erased, provisioned, cleared, is_released, is_repaired)) and self._has_rare_permissions()
 
     def erase_user(self) -> bool:
         """Let it erase a user with two versions of a picture, an upload, a file and a due deletion."""
@@ -221,22 +228,20 @@ class RoleProbes:
         return is_readable and is_deleted and (kinds_before, list_stored_kinds(user)) == (["pictures"], [])
 
     def _can_use_files(self, user: User) -> bool:
-        file_id = self._upload_file(user)
-        if file_id is None or not _is_true_soon(lambda: call_file(user, file_id).body["status"] == "available"):
-            return False
-        is_listed = user.client.call("GET", FILES_PATH, user.token).status == 200
-        link = call_file(user, file_id, path="/content").body["url"]
-        is_readable = requests.get(link, timeout=20).status_code == 200
-        is_changed = call_file(user, file_id, "PATCH", body={"name": "result.pdf"}).status == 200
-        is_deleted = call_file(user, file_id, "DELETE").status == 204
-        has_marker = any("ETag" not in version for version in self._files.list_versions(user.sub, file_id))
-        return is_listed and is_readable and is_changed and is_deleted and has_marker
-
-    def _upload_file(self, user: User) -> str | None:
         try:
-            return upload_content(user)
+            file = file_client.upload_file(user)
         except AssertionError:
-            return None
+            return False
+        is_listed = user.client.call("GET", file_client.FILES_PATH, user.token).status == 200
+        if not is_listed or file.get("status") != "available":
+            return False
+        path = f"{file_client.FILES_PATH}/{file['id']}"
+        link = user.client.call("GET", f"{path}/content", user.token).body["url"]
+        is_readable = requests.get(link, timeout=20).status_code == 200
+        is_changed = user.client.call("PATCH", path, user.token, {"name": "result.txt"}).status == 200
+        is_deleted = user.client.call("DELETE", path, user.token).status == 204
+        has_marker = any("ETag" not in version for version in self._files.list_versions(user.sub, file["id"]))
+        return is_readable and is_changed and is_deleted and has_marker
 
     def _reset_revokes_tokens(self, user: User) -> bool:
         reset_password(user)

@@ -1,4 +1,4 @@
-"""Files of users: requests to the API, and items and objects that tests store directly."""
+"""Files of users that tests store directly, without the API: items of the table of records, and objects."""
 
 import hashlib
 import time
@@ -12,44 +12,10 @@ from chalicelib.files.ids import create_file_id
 from chalicelib.files.models import File, FileCategory, FileStatus, FileType
 from chalicelib.files.records import QUOTA_RECORD, StoredFile, build_key, file_record, to_item
 from chalicelib.files.storage import SCAN_TAG, object_key
-from local.user_client import ApiResponse
-from tests.support.file_bodies import announce
-from tests.support.picture_client import post_form
-from tests.support.users import User
+from tests.support.file_bodies import TEXT
 
-FILES_PATH: Final = "/users/me/files"
-PDF: Final = b"%PDF-1.7\n%%EOF\n"
 _POLL_SECONDS: Final = 0.1
 _SCAN_SECONDS: Final = 10
-
-
-def announce_file(user: User, content: bytes = PDF, **overrides: Any) -> ApiResponse:
-    """Announce a file with this content, by default a PDF."""
-    body = {**announce(content), "name": "report.pdf", "content_type": "application/pdf", **overrides}
-    return user.client.call("POST", FILES_PATH, user.token, body)
-
-
-def upload_content(user: User, content: bytes = PDF) -> str:
-    """Announce and upload a file. Return its id."""
-    created = announce_file(user, content)
-    assert created.status == 201, created.body
-    response = post_form(created.body["upload"], content)
-    assert response.status_code == 204, response.text
-    return str(created.body["id"])
-
-
-def call_file(user: User, file_id: str, method: str = "GET", path: str = "", body: Any = None) -> ApiResponse:
-    """Send a request for a file. `path` is a subresource such as `/content`."""
-    return user.client.call(method, f"{FILES_PATH}/{file_id}{path}", user.token, body)
-
-
-def wait_until_checked(user: User, file_id: str) -> dict[str, Any]:
-    """Wait until a file is available or rejected. Return it."""
-    deadline = time.monotonic() + _SCAN_SECONDS
-    while (file := call_file(user, file_id).body)["status"] in (FileStatus.AWAITING_UPLOAD, FileStatus.SCANNING):
-        assert time.monotonic() < deadline, "the file was not checked"
-        time.sleep(_POLL_SECONDS)
-    return file
 
 
 class FileStore:
@@ -62,7 +28,7 @@ class FileStore:
     def put_file(
         self,
         user_id: str,
-        content: bytes | None = PDF,
+        content: bytes | None = TEXT,
         status: FileStatus = FileStatus.AWAITING_UPLOAD,
         expires_at: datetime | None = None,
     ) -> str:
@@ -70,10 +36,10 @@ class FileStore:
         now = utc_now()
         file = File(
             id=create_file_id(now),
-            name="report.pdf",
-            content_type=FileType.PDF,
-            size=len(content or PDF),
-            sha256=hashlib.sha256(content or PDF).hexdigest(),
+            name="blood-test.txt",
+            content_type=FileType.TEXT,
+            size=len(content or TEXT),
+            sha256=hashlib.sha256(content or TEXT).hexdigest(),
             category=FileCategory.LAB_REPORT,
             status=status,
             created_at=now,
@@ -86,9 +52,9 @@ class FileStore:
             self.put_object(user_id, file.id, content)
         return file.id
 
-    def put_object(self, user_id: str, file_id: str, content: bytes = PDF) -> None:
+    def put_object(self, user_id: str, file_id: str, content: bytes = TEXT) -> None:
         self._s3.put_object(
-            Bucket=self._bucket, Key=object_key(user_id, file_id), Body=content, ContentType="application/pdf"
+            Bucket=self._bucket, Key=object_key(user_id, file_id), Body=content, ContentType="text/plain"
         )
 
     def put_quota(self, user_id: str, **counters: int) -> None:
@@ -107,9 +73,6 @@ class FileStore:
     def get_quota(self, user_id: str) -> dict[str, Any]:
         """Return the counters of a user, empty if there are none."""
         return self.get_record(user_id, QUOTA_RECORD) or {}
-
-    def delete_record(self, user_id: str, record: str) -> None:
-        self._dynamodb.delete_item(TableName=self._table, Key=build_key(user_id, record))
 
     def list_records(self, user_id: str) -> list[str]:
         """Return the sort keys of the records of a user."""

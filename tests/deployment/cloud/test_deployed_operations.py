@@ -2,9 +2,13 @@
 
 import re
 
-from tests.support.aws import create_users_table, get_item, require_item
+import requests
+
+from tests.support import file_client
+from tests.support.aws import create_records_table, create_users_table, get_item, require_item
 from tests.support.data import UNKNOWN_SUB
-from tests.support.deployed_stage import BUCKET, STAGE, TABLE, DeployedStage
+from tests.support.deployed_stage import BUCKET, RECORDS_TABLE, STAGE, TABLE, DeployedStage
+from tests.support.file_bodies import TEXT
 from tests.support.picture_client import (
     delete_picture,
     download_picture,
@@ -13,6 +17,7 @@ from tests.support.picture_client import (
 )
 from tests.support.sample_images import open_image
 from tests.support.stack import wait_until
+from tests.support.stored_files import FileStore
 from tests.support.users import User, UserFactory, delete_stored_profile
 
 
@@ -97,4 +102,28 @@ def test_restore_copies_tombstones_and_scheduled_deletions(
     assert {**require_item(dynamodb, TABLE, user.sub), "version": scheduled["version"]} == scheduled
     assert user.put({**user.get().body, "name": "Jane R. Roe"}).status == 409
     dynamodb.delete_item(TableName=TABLE, Key={"user_id": {"S": UNKNOWN_SUB}})
+    dynamodb.delete_table(TableName=restored)
+
+
+def test_restore_puts_deleted_files_back(deployed_stage: DeployedStage, signed_up_user: UserFactory) -> None:
+    dynamodb, user = deployed_stage.client("dynamodb"), signed_up_user()
+    store = FileStore(dynamodb, deployed_stage.client("s3"), RECORDS_TABLE, BUCKET)
+    file_id = file_client.upload_file(user)["id"]
+    path = f"{file_client.FILES_PATH}/{file_id}"
+    item = store.get_file(user.sub, file_id)
+    restored = "UserRecords-dev-restored"
+    create_records_table(dynamodb, restored)
+    dynamodb.put_item(TableName=restored, Item=item)
+    assert user.client.call("DELETE", path, user.token).status == 204
+    command = ("restore", f"STAGE={STAGE}", f"RECORDS={restored}")
+    outputs = [deployed_stage.make(*command, f"ARGS={options}").stdout for options in ("--dry-run", "", "")]
+    assert [get_count(output, "files restored") for output in outputs] == [1, 1, 0]
+    assert [get_count(output, "files unchanged") for output in outputs] == [0, 0, 1]
+    assert (
+        file_client.get_file(user, file_id).body["version"] > 1000
+    )  # higher than any version that a client may have read
+    link = user.client.call("GET", f"{path}/content", user.token).body["url"]
+    assert requests.get(link, timeout=20).content == TEXT
+    quota = store.get_quota(user.sub)
+    assert (quota["files"], quota["bytes"]) == ({"N": "1"}, {"N": str(len(TEXT))})
     dynamodb.delete_table(TableName=restored)
