@@ -65,12 +65,13 @@ class FileStore:
         content: bytes | None = PDF,
         status: FileStatus = FileStatus.AWAITING_UPLOAD,
         expires_at: datetime | None = None,
+        name: str = "report.pdf",
     ) -> str:
         """Store the item of a file, and its object after it unless the content is None. Return the id of the file."""
         now = utc_now()
         file = File(
             id=create_file_id(now),
-            name="report.pdf",
+            name=name,
             content_type=FileType.PDF,
             size=len(content or PDF),
             sha256=hashlib.sha256(content or PDF).hexdigest(),
