@@ -72,7 +72,7 @@ def test_delete_describes_the_deletion(owner: User) -> None:
     requested_at, erase_after = (datetime.fromisoformat(body[name]) for name in ("requested_at", "erase_after"))
     assert (response.status, body["status"]) == (202, "scheduled")
     assert erase_after - requested_at == timedelta(days=GRACE_DAYS)
-    assert body["deletes"] == ["account", "profile", "picture"]
+    assert body["deletes"] == ["account", "profile", "picture", "files"]
     kept_until = {entry["what"]: entry["until"] for entry in body["keeps"]}
     assert kept_until["backups"] == (erase_after + timedelta(days=35)).date().isoformat()
     assert all(entry["reason"] for entry in body["keeps"])

@@ -239,7 +239,7 @@ def erase_during_faults(faulty: FaultyStack, count: int) -> list[CheckResult]:
             erasures.responses[202] + erasures.responses[410] == count and erasures.responses.keys() <= {202, 410, 503},
         ),
         CheckResult(
-            "  killed after each of seven steps",
+            "  killed after each of nine steps",
             f"{erasures.killed.total()}",
             erasures.killed.total() >= count // 2 * 0.9 and len(erasures.killed) == min(len(ERASURE_STEPS), count // 2),
         ),
@@ -258,8 +258,8 @@ def erase_during_faults(faulty: FaultyStack, count: int) -> list[CheckResult]:
             erasures.attempts.keys() <= {401, 410, 503},
         ),
         CheckResult(
-            "  personal values in table, user pool, bucket and logs",
+            "  personal values in tables, user pool, bucket and logs",
             f"{sum(map(len, found.values()))}",
-            not found and places_before == 3,
+            not found and places_before == 4,
         ),
     ]

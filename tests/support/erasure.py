@@ -12,6 +12,10 @@ from botocore.config import Config
 
 from chalicelib.aws.clients import CONNECT_TIMEOUT, ERASURE_S3_READ_TIMEOUT, READ_TIMEOUT
 from chalicelib.aws.user_pool import UserPool
+from chalicelib.files.erasure import FileErasure
+from chalicelib.files.models import FileStatus
+from chalicelib.files.repository import FileRepository
+from chalicelib.files.storage import FileStorage
 from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.erasure import ErasureService
 from chalicelib.privacy.repository import DeletionRepository
@@ -22,6 +26,7 @@ from local.stack import STACK_NAME, Stack
 from local.user_client import ApiResponse, UserClient
 from tests.support.aws import get_item
 from tests.support.stack import wait_until
+from tests.support.stored_files import PDF, FileStore
 from tests.support.users import User, sign_up_and_sign_in
 
 RECONCILE_FUNCTION: Final = f"{STACK_NAME}-reconcile"
@@ -42,6 +47,8 @@ ERASURE_STEPS: Final = (
     ("cognito-idp", "AdminUserGlobalSignOut"),
     ("s3", "ListObjectVersions"),
     ("s3", "DeleteObjects"),
+    ("dynamodb", "Query"),
+    ("dynamodb", "BatchWriteItem"),
     ("cognito-idp", "AdminDeleteUser"),
     ("dynamodb", "PutItem"),
 )
@@ -119,13 +126,17 @@ def find_values(content: str) -> set[str]:
 
 
 def read_stored_data(stack: Stack) -> dict[str, str]:
-    """Return everything that AWS stores, by place: all items, all users, and all versions of all objects."""
+    """Return everything that AWS stores, by place: all items, users, records and versions of objects."""
     dynamodb, cognito, s3 = (emulator_client(name, stack) for name in ("dynamodb", "cognito-idp", "s3"))
-    items = [item for page in dynamodb.get_paginator("scan").paginate(TableName=stack.table) for item in page["Items"]]
+    items, records = (
+        [item for page in dynamodb.get_paginator("scan").paginate(TableName=table) for item in page["Items"]]
+        for table in (stack.table, stack.records_table)
+    )
     pages = cognito.get_paginator("list_users").paginate(UserPoolId=stack.user_pool_id)
     users = [user for page in pages for user in page["Users"]]
     return {
         "table": json.dumps(items, ensure_ascii=False, default=str),
+        "records": json.dumps(records, ensure_ascii=False, default=str),
         "user pool": json.dumps(users, ensure_ascii=False, default=str),
         "bucket": json.dumps(list_versions(s3, stack.bucket), default=str)
         + "".join(read_versions(s3, stack.bucket, "uploads/")),
@@ -165,13 +176,19 @@ def list_objects_of(stack: Stack, sub: str) -> list[tuple[str, str]]:
 
 
 def add_objects(stack: Stack, sub: str) -> int:
-    """Store versions of a user's uploads and pictures, current, noncurrent and deleted ones. Return their number."""
+    """Store versions of a user's uploads and pictures, current, noncurrent and deleted ones, and a file.
+
+    Return the number of versions.
+    """
     s3, bucket = emulator_client("s3", stack), stack.bucket
     for _ in range(2):
         s3.put_object(Bucket=bucket, Key=f"uploads/{sub}/1", Body=f"Zdenka {_NAME_STEM}".encode())
     s3.put_object(Bucket=bucket, Key=f"pictures/{sub}/1/a", Body=b"current")
     s3.put_object(Bucket=bucket, Key=f"pictures/{sub}/0/b", Body=b"deleted")
     s3.delete_object(Bucket=bucket, Key=f"pictures/{sub}/0/b")
+    store = FileStore(emulator_client("dynamodb", stack), s3, stack.records_table, bucket)
+    store.put_quota(sub, files=1, bytes=len(PDF))
+    store.put_file(sub, status=FileStatus.AVAILABLE, name=f"Zdenka {_NAME_STEM}.pdf")
     return len(list_objects_of(stack, sub))
 
 
@@ -284,6 +301,10 @@ class ErasureClients:
             DeletionRepository(self.clients["dynamodb"], stack.table),
             UserPool(lambda: self.clients["cognito-idp"], stack.user_pool_id),
             PictureStorage(self.clients["s3"], stack.bucket),
+            FileErasure(
+                FileRepository(self.clients["dynamodb"], stack.records_table, stack.table),
+                FileStorage(self.clients["s3"], stack.bucket),
+            ),
         )
         return str(service.erase(sub).status)
 

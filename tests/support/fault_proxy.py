@@ -93,6 +93,8 @@ def _operation_of_request(method: str, path: str) -> str:
         return f"{S3}.List {query['prefix'][0].partition('/')[0]}"
     if "versions" in query:
         return f"{S3}.ListObjectVersions"
+    if "tagging" in query:
+        return f"{S3}.{method.capitalize()}ObjectTagging"
     if "delete" in query:
         return f"{S3}.DeleteObjects"
     return f"{S3}.{method.capitalize()}Object" if len(parts) > 1 else f"{S3}.{method.capitalize()}Bucket"

@@ -31,12 +31,13 @@ class FileStore:
         content: bytes | None = TEXT,
         status: FileStatus = FileStatus.AWAITING_UPLOAD,
         expires_at: datetime | None = None,
+        name: str = "blood-test.txt",
     ) -> str:
         """Store the item of a file, and its object after it unless the content is None. Return the id of the file."""
         now = utc_now()
         file = File(
             id=create_file_id(now),
-            name="blood-test.txt",
+            name=name,
             content_type=FileType.TEXT,
             size=len(content or TEXT),
             sha256=hashlib.sha256(content or TEXT).hexdigest(),
