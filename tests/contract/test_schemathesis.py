@@ -74,7 +74,8 @@ def test_api_conforms_to_its_document(user: User, tmp_path: Path) -> None:
     original = user.get().body
     output = run_schemathesis(user, tmp_path / "openapi.json", *exclude(DELETE_ACCOUNT, DELETE_FILE))
     assert "31 selected / 33 total" in output
-    assert max(file["version"] for file in list_files(user)) > 3, "no change of a file was accepted"
+    pending = [file for file in list_files(user) if file["status"] == "awaiting-upload"]
+    assert any(file["version"] > 1 for file in pending), "no change of a file was accepted"
     current = user.get().body
     read_only = ("id", "email", "email_verified", "phone_number", "phone_number_verified", "created_at")
     assert [current[name] for name in read_only] == [original[name] for name in read_only]

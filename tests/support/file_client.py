@@ -31,9 +31,14 @@ def get_file(user: User, file_id: str, **headers: str) -> ApiResponse:
 
 
 def list_files(user: User) -> list[dict[str, Any]]:
-    """Return up to 100 files, newest first."""
-    items: list[dict[str, Any]] = user.client.call("GET", f"{FILES_PATH}?limit=100", user.token).body["items"]
-    return items
+    """Return all files, newest first."""
+    files: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = user.client.call("GET", f"{FILES_PATH}?limit=100&cursor={cursor}", user.token).body
+        files += page["items"]
+        if not (cursor := page["next_cursor"]):
+            return files
 
 
 def wait_for_check(user: User, file_id: str) -> dict[str, Any]:
