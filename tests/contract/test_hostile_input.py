@@ -42,7 +42,7 @@ PICTURE_BODIES = st.one_of(
 FILE_BODIES = st.one_of(
     st.just(announce()),
     st.dictionaries(st.sampled_from([*announce(), "key", "status"]), VALUES, max_size=2).map(
-        lambda changes: announce(**changes)
+        lambda changes: {**announce(), **changes}
     ),
     st.fixed_dictionaries({"name": TEXTS}),
     st.just({"category": "other"}),

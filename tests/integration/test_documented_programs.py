@@ -4,7 +4,7 @@
 |---|---|
 | docs/api.md | test_documented_api.py, tests/contract/test_prism.py |
 | docs/pictures.md (functions of a page) | tests/browser/test_cognito_js.py |
-| docs/files.md | test_documented_files.py, tests/browser/test_cognito_js.py |
+| docs/files.md | test_documented_files.py, tests/browser/test_file_page.py |
 | docs/getting-started.md, Amplify | tests/browser/test_amplify.py, which has its packages |
 | docs/getting-started.md, the other programs; docs/decisions | here |
 """

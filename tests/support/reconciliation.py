@@ -11,6 +11,9 @@ from chalicelib.aws.throttled_user_pool import Rates, ThrottledUserPool
 from chalicelib.aws.user_pool import UserPool
 from chalicelib.core import logs, metrics
 from chalicelib.core.errors import UpstreamError
+from chalicelib.files.checking import FileChecker, FileCheckRequest
+from chalicelib.files.repository import FileRepository
+from chalicelib.files.storage import FileStorage
 from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.erasure import ErasureService
 from chalicelib.privacy.repository import DeletionRepository
@@ -19,11 +22,12 @@ from chalicelib.profiles.items import to_item
 from chalicelib.profiles.models import Profile
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
+from chalicelib.reconciliation.file_scan import FileCheckStarter
 from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport
-from chalicelib.reconciliation.service import Reconciliation
+from chalicelib.reconciliation.service import FileSources, Reconciliation
 from local.emulator_clients import emulator_client
 from local.stack import Stack
-from tests.support.aws import create_users_table, get_item
+from tests.support.aws import create_records_table, create_users_table, get_item
 from tests.support.data import sign_up_attributes
 from tests.support.users import PASSWORD, attribute_pairs
 
@@ -44,8 +48,18 @@ class SynchronousErasures(ErasureStarter):
         return True
 
 
+class SynchronousFileChecks(FileCheckStarter):
+    """Runs the checks of files in this process."""
+
+    def __init__(self, checker: FileChecker) -> None:
+        self._checker = checker
+
+    def start(self, user_id: str, file_id: str) -> None:
+        self._checker.check(FileCheckRequest(user_id=user_id, file_id=file_id))
+
+
 class PoolAndTable:
-    """A user pool, a table and a bucket of their own in the embedded AWS, with the clients of each."""
+    """A user pool, tables and a bucket of their own in the embedded AWS, with the clients of each."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -63,7 +77,12 @@ class PoolAndTable:
         self.user_pool = ThrottledUserPool(lambda: self.cognito, self.pool_id, UNLIMITED_RATES)
         self.directory = UserPool(lambda: self.cognito, self.pool_id)
         self.s3.create_bucket(Bucket=name)
+        self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         self.bucket = PictureStorage(self.s3, name)
+        self.records_table = f"{name}-records"
+        create_records_table(self.dynamodb, self.records_table)
+        self.files = FileRepository(self.dynamodb, self.records_table, name)
+        self.file_storage = FileStorage(self.s3, name)
 
     def checkpoints(self, *, dry_run: bool = False) -> Checkpoints:
         return Checkpoints(self.dynamodb, self.name, dry_run=dry_run)
@@ -116,11 +135,12 @@ class PoolAndTable:
         milliseconds_left: Callable[[], float] = lambda: 60_000.0,
         bucket: PictureStorage | None = None,
         user_pool: ThrottledUserPool | None = None,
+        files: FileSources | None = None,
         unconfirmed_hours: float = 24,
         orphan_grace_hours: float = 72,
         **options: Any,
     ) -> ReconciliationReport:
-        """Run reconciliation once. Erasures run in this process, with pictures in `bucket`."""
+        """Run reconciliation once, over files too if there are `files`. Erasures run in this process, with `bucket`."""
         parsed = ReconciliationOptions(**options)
         return Reconciliation(
             self.checkpoints(dry_run=parsed.dry_run),
@@ -130,9 +150,15 @@ class PoolAndTable:
             SynchronousErasures(ErasureService(self.deletions, self.directory, bucket or self.bucket)),
             parsed,
             milliseconds_left,
+            files=files,
             unconfirmed_hours=unconfirmed_hours,
             orphan_grace_hours=orphan_grace_hours,
         ).run()
+
+    def file_sources(self) -> FileSources:
+        """Return what the scan over files needs. The checks run in this process, without malware protection."""
+        checker = FileChecker(self.files, self.file_storage, malware_protection=False)
+        return FileSources(self.files, self.file_storage, SynchronousFileChecks(checker))
 
 
 def clock_for_checks(count: int) -> Callable[[], float]:

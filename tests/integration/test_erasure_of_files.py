@@ -1,0 +1,80 @@
+"""The erasure of an account erases its files, and those that are uploaded afterwards."""
+
+import json
+
+import pytest
+
+from chalicelib.files.models import FileStatus, FileType
+from local.emulator_clients import emulator_client
+from local.malware_scan import EICAR_TEST_STRING
+from tests.support.erasure import delete_account, list_objects_of, wait_until_erased
+from tests.support.picture_client import post_form
+from tests.support.sample_files import SAMPLES
+from tests.support.stack import RunningStack, wait_until
+from tests.support.stored_files import FILES_PATH, FileStore, announce_file, call_file, wait_until_checked
+from tests.support.users import User, UserFactory
+
+NAME = "Zdenka Quillfeather.pdf"
+PDF = SAMPLES[FileType.PDF]
+
+
+@pytest.fixture(scope="module")
+def store(stack: RunningStack) -> FileStore:
+    outputs = stack.outputs
+    dynamodb, s3 = emulator_client("dynamodb", outputs), emulator_client("s3", outputs)
+    return FileStore(dynamodb, s3, outputs.records_table, outputs.bucket)
+
+
+@pytest.fixture
+def owner(signed_up_user: UserFactory, store: FileStore) -> User:
+    """Return a user with a file in each status, an earlier version of one, and a deleted file."""
+    user = signed_up_user()
+    announce_file(user, PDF, name=NAME)
+    files = {}
+    for content, file_type in (
+        (PDF, FileType.PDF),
+        (EICAR_TEST_STRING, FileType.TEXT),
+        (b"local-malware-scan=NEVER", FileType.TEXT),
+        (SAMPLES[FileType.PNG], FileType.PNG),
+    ):
+        created = announce_file(user, content, name=NAME, content_type=file_type).body
+        files[created["id"]] = created["upload"]
+        post_form(created["upload"], content)
+    available, _, scanning, deleted = files
+    post_form(files[available], PDF)
+    for file_id in (available, deleted):
+        assert wait_until_checked(user, file_id)["status"] == FileStatus.AVAILABLE
+    wait_until(lambda: call_file(user, scanning).body["status"] == FileStatus.SCANNING)
+    assert call_file(user, deleted, "DELETE").status == 204
+    assert len(store.list_versions(user.sub)) >= 5, (
+        "two versions, the scanned file, and the deleted file with its marker"
+    )
+    return user
+
+
+def test_erased_account_has_no_file_left(stack: RunningStack, owner: User, store: FileStore) -> None:
+    response = delete_account(owner)
+    assert "files" in response.body["deletes"]
+    wait_until_erased(stack.outputs, owner.sub)
+    assert store.list_records(owner.sub) == []
+    assert list_objects_of(stack.outputs, owner.sub) == []
+    records = emulator_client("dynamodb", stack.outputs).scan(TableName=stack.outputs.records_table)["Items"]
+    assert "Quillfeather" not in json.dumps(records)
+
+
+def test_erased_account_has_no_files_and_creates_none(stack: RunningStack, owner: User) -> None:
+    file_id = owner.client.call("GET", FILES_PATH, owner.token).body["items"][0]["id"]
+    delete_account(owner)
+    wait_until_erased(stack.outputs, owner.sub)
+    assert announce_file(owner, PDF).status == 410
+    assert owner.client.call("GET", FILES_PATH, owner.token).body["items"] == []
+    assert call_file(owner, file_id, "DELETE").status == 404
+
+
+def test_upload_after_the_erasure_is_deleted(stack: RunningStack, owner: User, store: FileStore) -> None:
+    form = announce_file(owner, PDF).body["upload"]
+    delete_account(owner)
+    wait_until_erased(stack.outputs, owner.sub)
+    assert post_form(form, PDF).status_code == 204
+    wait_until(lambda: list_objects_of(stack.outputs, owner.sub) == [])
+    assert store.list_records(owner.sub) == []
