@@ -16,9 +16,9 @@ DEVELOPMENT := $(VENV)/.development
 SCANNER := .venv-scan
 # A separate environment for the load tool, which depends on a web server.
 LOADER := .venv-load
-# The npm packages of the browser tests and of the OpenAPI tools. Without npm, these tests are skipped with a reason.
+# The npm packages of the example, of the browser tests and of the OpenAPI tools. Without npm, these tests are skipped with a reason.
 ifneq ($(shell command -v npm),)
-NPM_PACKAGES := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard tests/*/package-lock.json tests/*/*/package-lock.json))
+NPM_PACKAGES := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard examples/*/package-lock.json tests/*/package-lock.json tests/*/*/package-lock.json))
 endif
 # Runs test files in two processes. Each further process starts another stack, which takes longer than it saves.
 PYTEST := $(BIN)/python -m pytest -p tests.support.scheduling -n 2

@@ -6,9 +6,9 @@ from typing import Final
 
 from local.config import ROOT
 
-_DIRECTORIES: Final = ("chalicelib", "infra", "local", "tools", ".chalice", "tests")
+_DIRECTORIES: Final = ("chalicelib", "infra", "local", "tools", ".chalice", "tests", "examples")
 _GENERATED: Final = (
-    "__pycache__", "deployed", "deployments", "node_modules", ".terraform", "*.tfstate*", "*.tfvars",
+    "__pycache__", "deployed", "deployments", "dist", "node_modules", ".terraform", "*.tfstate*", "*.tfvars",
 )  # fmt: skip
 
 

@@ -14,18 +14,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, FilePayload, Locator, Page, expect
 
 from local.config import ROOT
 from local.emulator import CONFIRMATION_CODE
 from local.malware_scan import EICAR_TEST_STRING
+from local.ports import allocate_port
 from local.user_client import UserClient
 from tests.support.browser import open_chromium_page, serve_directory
 from tests.support.optional_tools import require_npm_packages
 from tests.support.sample_images import make_image
 from tests.support.stack import RunningStack, start_api, start_stack, wait_until
 from tests.support.token_forger import TokenForger
-from tests.support.user_pool_calls import NEW_PASSWORD, RESET_CODE
+from tests.support.user_pool_calls import NEW_PASSWORD, RESET_CODE, enable_authenticator, get_next_code
 from tests.support.users import PASSWORD, User, generate_email, sign_up_and_sign_in
 
 EXAMPLE = ROOT / "examples" / "react"
@@ -206,9 +207,8 @@ def test_configure_writes_a_deployed_stage(tmp_path: Path) -> None:
     functions = {"api_handler": {"environment_variables": variables}}
     (chalice / "config.json").write_text(json.dumps({"stages": {"dev": {"lambda_functions": functions}}}))
     api = {"resource_type": "rest_api", "rest_api_url": "https://api.example.com/dev/"}
-    (chalice / "deployed" / "dev.json").write_text(
-        json.dumps({"resources": [{"resource_type": "lambda_function"}, api]})
-    )
+    resources = [{"resource_type": "lambda_function"}, api]
+    (chalice / "deployed" / "dev.json").write_text(json.dumps({"resources": resources}))
     assert run_npm("configure", "--", "dev", directory=example).returncode == 0
     assert json.loads((example / "public" / "config.json").read_text()) == {
         "api_url": "https://api.example.com/dev",
@@ -224,6 +224,31 @@ def test_configure_without_a_stage_shows_advice(arguments: tuple[str, ...], advi
     done = run_npm("configure", *arguments, directory=copy_checkout(tmp_path), LOCAL_DIR=str(tmp_path))
     assert done.returncode == 1
     assert advice in done.stderr
+
+
+def test_development_server_serves_the_site() -> None:
+    require_npm_packages(EXAMPLE)
+    port = allocate_port()
+    command = ["node_modules/.bin/vite", "--port", str(port), "--logLevel", "error"]
+    process = subprocess.Popen(command, cwd=EXAMPLE)
+    try:
+        with open_chromium_page() as page:
+            wait_until(lambda: can_open(page, f"http://127.0.0.1:{port}/"))
+            # The heading depends on the configuration of the developer.
+            expect(page.get_by_role("heading", name=re.compile("Sign in|Configuration missing"))).to_be_visible(
+                timeout=SLOW_TIMEOUT
+            )
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def can_open(page: Page, address: str) -> bool:
+    try:
+        page.goto(address)
+    except Error:
+        return False
+    return True
 
 
 def test_site_without_configuration_shows_the_command(build: Path) -> None:
@@ -322,6 +347,18 @@ def test_unconfirmed_user_confirms_at_the_sign_in(page: Page, stack: RunningStac
     expect(page.get_by_label("Name", exact=True)).to_have_value(RIGHT_TO_LEFT_NAME)
 
 
+def test_authenticator_app_code_completes_the_sign_in(page: Page, user: User) -> None:
+    authenticator = enable_authenticator(user)
+    sign_in(page, user.email)
+    fill(page, Code="000000")
+    press(page, "Continue")
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect_accessible(page)
+    fill(page, Code=get_next_code(authenticator))
+    press(page, "Continue")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Jane Roe")
+
+
 def test_profile_is_edited_and_shows_violated_rules(account: Page, user: User) -> None:
     profile = section(account, "Profile")
     expect_accessible(account)
@@ -363,7 +400,7 @@ def test_discarded_changes_show_the_stored_profile(account: Page) -> None:
 
 def test_picture_is_set_shown_replaced_and_deleted(account: Page, user: User) -> None:
     picture = section(account, "Picture")
-    image = {"name": "a.png", "mimeType": "image/png", "buffer": make_image("image/png")}
+    image: FilePayload = {"name": "a.png", "mimeType": "image/png", "buffer": make_image("image/png")}
     fill(account, Name="Jane Entered")
     picture.get_by_label("Upload a picture").set_input_files({**image, "buffer": REPORT})
     expect(picture.get_by_role("alert")).to_contain_text("The file must be a PNG image")
@@ -510,17 +547,21 @@ def test_scheduled_deletion_is_cancelled(
         expect(page.get_by_text("Saved.")).to_be_visible()
 
 
-def test_stage_without_a_bucket_hides_pictures_and_files(
-    build: Path, config: dict[str, str], stack: RunningStack, user: User, tmp_path: Path
-) -> None:
-    with (
-        start_api(stack.outputs, tmp_path, S3_BUCKET="") as api,
-        open_site(build, {**config, "api_url": api.stack.api_url}) as page,
-    ):
-        sign_in(page, user.email)
-        expect(section(page, "Profile")).to_be_visible()
-        expect(section(page, "Files")).to_have_count(0)
-        expect(section(page, "Picture")).to_have_count(0)
+def test_stage_without_a_bucket_hides_pictures_and_files(page: Page, config: dict[str, str], user: User) -> None:
+    problem = {"type": f"{config['api_url']}/problems#files-not-enabled", "detail": "Files are not enabled."}
+    headers = {"Access-Control-Allow-Origin": "*"}
+    page.route(
+        f"{config['api_url']}/users/me/files*",
+        lambda route: (
+            route.fulfill(status=404, json=problem, headers=headers)
+            if route.request.method == "GET"
+            else route.continue_()
+        ),
+    )
+    sign_in(page, user.email)
+    expect(section(page, "Your data")).to_be_visible()
+    expect(section(page, "Files")).to_have_count(0)
+    expect(section(page, "Picture")).to_have_count(0)
 
 
 def test_unreachable_api_is_reported_and_the_request_repeated(page: Page, stack: RunningStack, user: User) -> None:

@@ -1,8 +1,8 @@
 """Every shell block of the documentation runs when it is pasted into bash or zsh.
 
 The blocks that call the API run against a stack in test_documented_api.py. The others deploy, restore or serve. They
-run here with stubs of `make`, `aws`, `terraform` and `chalice`. `make` checks that the target exists; the others do
-nothing.
+run here with stubs of `make`, `aws`, `terraform`, `chalice` and `npm`. `make` checks that the target exists, and `npm`
+that the script exists; the others do nothing.
 """
 
 import os
@@ -21,7 +21,9 @@ API_PAGES = ("docs/api.md", "docs/pictures.md")
 OTHERS = [example for example in EXAMPLES if example.page not in API_PAGES and "curl" not in example.code]
 # `make -n` fails if a target is missing, as it is if a shell takes a comment for arguments.
 MAKE = f'#!/bin/sh\nexec {shutil.which("make")} --dry-run --silent --directory={ROOT} "$@" >/dev/null\n'
+NPM = '#!/bin/sh\ncase "$1" in run) grep -q "\\"$2\\": " package.json ;; ci) test -f package.json ;; *) false ;; esac\n'
 NOTHING = "#!/bin/sh\n"
+REACT_EXAMPLE = "examples/react"
 TIMEOUT = 60  # seconds
 
 
@@ -42,7 +44,9 @@ def test_shell_block_has_no_comment(example: Example) -> None:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Return a folder with the files that the blocks name. The stubs do not use the network."""
-    programs = {"bin/make": MAKE, "bin/aws": NOTHING, "bin/terraform": NOTHING, ".venv/bin/chalice": NOTHING}
+    programs = {
+        "bin/make": MAKE, "bin/npm": NPM, "bin/aws": NOTHING, "bin/terraform": NOTHING, ".venv/bin/chalice": NOTHING,
+    }  # fmt: skip
     for name, script in programs.items():
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -50,6 +54,8 @@ def checkout(tmp_path: Path) -> Path:
         file.chmod(0o755)
     (tmp_path / "infra").mkdir()
     shutil.copy(ROOT / "infra" / "terraform.tfvars.example", tmp_path / "infra")
+    (tmp_path / REACT_EXAMPLE).mkdir(parents=True)
+    shutil.copy(ROOT / REACT_EXAMPLE / "package.json", tmp_path / REACT_EXAMPLE)
     return tmp_path
 
 

@@ -8,10 +8,11 @@ from chalicelib.files.models import FileStatus, FileType
 from local.emulator_clients import emulator_client
 from local.malware_scan import EICAR_TEST_STRING
 from tests.support.erasure import delete_account, list_objects_of, wait_until_erased
+from tests.support.file_client import FILES_PATH, announce_file, call_file, wait_for_check
 from tests.support.picture_client import post_form
 from tests.support.sample_files import SAMPLES
 from tests.support.stack import RunningStack, wait_until
-from tests.support.stored_files import FILES_PATH, FileStore, announce_file, call_file, wait_until_checked
+from tests.support.stored_files import FileStore
 from tests.support.users import User, UserFactory
 
 NAME = "Zdenka Quillfeather.pdf"
@@ -43,7 +44,7 @@ def owner(signed_up_user: UserFactory, store: FileStore) -> User:
     available, _, scanning, deleted = files
     post_form(files[available], PDF)
     for file_id in (available, deleted):
-        assert wait_until_checked(user, file_id)["status"] == FileStatus.AVAILABLE
+        assert wait_for_check(user, file_id)["status"] == FileStatus.AVAILABLE
     wait_until(lambda: call_file(user, scanning).body["status"] == FileStatus.SCANNING)
     assert call_file(user, deleted, "DELETE").status == 204
     assert len(store.list_versions(user.sub)) >= 5, (

@@ -25,10 +25,11 @@ from local.emulator_clients import emulator_client
 from local.user_client import ApiResponse, UserClient
 from tests.support.aws import require_item
 from tests.support.erasure import GRACE_DAYS, cancel_deletion, delete_account, list_objects_of
+from tests.support.file_bodies import PDF
+from tests.support.file_client import call_file, upload_pdf, wait_for_check
 from tests.support.picture_client import set_picture, upload_file
 from tests.support.sample_images import make_image
 from tests.support.stack import RunningStack, start_api
-from tests.support.stored_files import PDF, call_file, upload_content, wait_until_checked
 from tests.support.user_pool_calls import enable_authenticator, update_as_admin
 from tests.support.users import PASSWORD, User, UserFactory, delete_stored_profile, sign_up_and_sign_in
 
@@ -95,7 +96,7 @@ def complete_user(grace_client: UserClient) -> User:
     user = sign_up_and_sign_in(grace_client)
     assert set_picture(user, upload_file(user, make_image())).status == 200
     upload_file(user)  # not yet a picture
-    wait_until_checked(user, upload_content(user))
+    wait_for_check(user, upload_pdf(user))
     update_as_admin(user, phone_number="+4915112345678")
     user = User(user.client, user.email, user.sub, grace_client.sign_in(user.email, PASSWORD))
     enable_authenticator(user)

@@ -11,8 +11,9 @@ import pytest
 from chalicelib.files.models import FileStatus
 from local.emulator_clients import emulator_client
 from local.user_client import ApiResponse, UserClient
+from tests.support.file_client import FILES_PATH, announce_file, call_file
 from tests.support.stack import RunningStack, start_api
-from tests.support.stored_files import FILES_PATH, FileStore, announce_file, call_file
+from tests.support.stored_files import FileStore
 from tests.support.users import User, sign_up_and_sign_in
 
 FILES: Final = 12

@@ -17,17 +17,11 @@ from local.emulator_clients import emulator_client
 from local.malware_scan import EICAR_TEST_STRING
 from local.user_client import ApiResponse
 from tests.support.aws import create_iam_user
+from tests.support.file_client import FILES_PATH, announce_file, call_file, upload_pdf, wait_for_check
 from tests.support.picture_client import post_form
 from tests.support.sample_files import HTML, SAMPLES, make_pdf
 from tests.support.stack import RunningStack, wait_until
-from tests.support.stored_files import (
-    FILES_PATH,
-    FileStore,
-    announce_file,
-    call_file,
-    upload_content,
-    wait_until_checked,
-)
+from tests.support.stored_files import FileStore
 from tests.support.users import User, UserFactory
 
 TIMEOUT: Final = 10  # seconds
@@ -89,7 +83,7 @@ def test_file_is_uploaded_checked_downloaded_and_deleted(signed_up_user: UserFac
     assert created.headers["Location"].endswith(f"{user.sub}/files/{file_id}")
     assert call_file(user, file_id).headers["Retry-After"] == "2"
     assert post_form(created.body["upload"], content).status_code == 204
-    assert wait_until_checked(user, file_id)["status"] == "available"
+    assert wait_for_check(user, file_id)["status"] == "available"
     downloaded = download(user, file_id)
     assert downloaded.content == content
     assert downloaded.headers["Content-Type"] == "application/pdf"
@@ -110,20 +104,20 @@ def test_file_is_uploaded_checked_downloaded_and_deleted(signed_up_user: UserFac
 @pytest.mark.parametrize("file_type", FileType)
 def test_file_of_each_type_is_available_unchanged(user: User, file_type: FileType) -> None:
     file_id = upload(user, SAMPLES[file_type], content_type=file_type)
-    assert wait_until_checked(user, file_id)["status"] == "available"
+    assert wait_for_check(user, file_id)["status"] == "available"
     downloaded = download(user, file_id)
     assert (downloaded.content, downloaded.headers["Content-Type"]) == (SAMPLES[file_type], file_type)
 
 
 def test_checked_file_has_no_retry_after(user: User) -> None:
-    file_id = upload_content(user)
-    wait_until_checked(user, file_id)
+    file_id = upload_pdf(user)
+    wait_for_check(user, file_id)
     assert "Retry-After" not in call_file(user, file_id).headers
 
 
 def test_changes_follow_the_version(user: User) -> None:
     file_id = upload(user, make_pdf())
-    etag = f'"{wait_until_checked(user, file_id)["version"]}"'
+    etag = f'"{wait_for_check(user, file_id)["version"]}"'
     assert change(user, file_id, {"name": "a.pdf"}, **{"If-Match": '"99"'}).status == 412
     assert change(user, file_id, {"name": "a.pdf"}, **{"If-Match": etag}).status == 200
     assert change(user, file_id, {"name": "b.pdf"}, **{"If-Match": etag}).status == 412
@@ -135,8 +129,8 @@ def test_changes_follow_the_version(user: User) -> None:
 
 
 def test_file_of_another_user_is_not_accessible(user: User, other_user: User) -> None:
-    file_id = upload_content(user)
-    wait_until_checked(user, file_id)
+    file_id = upload_pdf(user)
+    wait_for_check(user, file_id)
     assert [call_file(other_user, file_id, path=path).status for path in ("", "/content")] == [404, 404]
     assert call_file(other_user, file_id, "DELETE").status == 404
     assert change(other_user, file_id, {"name": "x.pdf"}).status == 404
@@ -149,12 +143,12 @@ def test_second_upload_of_the_same_content_remains_available(user: User) -> None
     created = announce_file(user, content := make_pdf())
     for _ in range(2):
         assert post_form(created.body["upload"], content).status_code == 204
-        assert wait_until_checked(user, created.body["id"])["status"] == "available"
+        assert wait_for_check(user, created.body["id"])["status"] == "available"
 
 
 def test_link_of_a_deleted_file_is_dead(user: User) -> None:
     file_id = upload(user, make_pdf())
-    wait_until_checked(user, file_id)
+    wait_for_check(user, file_id)
     url = call_file(user, file_id, path="/content").body["url"]
     assert requests.get(url, timeout=TIMEOUT).status_code == 200
     call_file(user, file_id, "DELETE")
@@ -175,7 +169,7 @@ def test_infected_file_is_rejected_deleted_and_counted(
     user = signed_up_user()
     infected_before = stack.read_logs().count('"FileInfected":1')
     file_id = upload_text(user, EICAR_TEST_STRING)
-    file = wait_until_checked(user, file_id)
+    file = wait_for_check(user, file_id)
     assert (file["status"], file["rejection"]) == ("rejected", "malware")
     wait_until(lambda: store.list_versions(user.sub, file_id) == [])
     wait_until(lambda: stack.read_logs().count('"FileInfected":1') > infected_before)
@@ -189,7 +183,7 @@ def test_infected_file_can_be_uploaded_again_in_vain(user: User, store: FileStor
     created = announce_file(user, EICAR_TEST_STRING, content_type="text/plain")
     file_id = created.body["id"]
     post_form(created.body["upload"], EICAR_TEST_STRING)
-    wait_until_checked(user, file_id)
+    wait_for_check(user, file_id)
     assert post_form(created.body["upload"], EICAR_TEST_STRING).status_code == 204
     wait_until(lambda: store.list_versions(user.sub, file_id) == [])
     assert call_file(user, file_id).body["status"] == "rejected"
@@ -197,7 +191,7 @@ def test_infected_file_can_be_uploaded_again_in_vain(user: User, store: FileStor
 
 def test_rejected_file_can_be_deleted(user: User, store: FileStore) -> None:
     file_id = upload_text(user, EICAR_TEST_STRING)
-    wait_until_checked(user, file_id)
+    wait_for_check(user, file_id)
     before = get_quota(user)
     assert call_file(user, file_id, "DELETE").status == 204
     assert get_quota(user) == before
@@ -218,7 +212,7 @@ def test_other_content_than_announced_is_rejected(
     user: User, store: FileStore, content: bytes, content_type: str
 ) -> None:
     file_id = upload(user, content, content_type=content_type)
-    file = wait_until_checked(user, file_id)
+    file = wait_for_check(user, file_id)
     assert (file["status"], file["rejection"]) == ("rejected", "content-mismatch")
     wait_until(lambda: store.list_versions(user.sub, file_id) == [])
 
@@ -283,7 +277,7 @@ def test_unclean_file_cannot_be_read_by_anyone(
 
 def test_available_file_is_readable_by_its_link_only(stack: RunningStack, user: User) -> None:
     file_id = upload(user, make_pdf())
-    wait_until_checked(user, file_id)
+    wait_for_check(user, file_id)
     url = urlsplit(call_file(user, file_id, path="/content").body["url"])
     without_signature = f"{url.scheme}://{url.netloc}{url.path}"
     assert requests.get(url.geturl(), timeout=TIMEOUT).status_code == 200

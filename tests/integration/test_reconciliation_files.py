@@ -12,11 +12,12 @@ from chalicelib.files.storage import object_key
 from chalicelib.reconciliation.models import ReconciliationReport
 from local.emulator_clients import emulator_client
 from tests.support.erasure import invoke_reconciliation
+from tests.support.file_client import announce_file, call_file, upload_pdf, wait_for_check
 from tests.support.file_contracts import build_file
 from tests.support.reconciliation import PoolAndTable
 from tests.support.sample_files import SAMPLES
 from tests.support.stack import RunningStack, wait_until
-from tests.support.stored_files import FileStore, announce_file, call_file, upload_content, wait_until_checked
+from tests.support.stored_files import FileStore
 from tests.support.users import User, UserFactory
 
 PDF: Final = SAMPLES[FileType.PDF]
@@ -152,8 +153,8 @@ def test_scheduled_function_gives_back_expired_reservations(
 ) -> None:
     """The functions `reconcile` and `check_file` of the stack, with their roles."""
     user: User = signed_up_user()
-    remaining = upload_content(user)
-    assert wait_until_checked(user, remaining)["status"] == "available"
+    remaining = upload_pdf(user)
+    assert wait_for_check(user, remaining)["status"] == "available"
     expired = announce_file(user).body["id"]
     emulator_client("dynamodb", stack.outputs).update_item(
         TableName=stack.outputs.records_table,

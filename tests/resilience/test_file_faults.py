@@ -16,10 +16,10 @@ from tests.resilience.faulty_stack import FaultyStack
 from tests.support.erasure import RECONCILE_FUNCTION, delete_account, wait_until_erased
 from tests.support.fault_proxy import DYNAMODB, S3
 from tests.support.file_agreement import FileAudit
+from tests.support.file_client import FILES_PATH, announce_file, call_file, wait_for_check
 from tests.support.picture_client import post_form
 from tests.support.sample_files import SAMPLES
 from tests.support.stack import wait_until
-from tests.support.stored_files import FILES_PATH, announce_file, call_file, wait_until_checked
 from tests.support.users import User, sign_up_and_sign_in
 
 pytestmark = pytest.mark.slow
@@ -74,7 +74,7 @@ def available(user: User) -> str:
     """Return the id of a file that has passed its check."""
     created = announce_file(user, PDF).body
     assert post_form(created["upload"], PDF).status_code == 204
-    assert wait_until_checked(user, created["id"])["status"] == "available"
+    assert wait_for_check(user, created["id"])["status"] == "available"
     return str(created["id"])
 
 
@@ -111,7 +111,7 @@ def test_interrupted_post_can_be_repeated(
     repeated = announce_file(user, PDF)
     assert repeated.status == 201
     assert post_form(repeated.body["upload"], PDF).status_code == 204
-    assert wait_until_checked(user, repeated.body["id"])["status"] == "available"
+    assert wait_for_check(user, repeated.body["id"])["status"] == "available"
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -259,7 +259,7 @@ def test_interrupted_erasure_leaves_no_file(faulty: FaultyStack, audit: FileAudi
     user = sign_up_and_sign_in(faulty.user_client)
     created = announce_file(user, PDF).body
     assert post_form(created["upload"], PDF).status_code == 204
-    wait_until_checked(user, created["id"])
+    wait_for_check(user, created["id"])
     inject_fault(faulty, call, "500")
     assert delete_account(user).status == 202
     wait_until_erased(faulty.stack, user.sub)

@@ -25,8 +25,9 @@ from local.emulator_clients import emulator_client
 from local.stack import STACK_NAME, Stack
 from local.user_client import ApiResponse, UserClient
 from tests.support.aws import get_item
+from tests.support.file_bodies import TEXT
 from tests.support.stack import wait_until
-from tests.support.stored_files import PDF, FileStore
+from tests.support.stored_files import FileStore
 from tests.support.users import User, sign_up_and_sign_in
 
 RECONCILE_FUNCTION: Final = f"{STACK_NAME}-reconcile"
@@ -187,8 +188,8 @@ def add_objects(stack: Stack, sub: str) -> int:
     s3.put_object(Bucket=bucket, Key=f"pictures/{sub}/0/b", Body=b"deleted")
     s3.delete_object(Bucket=bucket, Key=f"pictures/{sub}/0/b")
     store = FileStore(emulator_client("dynamodb", stack), s3, stack.records_table, bucket)
-    store.put_quota(sub, files=1, bytes=len(PDF))
-    store.put_file(sub, status=FileStatus.AVAILABLE, name=f"Zdenka {_NAME_STEM}.pdf")
+    store.put_quota(sub, files=1, bytes=len(TEXT))
+    store.put_file(sub, status=FileStatus.AVAILABLE, name=f"Zdenka {_NAME_STEM}.txt")
     return len(list_objects_of(stack, sub))
 
 

@@ -4,6 +4,7 @@ import hashlib
 from typing import Any, Final
 
 TEXT: Final = b"Haemoglobin 14.2 g/dl\n"
+PDF: Final = b"%PDF-1.7\n%%EOF\n"
 
 
 def announce(content: bytes = TEXT, **overrides: Any) -> dict[str, Any]:

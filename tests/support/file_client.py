@@ -5,12 +5,31 @@ from typing import Any, Final
 import requests
 
 from local.user_client import ApiResponse
-from tests.support.file_bodies import TEXT, announce
+from tests.support.file_bodies import PDF, TEXT, announce
 from tests.support.stack import wait_until
 from tests.support.users import User, header_names
 
 FILES_PATH: Final = "/users/me/files"
 _TIMEOUT: Final = 20  # seconds
+
+
+def announce_file(user: User, content: bytes = PDF, **overrides: Any) -> ApiResponse:
+    """Announce a file with this content, by default a PDF. Return the response."""
+    body = {**announce(content), "name": "report.pdf", "content_type": "application/pdf", **overrides}
+    return user.client.call("POST", FILES_PATH, user.token, body)
+
+
+def upload_pdf(user: User) -> str:
+    """Announce and upload a PDF. Return its id before its check."""
+    created = announce_file(user)
+    assert created.status == 201, created.body
+    assert post_form(created.body, PDF).status_code == 204
+    return str(created.body["id"])
+
+
+def call_file(user: User, file_id: str, method: str = "GET", path: str = "", body: Any = None) -> ApiResponse:
+    """Send a request for a file. `path` is a subresource such as `/content`."""
+    return user.client.call(method, f"{FILES_PATH}/{file_id}{path}", user.token, body)
 
 
 def create_file(user: User, content: bytes = TEXT, **overrides: Any) -> dict[str, Any]:

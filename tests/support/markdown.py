@@ -11,11 +11,8 @@ README: Final = "README.md"
 # Sections of docs/api.md whose examples run with a user of their own: they erase the user, or work once a minute only.
 ACCOUNT_SECTIONS: Final = ("Export", "Account deletion")
 # Every page that a person writes. The reports in benchmarks/ are generated.
-PAGES: Final = tuple(
-    sorted(
-        str(file.relative_to(ROOT)) for pattern in ("*.md", "docs/**/*.md", "infra/*.md") for file in ROOT.glob(pattern)
-    )
-)
+_PATTERNS: Final = ("*.md", "docs/**/*.md", "examples/*/*.md", "infra/*.md")
+PAGES: Final = tuple(sorted(str(file.relative_to(ROOT)) for pattern in _PATTERNS for file in ROOT.glob(pattern)))
 _HEADING: Final = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _BLOCK: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK: Final = re.compile(r"\]\(([^)\s]+)\)")

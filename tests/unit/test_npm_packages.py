@@ -1,4 +1,4 @@
-"""npm packages of the tests have exact versions, and their lock files work with any registry."""
+"""npm packages of the example and the tests have exact versions, and their lock files work with any registry."""
 
 import json
 import re
@@ -8,8 +8,9 @@ import pytest
 
 from local.config import ROOT
 
-PATTERNS = ("*/package.json", "*/*/package.json")  # as in the Makefile: not below node_modules
-FOLDERS = sorted(file.parent for pattern in PATTERNS for file in (ROOT / "tests").glob(pattern))
+# As in the Makefile: not below node_modules.
+PATTERNS = ("examples/*/package.json", "tests/*/package.json", "tests/*/*/package.json")
+FOLDERS = sorted(file.parent for pattern in PATTERNS for file in ROOT.glob(pattern))
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

@@ -26,9 +26,9 @@ export function App({ initialEmail }: AppProps) {
 
   const session = useMemo<Session>(
     () => ({
-      end: (reason = "") => {
+      end: async (reason = "") => {
         if (finishSignIn.current) return; // between the sign-out and the sign-in of the dialog
-        void signOut();
+        await signOut();
         setEmail(null);
         setNotice(reason);
       },

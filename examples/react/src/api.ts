@@ -79,6 +79,13 @@ interface ProblemDetails {
   errors?: { pointer: string; detail: string }[];
 }
 
+/** A server that does not answer, or that rejects the origin of this page. */
+export class Unreachable extends Error {
+  constructor() {
+    super("The server cannot be reached. Check the connection and try again.");
+  }
+}
+
 /** The user is signed out, or the session has expired. */
 export class SessionEnded extends Error {}
 
@@ -118,7 +125,7 @@ async function send(
 ): Promise<Response> {
   const { tokens } = await fetchAuthSession(); // refreshes the ID token if it has expired
   if (!tokens?.idToken) throw new SessionEnded();
-  const response = await fetch(`${apiUrl}/users/me${path}`, {
+  const response = await request(`${apiUrl}/users/me${path}`, {
     method,
     headers: {
       Authorization: `Bearer ${tokens.idToken.toString()}`,
@@ -132,6 +139,16 @@ async function send(
   return response;
 }
 
+async function request(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    init.signal?.throwIfAborted();
+    console.error(error);
+    throw new Unreachable();
+  }
+}
+
 async function readProblem(response: Response): Promise<Error> {
   const retryAfter = response.headers.get("Retry-After");
   let details: ProblemDetails;
@@ -141,16 +158,17 @@ async function readProblem(response: Response): Promise<Error> {
     details = { type: "", detail: `The server returned an error (${response.status}).` };
   }
   const problem = new Problem(response.status, details, retryAfter ? Number(retryAfter) : null);
-  return problem.slug === "unauthenticated" ? new SessionEnded() : problem;
+  const isSessionEnded = response.status === 401 && problem.slug !== "recent-sign-in-required";
+  return isSessionEnded ? new SessionEnded() : problem;
 }
 
-async function sendJson<T>(...request: Parameters<typeof send>): Promise<T> {
-  const response = await send(...request);
+async function sendJson<T>(...parameters: Parameters<typeof send>): Promise<T> {
+  const response = await send(...parameters);
   return (await response.json()) as T;
 }
 
-async function sendForProfile(...request: Parameters<typeof send>): Promise<VersionedProfile> {
-  const response = await send(...request);
+async function sendForProfile(...parameters: Parameters<typeof send>): Promise<VersionedProfile> {
+  const response = await send(...parameters);
   return { profile: (await response.json()) as Profile, etag: response.headers.get("ETag") ?? "" };
 }
 
@@ -196,7 +214,7 @@ export async function uploadFile(file: File, category: string): Promise<UserFile
   try {
     await uploadToS3(upload, file);
   } catch (error) {
-    await deleteFile(created.id); // frees the quota now. Without this request, it is freed after 30 minutes
+    await deleteFile(created.id); // frees the quota now instead of after 30 minutes
     throw error;
   }
   return created;
@@ -260,7 +278,7 @@ async function uploadToS3({ url, fields }: PresignedUpload, file: File) {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   form.append("file", file); // the last field
-  const response = await fetch(url, { method: "POST", body: form });
+  const response = await request(url, { method: "POST", body: form });
   if (!response.ok) throw new Error(`The upload was rejected (${response.status}). Try again.`);
 }
 

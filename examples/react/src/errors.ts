@@ -47,10 +47,7 @@ const FIELDS_OF_ERRORS: Record<string, string> = {
 export function describeError(error: unknown): Failure {
   if (error instanceof Problem) return describeProblem(error);
   if (error instanceof AuthError) return describeAuthError(error);
-  if (error instanceof TypeError || !(error instanceof Error)) {
-    return { message: "The server cannot be reached. Check the connection and try again.", fields: {} };
-  }
-  return { message: error.message, fields: {} };
+  return { message: error instanceof Error ? error.message : "An unexpected error occurred.", fields: {} };
 }
 
 /** Return a rule as a sentence: "Date of birth must not be in the future." */

@@ -7,13 +7,13 @@ import { describeError, type Failure } from "./errors";
 
 export interface Session {
   /** Sign the user out and show a notice. */
-  end: (notice?: string) => void;
+  end: (notice?: string) => Promise<void>;
   /** Ask for the password. Return false if the user cancels. */
   signInAgain: () => Promise<boolean>;
 }
 
 export const SessionContext = createContext<Session>({
-  end: () => undefined,
+  end: () => Promise.resolve(),
   signInAgain: () => Promise.resolve(false),
 });
 
@@ -34,13 +34,14 @@ export function useRequest() {
   const [failure, setFailure] = useState<Failure | null>(null);
 
   async function run(request: () => Promise<void>) {
+    if (isBusy) return;
     setBusy(true);
     setFailure(null);
     try {
       await request();
     } catch (error) {
-      if (error instanceof SessionEnded) session.end("Your session has ended. Sign in again.");
-      else if (isProblem(error, "account-erased")) session.end("This account was deleted.");
+      if (error instanceof SessionEnded) await session.end("Your session has ended. Sign in again.");
+      else if (isProblem(error, "account-erased")) await session.end("This account was deleted.");
       else setFailure(describeError(error));
     } finally {
       setBusy(false);

@@ -10,6 +10,7 @@ import {
   type VersionedProfile,
 } from "../api";
 import { Alert } from "../components/Alert";
+import { Heading } from "../components/Heading";
 import { SessionContext, useInitialRequest } from "../session";
 import { DataSection } from "./DataSection";
 import { DeletionNotice } from "./DeletionNotice";
@@ -42,7 +43,7 @@ export function Account() {
         </button>
       </header>
       <main>
-        <h1>Your account</h1>
+        <Heading>Your account</Heading>
         <Alert failure={failure} />
         {failure && (
           <button type="button" onClick={repeat}>

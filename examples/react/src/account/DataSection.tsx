@@ -25,7 +25,7 @@ export function DataSection({ onDeletionScheduled }: { onDeletionScheduled: (del
     const deletion = await deleteAccount();
     const hasGraceDays = deletion.erase_after > deletion.requested_at; // times of the same format
     if (hasGraceDays) onDeletionScheduled(deletion);
-    else session.end("Your account is being deleted.");
+    else await session.end("Your account is being deleted.");
   }
 
   return (
@@ -37,12 +37,12 @@ export function DataSection({ onDeletionScheduled }: { onDeletionScheduled: (del
         <button
           type="button"
           className="secondary"
-          disabled={isBusy}
+          aria-disabled={isBusy}
           onClick={() => run(() => withRecentSignIn(download))}
         >
           Download your data
         </button>
-        <button type="button" className="danger" disabled={isBusy} onClick={() => setDeleting(true)}>
+        <button type="button" className="danger" aria-disabled={isBusy} onClick={() => setDeleting(true)}>
           Delete your account
         </button>
       </div>

@@ -13,7 +13,7 @@ export function DeletionNotice({ deletion, onCancelled }: { deletion: Deletion; 
         <button
           type="button"
           className="secondary"
-          disabled={isBusy}
+          aria-disabled={isBusy}
           onClick={() =>
             run(async () => {
               await cancelDeletion();

@@ -27,10 +27,11 @@ interface FileItemProps {
 
 export function FileItem({ file, onChange }: FileItemProps) {
   const { run, isBusy, failure } = useRequest();
+  const { run: runReload } = useRequest();
   const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
   const closeDialog = () => setDialog(null);
 
-  const reload = useEffectEvent(() => run(onChange));
+  const reload = useEffectEvent(() => runReload(onChange));
   useEffect(() => {
     if (!isPending(file)) return;
     const controller = new AbortController();
@@ -55,24 +56,27 @@ export function FileItem({ file, onChange }: FileItemProps) {
           <button
             type="button"
             className="secondary"
-            disabled={isBusy}
+            aria-disabled={isBusy}
             aria-label={`Download ${file.name}`}
             onClick={() => run(async () => window.location.assign(await getFileUrl(file.id)))}
           >
             Download
           </button>
         )}
+        {file.status !== "rejected" && (
+          <button
+            type="button"
+            className="secondary"
+            aria-label={`Rename ${file.name}`}
+            onClick={() => setDialog("rename")}
+          >
+            Rename
+          </button>
+        )}
         <button
           type="button"
           className="secondary"
-          aria-label={`Rename ${file.name}`}
-          onClick={() => setDialog("rename")}
-        >
-          Rename
-        </button>
-        <button
-          type="button"
-          className="secondary"
+          aria-disabled={isBusy}
           aria-label={`Delete ${file.name}`}
           onClick={() => setDialog("delete")}
         >
@@ -88,6 +92,7 @@ export function FileItem({ file, onChange }: FileItemProps) {
           onConfirm={() =>
             void run(async () => {
               await deleteFile(file.id);
+              document.getElementById("files")?.focus(); // the button of the file is removed
               await onChange();
             })
           }

@@ -29,13 +29,15 @@ export function FilesSection({ page, onChange }: FilesSectionProps) {
 
   return (
     <section className="card" aria-labelledby="files">
-      <h2 id="files">Files</h2>
+      <h2 id="files" tabIndex={-1}>
+        Files
+      </h2>
       <Form submitLabel="Upload" busyLabel="Uploading…" onSubmit={upload}>
         <Field
           label="File"
           name="file"
           type="file"
-          hint="PDF, JPEG, PNG, WebP, text, CSV, DICOM or FHIR JSON, at most 50 MB. Each file is checked for malware."
+          hint="PDF, JPEG, PNG, WebP, text, CSV, DICOM or FHIR JSON, at most 50 MB."
           required
         />
         <SelectField label="Category" name="category" options={FILE_CATEGORIES} />
@@ -59,7 +61,12 @@ export function FilesSection({ page, onChange }: FilesSectionProps) {
       )}
       <Alert failure={failure} />
       {next_cursor && (
-        <button type="button" className="secondary" disabled={isBusy} onClick={() => run(() => loadMore(next_cursor))}>
+        <button
+          type="button"
+          className="secondary"
+          aria-disabled={isBusy}
+          onClick={() => run(() => loadMore(next_cursor))}
+        >
           Show more
         </button>
       )}

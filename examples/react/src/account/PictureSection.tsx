@@ -17,7 +17,9 @@ export function PictureSection({ profile, onChange }: PictureSectionProps) {
 
   return (
     <section className="card" aria-labelledby="picture" aria-busy={isBusy}>
-      <h2 id="picture">Picture</h2>
+      <h2 id="picture" tabIndex={-1}>
+        Picture
+      </h2>
       <Alert failure={failure} />
       <div className="picture">
         {picture ? <Picture key={picture.updated_at} /> : <div className="placeholder">No picture</div>}
@@ -27,7 +29,7 @@ export function PictureSection({ profile, onChange }: PictureSectionProps) {
             <input
               type="file"
               accept={PICTURE_TYPES.join()}
-              disabled={isBusy}
+              aria-disabled={isBusy}
               onChange={({ target }) => {
                 const file = target.files?.[0];
                 target.value = ""; // the same file can be chosen again
@@ -36,7 +38,7 @@ export function PictureSection({ profile, onChange }: PictureSectionProps) {
             />
           </label>
           {picture && (
-            <button type="button" className="secondary" disabled={isBusy} onClick={() => setDeleting(true)}>
+            <button type="button" className="secondary" aria-disabled={isBusy} onClick={() => setDeleting(true)}>
               Delete the picture
             </button>
           )}
@@ -49,7 +51,12 @@ export function PictureSection({ profile, onChange }: PictureSectionProps) {
           title="Delete the picture?"
           confirmLabel="Delete"
           onClose={() => setDeleting(false)}
-          onConfirm={() => void run(async () => onChange(await deletePicture()))}
+          onConfirm={() =>
+            void run(async () => {
+              onChange(await deletePicture());
+              document.getElementById("picture")?.focus(); // the button is removed
+            })
+          }
         >
           <p>It cannot be restored.</p>
         </ConfirmDialog>

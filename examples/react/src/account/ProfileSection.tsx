@@ -14,6 +14,7 @@ import { Field, Form, SelectField } from "../components/Form";
 import { toOptions } from "../format";
 
 type FieldName = keyof EditableFields;
+type Edits = Partial<Record<FieldName, Edit>>;
 
 /** What the user has entered, and the stored value at that time. */
 interface Edit {
@@ -31,7 +32,7 @@ interface ProfileSectionProps {
  * So a newer profile can be loaded at any time, and no entry is lost.
  */
 export function ProfileSection({ versioned: { profile, etag }, onChange }: ProfileSectionProps) {
-  const [edits, setEdits] = useState<Partial<Record<FieldName, Edit>>>({});
+  const [edits, setEdits] = useState<Edits>({});
   const [newer, setNewer] = useState<VersionedProfile | null>(null);
   const [notice, setNotice] = useState("");
 
@@ -48,7 +49,7 @@ export function ProfileSection({ versioned: { profile, etag }, onChange }: Profi
     } as EditableFields;
     try {
       onChange(await replaceProfile(fields, etag));
-      setEdits({});
+      setEdits((current) => omitSaved(current, edits));
       setNewer(null);
       setNotice("Saved.");
     } catch (error) {
@@ -129,4 +130,14 @@ export function ProfileSection({ versioned: { profile, etag }, onChange }: Profi
       </Form>
     </section>
   );
+}
+
+/** Return the entries that the user has made since the form was sent. */
+function omitSaved(edits: Edits, saved: Edits): Edits {
+  const remaining: Edits = {};
+  for (const name of Object.keys(edits) as FieldName[]) {
+    const edit = edits[name];
+    if (edit && edit !== saved[name]) remaining[name] = { ...edit, stored: saved[name]?.value ?? edit.stored };
+  }
+  return remaining;
 }

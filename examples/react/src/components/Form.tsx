@@ -34,7 +34,7 @@ export function Form({ submitLabel, busyLabel = submitLabel, onSubmit, actions, 
       aria-busy={isBusy}
       onSubmit={(event) => {
         event.preventDefault();
-        if (!isBusy) void submit(event.currentTarget);
+        void submit(event.currentTarget);
       }}
     >
       {failure && <Summary id={id} failure={failure} />}

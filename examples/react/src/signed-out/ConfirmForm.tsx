@@ -28,7 +28,7 @@ export function ConfirmForm({ email, destination = email, onConfirmed }: Confirm
   }
 
   const resendButton = (
-    <button type="button" className="secondary" disabled={isBusy} onClick={() => run(resend)}>
+    <button type="button" className="secondary" aria-disabled={isBusy} onClick={() => run(resend)}>
       Send a new code
     </button>
   );

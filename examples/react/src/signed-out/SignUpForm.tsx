@@ -94,7 +94,7 @@ function ExistingAccount({ email, onCodeSent, onForgotPassword }: SignUpFormProp
         <button
           type="button"
           className="secondary"
-          disabled={isBusy}
+          aria-disabled={isBusy}
           onClick={() =>
             run(async () => {
               const { destination } = await resendSignUpCode({ username: email });

@@ -1,6 +1,7 @@
 // The screens of a visitor: sign in, sign up, confirm, reset the password.
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 
+import { Heading } from "../components/Heading";
 import { ConfirmForm } from "./ConfirmForm";
 import { ResetPasswordForm } from "./ResetPasswordForm";
 import { SignInForm } from "./SignInForm";
@@ -19,13 +20,6 @@ const TITLES: Record<Screen["name"], string> = {
 
 export function SignedOut({ notice, onSignedIn }: { notice?: string | undefined; onSignedIn: () => void }) {
   const [screen, setScreen] = useState<Screen>({ name: "sign-in", notice });
-  const heading = useRef<HTMLHeadingElement>(null);
-  const isFirstScreen = useRef(true);
-  useEffect(() => {
-    // A screen reader announces the next screen. The first one is announced with the page.
-    if (!isFirstScreen.current) heading.current?.focus();
-    isFirstScreen.current = false;
-  }, [screen.name]);
 
   const goTo = (name: "sign-in" | "sign-up" | "reset-password", label = TITLES[name]) => (
     <button type="button" className="link" onClick={() => setScreen({ name })}>
@@ -37,9 +31,7 @@ export function SignedOut({ notice, onSignedIn }: { notice?: string | undefined;
     <main className="narrow">
       <p className="brand">HealthTech</p>
       <div className="card">
-        <h1 ref={heading} tabIndex={-1}>
-          {TITLES[screen.name]}
-        </h1>
+        <Heading key={screen.name}>{TITLES[screen.name]}</Heading>
         {screen.name === "sign-in" && (
           <>
             <p role="status">{screen.notice}</p>
