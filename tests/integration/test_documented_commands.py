@@ -1,8 +1,8 @@
 """Every shell block of the documentation runs when it is pasted into bash or zsh.
 
-The blocks that call the API run against a stack in test_documented_api.py. The others deploy, restore or serve. They
-run here with stubs of `make`, `aws`, `terraform`, `chalice` and `npm`. `make` checks that the target exists, and `npm`
-that the script exists; the others do nothing.
+The blocks that call the API run against a stack in test_documented_api.py and test_documented_files.py. The others
+deploy, restore or serve. They run here with stubs of `make`, `aws`, `terraform`, `chalice` and `npm`. `make` checks
+that the target exists, and `npm` that the script exists; the others do nothing.
 """
 
 import os
@@ -17,7 +17,7 @@ from tests.support.markdown import Example, iter_examples
 from tests.support.shells import SHELLS, paste
 
 EXAMPLES = list(iter_examples("sh"))
-API_PAGES = ("docs/api.md", "docs/pictures.md")
+API_PAGES = ("docs/api.md", "docs/files.md", "docs/pictures.md")
 OTHERS = [example for example in EXAMPLES if example.page not in API_PAGES and "curl" not in example.code]
 # `make -n` fails if a target is missing, as it is if a shell takes a comment for arguments.
 MAKE = f'#!/bin/sh\nexec {shutil.which("make")} --dry-run --silent --directory={ROOT} "$@" >/dev/null\n'

@@ -210,7 +210,7 @@ def test_interrupted_rejection_is_completed_by_reconciliation(
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_interrupted_release_is_completed_by_the_next_reconciliation(
+def test_interrupted_release_is_completed_by_reconciliation(
     faulty: FaultyStack, audit: FileAudit, user: User, fault: str
 ) -> None:
     file_id = announce_file(user, PDF).body["id"]
