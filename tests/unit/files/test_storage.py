@@ -5,6 +5,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -57,7 +58,8 @@ def test_form_accepts_the_announced_content_only() -> None:
     assert [condition for condition in conditions if isinstance(condition, list)] == [
         ["content-length-range", len(CONTENT), len(CONTENT)]
     ]
-    assert policy["expiration"] == upload.model_dump(mode="json")["expires_at"].replace(".000Z", "Z")
+    # S3 may accept the form for longer than the response says, by the time between the two clock readings.
+    assert timedelta(0) <= datetime.fromisoformat(policy["expiration"]) - upload.expires_at < timedelta(minutes=1)
 
 
 def test_form_has_each_field_that_its_policy_requires() -> None:
