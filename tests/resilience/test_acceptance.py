@@ -9,6 +9,7 @@ from tests.resilience import acceptance
 from tests.resilience.check_result import CheckResult
 from tests.resilience.erasure_scenario import erase_during_faults
 from tests.resilience.faulty_stack import FaultyStack
+from tests.resilience.file_scenario import store_files_during_faults
 from tests.resilience.large_pool_scenario import reconcile_large_pool
 from tests.support.data import PROFILE_BODY
 from tests.support.fault_proxy import DYNAMODB, FAULTS, FaultInjector
@@ -37,6 +38,11 @@ def test_acknowledged_edits_are_never_lost(faulty: FaultyStack) -> None:
 @pytest.mark.timeout(300)
 def test_erasures_survive_faults_and_kills(faulty: FaultyStack) -> None:
     assert_all_passed(erase_during_faults(faulty, 14))
+
+
+@pytest.mark.timeout(300)
+def test_files_survive_faults(faulty: FaultyStack) -> None:
+    assert_all_passed(store_files_during_faults(faulty, 100))
 
 
 @pytest.mark.parametrize("headers", [{}, {"If-Match": '"1"'}])
