@@ -18,9 +18,9 @@ from tests.resilience.erasure_scenario import reconcile_to_completion
 from tests.resilience.faulty_stack import FaultyStack
 from tests.support.fault_proxy import DYNAMODB, LAMBDA, S3
 from tests.support.file_agreement import FileAudit
+from tests.support.file_client import FILES_PATH, announce_file, call_file
 from tests.support.picture_client import post_form
 from tests.support.sample_files import HTML, SAMPLES
-from tests.support.stored_files import FILES_PATH, announce_file, call_file
 from tests.support.users import User, sign_up_and_sign_in
 
 _CLIENTS: Final = 50
@@ -48,7 +48,7 @@ _CONTENTS: Final = (
 
 @dataclass
 class _Outcomes:
-    """What the clients were told. All clients share one."""
+    """The responses that the clients have received. All clients share one."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     accepted: dict[str, str] = field(default_factory=dict)  # uploaded files with acceptable content -> user
