@@ -40,9 +40,9 @@ def test_erasures_survive_faults_and_kills(faulty: FaultyStack) -> None:
     assert_all_passed(erase_during_faults(faulty, 14))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_files_survive_faults(faulty: FaultyStack) -> None:
-    assert_all_passed(store_files_during_faults(faulty, 100))
+    assert_all_passed(store_files_during_faults(faulty, 50))
 
 
 @pytest.mark.parametrize("headers", [{}, {"If-Match": '"1"'}])
