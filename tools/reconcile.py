@@ -112,7 +112,7 @@ def main() -> int:
 
 
 def _print_summary(report: dict[str, Any], *, dry_run: bool) -> None:
-    users, profiles = report["users"], report["profiles"]
+    users, profiles, files = report["users"], report["profiles"], report["files"]
     console.print_title("Reconciliation, dry run" if dry_run else "Reconciliation")
     console.print_fact("users", f"{users['users']}, {users['missing']} without a profile")
     console.print_fact("profiles created", str(users["created"]))
@@ -120,6 +120,9 @@ def _print_summary(report: dict[str, Any], *, dry_run: bool) -> None:
     console.print_fact("unconfirmed", f"{users['unconfirmed']} expired accounts, {users['deleted']} deleted")
     console.print_fact("profiles", f"{profiles['profiles']}, {profiles['orphans']} without a user")
     console.print_fact("erasures", f"{profiles['erasures'] + profiles['orphan_erasures']} started")
+    console.print_fact(
+        "files", f"{files['files']} compared, {files['checks']} to check, {files['lost']} without content"
+    )
 
 
 def _describe_problems(report: dict[str, Any]) -> Iterator[str]:
@@ -129,6 +132,11 @@ def _describe_problems(report: dict[str, Any]) -> Iterator[str]:
         yield (
             "Too many profiles have no user, so no more are erased. Check that this is the right user pool. "
             "--delete-all-orphans erases them regardless."
+        )
+    if report["files"]["stopped"]:
+        yield (
+            "Too many files have no content, or too many users with files have no records, so none is removed. Check "
+            "that the tables and the bucket are the right ones."
         )
     if report["interrupted_by"]:
         yield f"Interrupted: {report['interrupted_by']}. Run the command again; it resumes where it stopped."

@@ -177,7 +177,10 @@ def test_file_without_content_is_removed(bench: Bench, status: FileStatus) -> No
     assert (quota.files, len(files)) == (1, 1)
 
 
-@pytest.mark.parametrize(("lost", "present", "is_stopped"), [(10, 0, False), (11, 500, True), (11, 1100, False)])
+@pytest.mark.parametrize(
+    ("lost", "present", "is_stopped"),
+    [(10, 0, False), (11, 50, True), pytest.param(11, 1100, False, marks=pytest.mark.long)],
+)
 def test_too_many_files_without_content_stop_the_scan(bench: Bench, lost: int, present: int, is_stopped: bool) -> None:
     """A wrong bucket has no content of any file."""
     for number in range(lost + present):
@@ -197,6 +200,7 @@ def test_stopped_scan_still_checks_other_files(bench: Bench) -> None:
     assert bench.starter.started == [(SUB, pending.id)]
 
 
+@pytest.mark.long
 def test_stopped_scan_removes_no_file_of_further_pages(bench: Bench) -> None:
     """A wrong bucket is a reason to remove nothing, even if later users have many files."""
     users = sorted(f"{number:03}" for number in range(SCAN_PAGE_SIZE + 1))
@@ -225,6 +229,7 @@ def test_too_many_users_without_records_stop_the_scan(bench: Bench, strangers: i
     assert count(Metric.RECONCILIATION_STOPPED) == is_stopped
 
 
+@pytest.mark.long
 def test_few_of_many_users_without_records_do_not_stop_the_scan(bench: Bench) -> None:
     for number in range(1200):
         bench.storage.upload(f"user-{number}", build_file(content=PDF).file, PDF)
