@@ -36,7 +36,7 @@ export const tab = {
         const able = users.filter((user) => user.enabled && user.status === "CONFIRMED");
         update(
           select,
-          h("option", { value: "" }, "Nobody"),
+          h("option", { value: "" }, "No user"),
           able.map((user) => h("option", { value: user.sub }, user.email)),
         );
         select.value = able.some((user) => user.sub === chosen) ? chosen : "";
