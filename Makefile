@@ -58,7 +58,7 @@ test-botocore: $(DEVELOPMENT) $(BOTOCORE_VERSIONS:%=.botocore/%) ## Run the test
 	    $(if $(filter $(BOTOCORE_OLDEST),$(version)),-m "not newer_botocore") \
 	    $(BOTOCORE_TESTS) $(if $(filter on,$(tuning)),$(BOTOCORE_TUNING_TESTS)) $(ARGS) &&)) true
 
-faults: $(DEVELOPMENT) ## Run the resilience tests at full size (about 25 min)
+faults: $(DEVELOPMENT) ## Run the resilience tests at full size (about 30 min)
 	@$(BIN)/python -m tests.resilience.acceptance $(ARGS)
 
 bench: $(DEVELOPMENT) ## Run the benchmark against hand-written handlers and other frameworks (some minutes)

@@ -2,7 +2,7 @@
 
 python -m tests.resilience.acceptance [SCALE] [SEED]
 
-At SCALE 1, the default, the scenarios have their full size: 500 sign-ups, 500 erasures, 300 files and a user pool of
+At SCALE 1, the default, the scenarios have their full size: 500 sign-ups, 500 erasures, 150 files and a user pool of
 20,000. The tests run them at a small fraction of it.
 """
 
@@ -128,7 +128,7 @@ def run_all_scenarios(directory: Path, scale: float, seed: int) -> list[CheckRes
         results += sign_up_during_outage(faulty, max(1, round(50 * scale)))
         results += edit_concurrently(faulty, max(2, round(10 * scale)))
         results += erase_during_faults(faulty, round(500 * scale))
-        results += store_files_during_faults(faulty, round(300 * scale), seed)
+        results += store_files_during_faults(faulty, max(50, round(150 * scale)), seed)
         for handler, seconds in faulty.get_slowest_trigger_runs().items():
             results.append(CheckResult(f"slowest run of {handler}", f"{seconds:.2f} s", seconds < _MAX_TRIGGER_SECONDS))
         faults = {fault: count for fault, count in sorted(faulty.fault_injector.injected.items()) if fault != "none"}
