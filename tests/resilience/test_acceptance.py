@@ -37,7 +37,7 @@ def test_acknowledged_edits_are_never_lost(faulty: FaultyStack) -> None:
 
 @pytest.mark.timeout(300)
 def test_erasures_survive_faults_and_kills(faulty: FaultyStack) -> None:
-    assert_all_passed(erase_during_faults(faulty, 14))
+    assert_all_passed(erase_during_faults(faulty, 18))
 
 
 @pytest.mark.timeout(600)
