@@ -26,9 +26,9 @@ PYTEST := $(BIN)/python -m pytest -p tests.support.scheduling -n 2
 # The oldest botocore of a Lambda runtime for Python 3.12 (late 2024), and the newest tested version.
 BOTOCORE_OLDEST := 1.34.145
 BOTOCORE_VERSIONS := $(BOTOCORE_OLDEST) 1.44.8
-BOTOCORE_TESTS := $(patsubst %,tests/contract/test_%.py,aws_calls aws_calls_of_pictures) \
-  $(patsubst %,tests/unit/%.py,$(addprefix aws/test_,clients cognito_events errors idle_connections user_pool) \
-  accounts/test_triggers profiles/test_repository pictures/test_processing pictures/test_storage)
+BOTOCORE_TESTS := $(patsubst %,tests/contract/test_%.py,aws_calls aws_calls_of_files aws_calls_of_pictures) \
+  $(patsubst %,tests/unit/%.py,$(addprefix aws/test_,clients cognito_events dynamodb_transactions errors idle_connections user_pool) \
+  accounts/test_triggers files/test_storage profiles/test_repository pictures/test_processing pictures/test_storage)
 # Tests that tune clients themselves, independent of BOTOCORE_TUNING.
 BOTOCORE_TUNING_TESTS := $(patsubst %,tests/unit/aws/test_%.py,botocore_tuning client_factory)
 
@@ -41,7 +41,7 @@ help: ## List the targets
 run: $(INSTALLED) ## Run the product on this machine; API_PORT, AWS_PORT and CONSOLE_PORT set the ports
 	@$(BIN)/python -m local
 
-test: $(DEVELOPMENT) ## Run all tests except the slow ones (5 min); ARGS are pytest arguments: make test ARGS=tests/unit
+test: $(DEVELOPMENT) ## Run all tests except the slow ones (7 min); ARGS are pytest arguments: make test ARGS=tests/unit
 	@$(PYTEST) -m "not slow" $(ARGS)
 
 test-unit: $(DEVELOPMENT) ## Run the fast unit tests (less than 10 s)

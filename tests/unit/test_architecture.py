@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import pytest
-
 ROOT: Final = Path(__file__).parents[2]
 APPLICATION: Final = [ROOT / "app.py", *sorted((ROOT / "chalicelib").rglob("*.py"))]
 DOMAINS: Final = ("accounts", "profiles", "pictures", "files", "privacy", "reconciliation")
@@ -83,29 +81,26 @@ def package_of(file: Path) -> str | None:
     return parts[1] if len(parts) == 3 else None
 
 
-in_application = pytest.mark.parametrize("file", APPLICATION, ids=name_of)
-in_packages = pytest.mark.parametrize("file", [file for file in APPLICATION if package_of(file)], ids=name_of)
+def files_that_import(*roots: str) -> list[str]:
+    """Return the files of the application that import one of these packages."""
+    return [name_of(file) for file in APPLICATION if {found.root for found in find_imports(file)} & set(roots)]
 
 
-@in_packages
-def test_packages_import_only_what_the_table_allows(file: Path) -> None:
-    package = str(package_of(file))
-    allowed = {package} | ALLOWED_PACKAGES[package] | ENTRY_POINTS.get(file.stem, set())
-    imported = {found.package for found in find_imports(file)} - {None}
-    assert imported <= allowed
+def test_packages_import_only_what_the_table_allows() -> None:
+    for file in APPLICATION:
+        if (package := package_of(file)) is not None:
+            allowed = {package} | ALLOWED_PACKAGES[package] | ENTRY_POINTS.get(file.stem, set())
+            assert {found.package for found in find_imports(file)} - {None} <= allowed, name_of(file)
 
 
 def test_table_has_all_packages() -> None:
     assert {package_of(file) for file in APPLICATION} - {None} == set(ALLOWED_PACKAGES)
 
 
-@in_application
-def test_entry_points_are_imported_only_by_the_app(file: Path) -> None:
-    if file.stem == "app":
-        return
-    imported = {found.module for found in find_imports(file)}
+def test_entry_points_are_imported_only_by_the_app() -> None:
     entry_points = {f"chalicelib.{domain}.{module}" for domain in DOMAINS for module in ENTRY_POINTS}
-    assert not imported & entry_points
+    importers = {file.stem for file in APPLICATION if {found.module for found in find_imports(file)} & entry_points}
+    assert importers == {"app"}
 
 
 def test_bootstrap_imports_domains_inside_its_factories() -> None:
@@ -114,29 +109,21 @@ def test_bootstrap_imports_domains_inside_its_factories() -> None:
     assert {found.package for found in imports} >= {"profiles", "pictures"}
 
 
-@in_application
-def test_services_know_neither_chalice_nor_botocore(file: Path) -> None:
-    if file.stem == "service":
-        assert not {found.root for found in find_imports(file)} & {"botocore", "chalice"}
+def test_services_know_neither_chalice_nor_botocore() -> None:
+    assert [name for name in files_that_import("botocore", "chalice") if name.endswith("/service")] == []
 
 
-@in_application
-def test_only_aws_imports_botocore(file: Path) -> None:
-    roots = {found.root for found in find_imports(file)}
-    assert "boto3" not in roots
-    assert "botocore" not in roots or package_of(file) == "aws"
+def test_only_aws_imports_botocore() -> None:
+    assert files_that_import("boto3") == []
+    assert {name.split("/")[1] for name in files_that_import("botocore")} == {"aws"}
 
 
-@in_application
-def test_only_settings_imports_os(file: Path) -> None:
-    imports_os = "os" in {found.root for found in find_imports(file)}
-    assert imports_os == (file == ROOT / "chalicelib/core/settings.py")
+def test_only_settings_imports_os() -> None:
+    assert files_that_import("os") == ["chalicelib/core/settings"]
 
 
-@in_application
-def test_only_the_sanitizer_imports_pillow(file: Path) -> None:
-    imports_pillow = "PIL" in {found.root for found in find_imports(file)}
-    assert imports_pillow == (file.stem == "image_sanitizer")
+def test_only_the_sanitizer_imports_pillow() -> None:
+    assert files_that_import("PIL") == ["chalicelib/pictures/image_sanitizer"]
 
 
 def test_sanitizer_is_imported_inside_its_function() -> None:
@@ -149,12 +136,15 @@ def test_sanitizer_is_imported_inside_its_function() -> None:
     assert importers == {("chalicelib/pictures/functions", False)}
 
 
-@in_application
-def test_application_imports_no_development_package(file: Path) -> None:
-    development = [found for found in find_imports(file) if found.root in DEVELOPMENT_PACKAGES]
+def test_application_imports_no_development_package() -> None:
+    development = {
+        (name_of(file), found.module, found.is_at_top_level)
+        for file in APPLICATION
+        for found in find_imports(file)
+        if found.root in DEVELOPMENT_PACKAGES
+    }
     # The chalice command loads app.py on a developer's machine, where tools/ patches it.
-    assert [found.module for found in development] == (["tools.chalice_cli"] if file.stem == "app" else [])
-    assert not [found for found in development if found.is_at_top_level]
+    assert development == {("app", "tools.chalice_cli", False)}
 
 
 def find_functions(file: Path) -> list[ast.FunctionDef]:

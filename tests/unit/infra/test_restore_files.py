@@ -237,6 +237,7 @@ def test_conflicting_transaction_is_repeated() -> None:
     assert dynamodb.tables["records"][QUOTA_KEY]["files"] == {"N": "1"}
 
 
+@pytest.mark.long  # it waits between its attempts
 def test_lasting_conflict_is_a_failure() -> None:
     dynamodb = make_dynamodb()
     dynamodb.conflicts = 100

@@ -233,10 +233,13 @@ def test_request_with_headers_of_a_page_is_rejected(name: str) -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, {"User-Agent": "curl/8"}, {"Sec-Fetch-Site": "none"}])
-@pytest.mark.parametrize("name", REJECTED)
-def test_request_of_a_script_is_allowed(name: str, headers: Headers) -> None:
-    method, target, own_headers = REJECTED[name]
-    assert is_allowed(create_request(method, target, {**headers, **own_headers}))
+def test_request_of_a_script_is_allowed(headers: Headers) -> None:
+    rejected = [
+        name
+        for name, (method, target, own_headers) in REJECTED.items()
+        if not is_allowed(create_request(method, target, {**headers, **own_headers}))
+    ]
+    assert rejected == []
 
 
 @pytest.mark.parametrize("name", ["X-Amz-Target", "Content-Type", "Origin", "Anything"])
