@@ -25,7 +25,6 @@ from local.emulator_clients import emulator_client
 from local.stack import STACK_NAME, Stack
 from local.user_client import ApiResponse, UserClient
 from tests.support.aws import get_item
-from tests.support.file_bodies import TEXT
 from tests.support.stack import wait_until
 from tests.support.stored_files import FileStore
 from tests.support.users import User, sign_up_and_sign_in
@@ -179,7 +178,8 @@ def list_objects_of(stack: Stack, sub: str) -> list[tuple[str, str]]:
 def add_objects(stack: Stack, sub: str) -> int:
     """Store versions of a user's uploads and pictures, current, noncurrent and deleted ones, and a file.
 
-    Return the number of versions.
+    Return the number of versions. The key of the file's object is not that of a file, so check_file ignores it, and
+    makes no call at the same time as the erasure.
     """
     s3, bucket = emulator_client("s3", stack), stack.bucket
     for _ in range(2):
@@ -188,8 +188,9 @@ def add_objects(stack: Stack, sub: str) -> int:
     s3.put_object(Bucket=bucket, Key=f"pictures/{sub}/0/b", Body=b"deleted")
     s3.delete_object(Bucket=bucket, Key=f"pictures/{sub}/0/b")
     store = FileStore(emulator_client("dynamodb", stack), s3, stack.records_table, bucket)
-    store.put_quota(sub, files=1, bytes=len(TEXT))
-    store.put_file(sub, status=FileStatus.AVAILABLE, name=f"Zdenka {_NAME_STEM}.txt")
+    store.put_quota(sub, files=0, bytes=0)
+    store.put_file(sub, content=None, status=FileStatus.REJECTED, name=f"Zdenka {_NAME_STEM}.txt")
+    store.put_object(sub, "1")
     return len(list_objects_of(stack, sub))
 
 
