@@ -66,7 +66,10 @@ class ChangeFeed:
 
 
 def watch_emulator(link: EmulatorLink, feed: ChangeFeed, is_stopped: Callable[[float], bool]) -> None:
-    """Publish the changes in the embedded AWS while a page is open. `is_stopped` waits for the given seconds."""
+    """Publish the changes in the embedded AWS while a page is open. `is_stopped` waits for the given seconds.
+
+    The first page that opens may have read its data before the first counts, so all topics are published with them.
+    """
     seen: dict[str, int] | None = None
     while not is_stopped(_POLL_SECONDS):
         if not feed.has_followers:
@@ -76,6 +79,7 @@ def watch_emulator(link: EmulatorLink, feed: ChangeFeed, is_stopped: Callable[[f
             counts = link.call("changes")
         except LinkError:
             continue
-        if seen is not None and (changed := [topic for topic in counts if counts[topic] != seen.get(topic)]):
+        known = seen or {}
+        if changed := [topic for topic in counts if counts[topic] != known.get(topic)]:
             feed.publish(*changed)
         seen = counts
