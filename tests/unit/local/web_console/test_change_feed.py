@@ -10,7 +10,7 @@ from local.web_console.change_feed import ChangeFeed, watch_emulator
 
 
 class RecordedFeed(ChangeFeed):
-    """A feed with a follower, which records what is published."""
+    """A feed with a follower, which records the published topics."""
 
     def __init__(self) -> None:
         super().__init__()
