@@ -18,6 +18,8 @@ from chalicelib.core.errors import ServiceUnavailable
 from chalicelib.profiles.repository import ProfileRepository
 from tests.support.data import SUB
 
+pytestmark = pytest.mark.long  # real clients and servers
+
 # botocore 1.34 has neither the hook before a response is parsed nor the CBOR protocol. Its parser is not replaced.
 needs_newer_botocore = pytest.mark.newer_botocore
 JSON_RESPONSE = json.dumps({"Attributes": {"user_id": {"S": SUB}}, "Item": {"user_id": {"S": SUB}}}).encode()

@@ -13,6 +13,8 @@ from botocore.session import Session
 from chalicelib.aws import clients
 from chalicelib.aws.idle_connections import MAX_IDLE_SECONDS, close_when_idle
 
+pytestmark = pytest.mark.long  # real clients and servers
+
 
 @dataclass
 class Clock:
