@@ -89,7 +89,7 @@ def test_user_is_created_and_found(console_page: Page) -> None:
     expect(console_page.locator(".user-header")).to_contain_text("Disabled")
     console_page.get_by_label("Search users").fill("grace")
     expect(console_page.get_by_text("1 user", exact=True)).to_be_visible()
-    console_page.get_by_label("Search users").fill("nobody has this name")
+    console_page.get_by_label("Search users").fill("a name without a user")
     expect(console_page.get_by_text("No user found")).to_be_visible()
 
 
@@ -197,7 +197,7 @@ def test_requests_are_filtered_by_user_and_status(
     console_page.get_by_label("Filter by status").select_option("client")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("403")
-    console_page.get_by_label("Filter by user").fill("nobody@example.com")
+    console_page.get_by_label("Filter by user").fill("unknown@example.com")
     expect(console_page.get_by_text("No request matches")).to_be_visible()
 
 
