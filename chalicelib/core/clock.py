@@ -1,6 +1,7 @@
 """Times: UTC, to the millisecond."""
 
-from datetime import UTC, datetime
+import math
+from datetime import UTC, datetime, timedelta
 
 
 def utc_now() -> datetime:
@@ -12,3 +13,19 @@ def utc_now() -> datetime:
 def format_timestamp(value: datetime) -> str:
     """Format a time in UTC as RFC 3339 with milliseconds, the format of JavaScript's Date."""
     return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def format_day(now: datetime) -> str:
+    """Return the day in UTC, as YYYY-MM-DD. Daily limits are counted per day in UTC."""
+    return now.astimezone(UTC).date().isoformat()
+
+
+def seconds_to_midnight(now: datetime) -> int:
+    """Return the seconds until the next day in UTC, rounded up."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return math.ceil((midnight - now).total_seconds())
+
+
+def to_milliseconds(value: datetime) -> int:
+    """Return the milliseconds since the epoch."""
+    return round(value.timestamp() * 1000)

@@ -84,15 +84,20 @@ class ApiError(ChaliceUnhandledError):
     status: ClassVar[int]
     title: ClassVar[str]  # the reason phrase of RFC 9110 15
     detail: ClassVar[str]
+    retry_after: int | None = None  # seconds after which the same request can succeed
 
-    def __init__(self, detail: str | None = None, *, errors: Sequence[FieldError] = ()) -> None:
+    def __init__(
+        self, detail: str | None = None, *, errors: Sequence[FieldError] = (), retry_after: int | None = None
+    ) -> None:
         super().__init__(detail or self.detail)
         self.errors = tuple(errors)
+        if retry_after is not None:
+            self.retry_after = retry_after
 
     @property
     def headers(self) -> Mapping[str, str]:
         """Return the headers that this error adds to its response."""
-        return {}
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
 
     def to_problem(self, request_id: str, types_url: str) -> dict[str, Any]:
         """Return the problem detail object: type, title, status, detail, request_id and, for 422, errors.
@@ -260,11 +265,7 @@ class TooManyRequests(ApiError):
     status = 429
     title = "Too Many Requests"
     detail = "The request rate is too high. Try again in a second."
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Return the time after which a repeated request can succeed: API Gateway counts per second."""
-        return {"Retry-After": "1"}  # seconds
+    retry_after = 1  # API Gateway counts per second
 
 
 class UpstreamError(ApiError):
@@ -291,11 +292,7 @@ class ServiceUnavailable(UpstreamError):
     status = 503
     title = "Service Unavailable"
     detail = "The service is temporarily unavailable. Try again in a second."
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Return the time after which a repeated request can succeed."""
-        return {"Retry-After": "1"}  # seconds
+    retry_after = 1
 
 
 class NoResponse(ServiceUnavailable):

@@ -1,7 +1,5 @@
 """Errors of files."""
 
-from collections.abc import Mapping
-
 from chalicelib.core.errors import ApiError, Conflict, NotFound, TooManyRequests
 
 
@@ -17,11 +15,7 @@ class FileNotReady(Conflict):
 
     slug = "file-not-ready"
     detail = "The file has not been uploaded yet, or is being checked. Try again later."
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Return the time after which a repeated request can succeed."""
-        return {"Retry-After": "2"}  # seconds
+    retry_after = 2
 
 
 class FileRejected(ApiError):
@@ -41,16 +35,8 @@ class FileQuotaExceeded(Conflict):
 
 
 class FileLimitReached(TooManyRequests):
-    """The user has reached the daily limit of uploads."""
+    """The user has reached the daily limit of uploads. Raised with the time until midnight UTC."""
 
     slug = "file-limit-reached"
     detail = "The daily limit of file uploads is reached. It is reset at midnight UTC."
-
-    def __init__(self, seconds: int = 3600) -> None:
-        super().__init__()
-        self._seconds = seconds
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Return the time until midnight UTC."""
-        return {"Retry-After": str(self._seconds)}  # seconds
+    retry_after = 3600

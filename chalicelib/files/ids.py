@@ -9,6 +9,8 @@ import uuid
 from datetime import datetime
 from typing import Final
 
+from chalicelib.core.clock import to_milliseconds
+
 _FILE_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _VERSION: Final = 7 << 76
 _VARIANT: Final = 0b10 << 62
@@ -16,7 +18,7 @@ _VARIANT: Final = 0b10 << 62
 
 def create_file_id(now: datetime) -> str:
     """Return a new id: 48 bits of milliseconds since 1970, and 74 random bits."""
-    milliseconds = round(now.timestamp() * 1000)
+    milliseconds = to_milliseconds(now)
     random_a, random_b = secrets.randbits(12), secrets.randbits(62)
     return str(uuid.UUID(int=milliseconds << 80 | _VERSION | random_a << 64 | _VARIANT | random_b))
 

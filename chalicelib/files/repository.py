@@ -6,7 +6,7 @@ the files. Changes by the user also require that the account is not being delete
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.aws.dynamodb_expressions import UpdateBuilder
@@ -19,6 +19,7 @@ from chalicelib.aws.errors import (
     get_item_of_error,
     translate_errors,
 )
+from chalicelib.core.clock import format_day, seconds_to_midnight, to_milliseconds
 from chalicelib.core.errors import ServiceUnavailable
 from chalicelib.files.errors import FileLimitReached, FileQuotaExceeded
 from chalicelib.files.models import FileRejection, FileStatus
@@ -92,7 +93,7 @@ class FileRepository:
                 if not _has_profile(exc):
                     return False
                 quota = to_quota(exc.items[1])
-                if (quota.uploads_on == _day(now)) is is_first_of_day:
+                if (quota.uploads_on == format_day(now)) is is_first_of_day:
                     continue  # the other form of the update applies
                 raise _quota_error(quota, limits, now) from exc
             return True
@@ -204,7 +205,7 @@ class FileRepository:
     def set_checked(self, user_id: str, quota: StoredQuota, now: datetime) -> bool:
         """Store that reconciliation has found no difference, unless a file has changed since `quota` was read."""
         update = UpdateBuilder().require_equal("revision", quota.revision or None)
-        return self._update_quota(user_id, update.set("checked_at", _milliseconds(now)))
+        return self._update_quota(user_id, update.set("checked_at", to_milliseconds(now)))
 
     def scan_quotas(self, cursor: str | None) -> tuple[list[tuple[str, StoredQuota]], str | None]:
         """Return users with their counters, and the cursor of the next page or None. Eventually consistent."""
@@ -273,7 +274,7 @@ class FileRepository:
 
     def _subtract(self, user_id: str, stored: StoredFile, now: datetime) -> dict[str, Any]:
         update = UpdateBuilder().increment("bytes", -stored.file.size).increment("files", -1)
-        update.increment("revision").set("changed_at", _milliseconds(now))
+        update.increment("revision").set("changed_at", to_milliseconds(now))
         return self._update(user_id, QUOTA_RECORD, update.build())
 
     def _update(self, user_id: str, record: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -330,10 +331,10 @@ class FileRepository:
 
 def _build_reservation(stored: StoredFile, limits: FileLimits, now: datetime, is_first_of_day: bool) -> dict[str, Any]:
     """Return the parameters of an update that adds a file to the counters, if it does not exceed a limit."""
-    size, today = stored.file.size, _day(now)
+    size, today = stored.file.size, format_day(now)
     update = UpdateBuilder().require_at_most_or_absent("bytes", limits.bytes - size).increment("bytes", size)
     update.require_at_most_or_absent("files", limits.files - 1).increment("files")
-    update.increment("revision").set("changed_at", _milliseconds(now))
+    update.increment("revision").set("changed_at", to_milliseconds(now))
     if is_first_of_day:
         update.require_different_or_absent("uploads_on", today).set("uploads_on", today).set("uploads", 1)
     else:
@@ -356,9 +357,8 @@ def _has_profile(exc: TransactionConditionFailed) -> bool:
 
 
 def _quota_error(quota: StoredQuota, limits: FileLimits, now: datetime) -> FileQuotaExceeded | FileLimitReached:
-    if quota.uploads_on == _day(now) and quota.uploads >= limits.uploads_per_day:
-        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        return FileLimitReached(max(1, int((midnight - now).total_seconds())))
+    if quota.uploads_on == format_day(now) and quota.uploads >= limits.uploads_per_day:
+        return FileLimitReached(retry_after=seconds_to_midnight(now))
     return FileQuotaExceeded()
 
 
@@ -373,11 +373,3 @@ def _select_files(user_id: str) -> Any:
 def _split(items: Sequence[DynamoItem]) -> tuple[StoredQuota, list[StoredFile]]:
     quota = next((to_quota(item) for item in items if item[SORT_KEY]["S"] == QUOTA_RECORD), StoredQuota())
     return quota, [to_stored_file(item) for item in items if item[SORT_KEY]["S"] != QUOTA_RECORD]
-
-
-def _day(now: datetime) -> str:
-    return now.astimezone(UTC).date().isoformat()
-
-
-def _milliseconds(now: datetime) -> int:
-    return round(now.timestamp() * 1000)

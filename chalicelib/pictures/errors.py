@@ -1,7 +1,5 @@
 """Errors of pictures."""
 
-from collections.abc import Mapping
-
 from chalicelib.core.errors import Conflict, NotFound, TooManyRequests
 
 
@@ -13,32 +11,19 @@ class PicturesNotEnabled(NotFound):
 
 
 class PictureBusy(Conflict):
-    """Another upload of the same user is being processed. A client that repeats after 409 handles it too."""
+    """Another upload of the same user is being processed.
+
+    Raised with the time after which that upload has ended at the latest.
+    """
 
     slug = "picture-busy"
     detail = "Another upload of this user is being processed. Repeat the request when it is finished."
-
-    def __init__(self, seconds: int = 1) -> None:
-        super().__init__()
-        self._seconds = seconds
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Return the time after which the other upload is finished at the latest."""
-        return {"Retry-After": str(self._seconds)}  # seconds
+    retry_after = 1
 
 
 class UploadLimitReached(TooManyRequests):
-    """The user has reached the daily limit of uploads."""
+    """The user has reached the daily limit of uploads. Raised with the time until midnight UTC."""
 
     slug = "upload-limit-reached"
     detail = "The daily limit of picture uploads is reached. It is reset at midnight UTC."
-
-    def __init__(self, seconds: int = 3600) -> None:
-        super().__init__()
-        self._seconds = seconds
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Return the time until midnight UTC."""
-        return {"Retry-After": str(self._seconds)}  # seconds
+    retry_after = 3600

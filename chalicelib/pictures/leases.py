@@ -13,11 +13,12 @@ one request with one attempt, because the API's function has no time for a secon
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.aws.dynamodb_expressions import UpdateBuilder
 from chalicelib.aws.errors import CONDITION_FAILED, ClientError, get_item_of_error, translate_errors
+from chalicelib.core.clock import format_day, seconds_to_midnight
 from chalicelib.core.errors import NotFound
 from chalicelib.pictures.errors import PictureBusy, UploadLimitReached
 from chalicelib.pictures.repository import LEASE_ATTRIBUTES, LeaseState, ProfileRecord, to_lease_state
@@ -44,13 +45,13 @@ class PictureLeases:
 
     def require_upload_allowed(self, state: LeaseState, now: datetime) -> None:
         """Raise UploadLimitReached if the user has reached the limit of the day. Sends no request."""
-        if state.day == _day(now) and state.uploads >= self._uploads_per_day:
-            raise UploadLimitReached(_seconds_to_midnight(now))
+        if state.day == format_day(now) and state.uploads >= self._uploads_per_day:
+            raise UploadLimitReached(retry_after=seconds_to_midnight(now))
 
     def require_available(self, state: LeaseState, now: datetime) -> None:
         """Raise PictureBusy while an upload of the user is processed, or UploadLimitReached. Sends no request."""
         if (seconds := state.expires_at - int(now.timestamp())) > 0:
-            raise PictureBusy(seconds)
+            raise PictureBusy(retry_after=seconds)
         self.require_upload_allowed(state, now)
 
     def acquire(self, record: ProfileRecord, key: str, now: datetime) -> None:
@@ -72,7 +73,7 @@ class PictureLeases:
                 raise NotFound("There is no profile for this user.") from exc
             deletion.require_no_deletion(item)
             self.require_available(to_lease_state(item), now)
-            raise PictureBusy(1) from exc  # a concurrent request has acquired and returned the lease
+            raise PictureBusy from exc  # a concurrent request has acquired and returned the lease
 
     def release(self, user_id: str, key: str, *, count: bool) -> None:
         """Return the lease if it is still the one for this key. With `count=False` the upload is not counted."""
@@ -92,7 +93,7 @@ class PictureLeases:
 
 def _build_acquisition(state: LeaseState, key: str, now: datetime, uploads_per_day: int) -> dict[str, Any]:
     """Return the parameters of an UpdateItem that continues the count of today, or starts a new one."""
-    today, seconds = _day(now), int(now.timestamp())
+    today, seconds = format_day(now), int(now.timestamp())
     update = UpdateBuilder().require_exists(PARTITION_KEY).require_absent(deletion.STATUS)
     update.require_at_most_or_absent(_EXPIRES_AT, seconds)
     update.set(_HOLDER, key).set(_EXPIRES_AT, seconds + LEASE_SECONDS)
@@ -101,12 +102,3 @@ def _build_acquisition(state: LeaseState, key: str, now: datetime, uploads_per_d
     else:
         update.require_different_or_absent(_DAY, today).set(_DAY, today).set(_UPLOADS, 1)
     return update.build()
-
-
-def _day(now: datetime) -> str:
-    return now.astimezone(UTC).date().isoformat()
-
-
-def _seconds_to_midnight(now: datetime) -> int:
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return int((midnight - now).total_seconds()) + 1

@@ -1,7 +1,5 @@
 """Errors of deletions and exports."""
 
-from collections.abc import Mapping
-
 from chalicelib.core.errors import Conflict, NotFound, TooManyRequests
 
 
@@ -20,16 +18,8 @@ class DeletionInProgress(Conflict):
 
 
 class ExportLimitReached(TooManyRequests):
-    """The user has exported the data within the last minute."""
+    """The user has exported the data within the last minute. Raised with the time until the next export is allowed."""
 
     slug = "export-limit-reached"
     detail = "The data was exported less than a minute ago. Try again later."
-
-    def __init__(self, seconds: int = 60) -> None:
-        super().__init__()
-        self._seconds = seconds
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Return the time until the next export is allowed."""
-        return {"Retry-After": str(self._seconds)}  # seconds
+    retry_after = 60

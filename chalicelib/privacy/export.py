@@ -95,7 +95,7 @@ class ExportService:
         if item is None:
             raise NotFound("There is no profile for this user.")
         if seconds > 0:
-            raise ExportLimitReached(seconds)
+            raise ExportLimitReached(retry_after=seconds)
         try:
             account, files = self._export_account(caller), self._export_files(caller)
         except UpstreamError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from chalicelib.aws.dynamodb_expressions import UpdateBuilder
 from chalicelib.aws.dynamodb_values import serialize
 from chalicelib.aws.errors import CONDITION_FAILED, ClientError, DynamoItem, get_item_of_error, translate_errors
+from chalicelib.core.clock import to_milliseconds
 from chalicelib.pictures.repository import LeaseState, to_lease_state
 from chalicelib.profiles import deletion
 from chalicelib.profiles.deletion import Deletion, DeletionStatus
@@ -128,7 +129,7 @@ class DeletionRepository:
         Return the seconds until the next export instead of 0 if the last one is more recent than the interval. The item
         is None if there is no profile. Raises AccountErased.
         """
-        exported_at, interval = _to_milliseconds(now), interval_seconds * 1000
+        exported_at, interval = to_milliseconds(now), interval_seconds * 1000
         update = UpdateBuilder().require_exists(PARTITION_KEY).set(_EXPORTED_AT, exported_at)
         update.require_at_most_or_absent(_EXPORTED_AT, exported_at - interval)
         update.require_one_of_or_absent(deletion.STATUS, [DeletionStatus.SCHEDULED])
@@ -154,7 +155,7 @@ class DeletionRepository:
 
     def undo_export(self, user_id: str, now: datetime) -> None:
         """Discard the time of an export that has failed, so that the user can repeat it."""
-        update = UpdateBuilder().require_equal(_EXPORTED_AT, _to_milliseconds(now)).remove(_EXPORTED_AT)
+        update = UpdateBuilder().require_equal(_EXPORTED_AT, to_milliseconds(now)).remove(_EXPORTED_AT)
         try:
             self._update(user_id, update)
         except ClientError:
@@ -176,7 +177,3 @@ class DeletionRepository:
                 TableName=self._table_name, Key={PARTITION_KEY: {"S": user_id}}, ConsistentRead=True
             )
         return response.get("Item")
-
-
-def _to_milliseconds(value: datetime) -> int:
-    return round(value.timestamp() * 1000)

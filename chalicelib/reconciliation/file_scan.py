@@ -12,12 +12,12 @@ which every content is missing, and against a wrong table, in which every record
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from chalicelib.aws.errors import translate_errors
 from chalicelib.core import logs
-from chalicelib.core.clock import utc_now
+from chalicelib.core.clock import to_milliseconds, utc_now
 from chalicelib.core.metrics import Metric, add_metric
 from chalicelib.files.checking import FileCheckRequest
 from chalicelib.files.models import FileStatus
@@ -142,7 +142,7 @@ class FileScan(Scan[FileProgress]):
         is_repaired = is_wrong and not self._dry_run and self._repository.repair_quota(user_id, quota, files)
         if is_repaired:
             logs.event("counters of files repaired", logging.WARNING, sub=user_id)
-        is_settled = quota.changed_at <= _milliseconds(now - SETTLED_AFTER)
+        is_settled = quota.changed_at <= to_milliseconds(now - SETTLED_AFTER)
         is_pending = any(stored.file.status in _PENDING for stored in files)
         if is_settled and not (is_pending or is_wrong or suspects or lost or self._dry_run):
             self._repository.set_checked(user_id, quota, now)
@@ -193,8 +193,8 @@ def _exceeds_limit(progress: FileProgress) -> bool:
 def _needs_check(quota: StoredQuota) -> bool:
     """Return True unless the files were checked recently, and long enough after their last change."""
     now = utc_now()
-    is_settled = quota.checked_at >= quota.changed_at + _milliseconds_of(SETTLED_AFTER)
-    return not is_settled or quota.checked_at <= _milliseconds(now - _CHECK_INTERVAL)
+    is_settled = quota.checked_at >= quota.changed_at + SETTLED_AFTER // timedelta(milliseconds=1)
+    return not is_settled or quota.checked_at <= to_milliseconds(now - _CHECK_INTERVAL)
 
 
 def _is_lost(stored: StoredFile, has_object: bool) -> bool:
@@ -208,11 +208,3 @@ def _counters_agree(quota: StoredQuota, files: Sequence[StoredFile]) -> bool:
 
 def _next_phase(progress: FileProgress) -> Literal["objects", "finished"]:
     return "objects" if progress.phase == "records" else "finished"
-
-
-def _milliseconds(time: datetime) -> int:
-    return round(time.timestamp() * 1000)
-
-
-def _milliseconds_of(duration: timedelta) -> int:
-    return round(duration.total_seconds() * 1000)

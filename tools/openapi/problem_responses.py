@@ -12,13 +12,12 @@ from chalicelib.core.errors import (
     FieldError,
     NotFound,
     RecentSignInRequired,
-    ServiceUnavailable,
     TooManyRequests,
     Unauthorized,
     UnprocessableContent,
     UnsupportedMediaType,
 )
-from chalicelib.files.errors import FileLimitReached, FileNotReady, FileQuotaExceeded, FilesNotEnabled
+from chalicelib.files.errors import FileLimitReached, FileQuotaExceeded, FilesNotEnabled
 from chalicelib.pictures.errors import PictureBusy, PicturesNotEnabled, UploadLimitReached
 from chalicelib.privacy.errors import ExportLimitReached
 from chalicelib.profiles.errors import DeletionScheduled
@@ -28,18 +27,6 @@ from tools.openapi.responses import build_response
 
 _REQUEST_ID: Final = "d4743ad6-b53a-4803-b7b8-7dc138182899"
 _TYPES_URL: Final = "http://127.0.0.1:8000/problems"
-_ERROR_HEADERS: Final[dict[type[ApiError], tuple[str, ...]]] = {
-    Unauthorized: ("WWW-Authenticate",),
-    RecentSignInRequired: ("WWW-Authenticate",),
-    UnsupportedMediaType: ("Accept",),
-    TooManyRequests: ("Retry-After",),
-    PictureBusy: ("Retry-After",),
-    UploadLimitReached: ("Retry-After",),
-    FileNotReady: ("Retry-After",),
-    FileLimitReached: ("Retry-After",),
-    ExportLimitReached: ("Retry-After",),
-    ServiceUnavailable: ("Retry-After",),
-}
 # The names of the components with several errors, and the examples. A component with one error has the error's name.
 _SHARED_RESPONSES: Final[dict[str, tuple[ApiError, ...]]] = {
     "SignInRequired": (Unauthorized(), RecentSignInRequired()),
@@ -93,7 +80,7 @@ def _name_component(errors: frozenset[type[ApiError]]) -> str:
 def _build_problem_response(errors: frozenset[type[ApiError]]) -> dict[str, Any]:
     examples = _SHARED_RESPONSES.get(_name_component(errors)) or tuple(map(_build_example, errors))
     description = " ".join(error.detail for error in examples)
-    headers = dict.fromkeys(name for error in examples for name in _ERROR_HEADERS.get(type(error), ()))
+    headers = dict.fromkeys(name for error in examples for name in error.headers)
     content = {
         "schema": ref("schemas", "Problem"),
         "examples": {error.slug: {"value": error.to_problem(_REQUEST_ID, _TYPES_URL)} for error in examples},
@@ -104,4 +91,6 @@ def _build_problem_response(errors: frozenset[type[ApiError]]) -> dict[str, Any]
 def _build_example(error_class: type[ApiError]) -> ApiError:
     if error_class is UnprocessableContent:
         return UnprocessableContent(errors=[FieldError("/dob", "must not be in the future")])
+    if error_class is UnsupportedMediaType:
+        return UnsupportedMediaType("application/json")
     return error_class()
