@@ -44,7 +44,7 @@ locals {
         TriggerFailed                = "A Cognito trigger met an unexpected error. Sign-ins succeeded; a sign-up was rejected. Search the log for `trigger failed`."
         ReconciliationInterrupted    = "AWS errors have interrupted reconciliation for three hours in a row, longer than a transient fault."
         ReconciliationRestarted      = "The user pool rejected the cursor of reconciliation, and the run started again. Reconciliation may never finish."
-        ReconciliationStopped        = "Too many profiles have no user, or too many files have no content, so none was erased. Check that user pool and bucket are the right ones, then run make reconcile."
+        ReconciliationStopped        = "Too many profiles have no user, or too many files have no content or no record, so no more are erased. Check that the user pool, the tables and the bucket are the right ones: see docs/operations.md."
         ErasureFailed                = "The erasure of a user has failed. Reconciliation repeats it within an hour. If the alarm remains active, search the log of ${local.functions.erase_user} for the error."
         UnconfirmedAccountsRemaining = "More unconfirmed accounts have expired than one reconciliation run deletes. An attacker may be signing up with email addresses of other people."
         } : "${local.prefix}-${name}" => {
@@ -59,9 +59,10 @@ locals {
     },
     {
       for name, description in {
-        FileInfected   = "A user has uploaded a file with malware. It was rejected, and its content deleted. Search the log of ${local.prefix}-check_file for the user."
-        FileScanFailed = "GuardDuty could not scan a file, so the file was rejected. Search the log of ${local.prefix}-check_file for `file not scanned`."
-        FileLost       = "The content of a stored file was missing in the bucket, so the file was removed. Restore it with make restore: see docs/deployment.md."
+        FileInfected    = "A user has uploaded a file with malware. It was rejected, and its content deleted. Search the log of ${local.prefix}-check_file for the user."
+        FileScanFailed  = "GuardDuty could not scan a file, so the file was rejected. Search the log of ${local.prefix}-check_file for `file not scanned`."
+        FileScanOverdue = "GuardDuty has not scanned a file within two hours, so it cannot be read. Check that the malware protection plan is active. Search the log of ${local.prefix}-check_file for `file not scanned in time`."
+        FileLost        = "The content of a stored file was missing in the bucket, so the file was removed. Restore it with make restore: see docs/deployment.md."
         } : "${local.prefix}-${name}" => {
         description = description
         namespace   = "HealthTech"
@@ -69,7 +70,7 @@ locals {
         dimensions  = { service = local.prefix }
         threshold   = 1
         periods     = 1
-        seconds     = name == "FileLost" ? 3600 : 300 # reconciliation looks for lost files once an hour
+        seconds     = contains(["FileLost", "FileScanOverdue"], name) ? 3600 : 300 # reconciliation finds them once an hour
       } if name == "FileLost" ? local.pictures_enabled : var.malware_protection
     },
     {
@@ -115,6 +116,19 @@ locals {
         threshold   = 1
         periods     = 1
       }
+    },
+    {
+      for name, alarm in {
+        "${local.prefix}-records-throttles"       = { metric = "ReadThrottleEvents", operation = "reads" }
+        "${local.prefix}-records-write-throttles" = { metric = "WriteThrottleEvents", operation = "writes" }
+        } : name => {
+        description = "DynamoDB throttles ${alarm.operation} of the records of users, such as files."
+        namespace   = "AWS/DynamoDB"
+        metric      = alarm.metric
+        dimensions  = { TableName = one([for table in aws_dynamodb_table.records : table.name]) }
+        threshold   = 1
+        periods     = 1
+      } if local.pictures_enabled
     },
     {
       for metric, operation in {

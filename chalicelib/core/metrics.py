@@ -30,6 +30,7 @@ class Metric(StrEnum):
     FILE_REJECTED = "FileRejected"
     FILE_INFECTED = "FileInfected"
     FILE_SCAN_FAILED = "FileScanFailed"
+    FILE_SCAN_OVERDUE = "FileScanOverdue"
     FILE_LOST = "FileLost"
     DELETION_REQUESTED = "DeletionRequested"
     DELETION_CANCELLED = "DeletionCancelled"

@@ -7,6 +7,7 @@ interruption. Each leads to the same check of the present state, so an event can
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final, Literal, Self
 from urllib.parse import unquote_plus
 
@@ -23,6 +24,7 @@ from chalicelib.files.signatures import has_content_of
 from chalicelib.files.storage import KEY_PREFIX, FileStorage
 
 READ_SECONDS: Final = 20  # for 50 MiB
+_SCAN_OVERDUE_AFTER: Final = timedelta(hours=2)  # since the creation of the file; a scan usually takes seconds
 CheckOutcome = Literal["available", "rejected", "scanning", "awaiting-upload", "released", "deleted", "unchanged"]
 
 # The results of GuardDuty. Only the first one allows a file to be read.
@@ -118,6 +120,9 @@ class FileChecker:
             return _REJECTIONS[status]
         if request.is_scanned:
             raise ServiceUnavailable  # the tag follows the event; Lambda repeats the check
+        if file.created_at <= utc_now() - _SCAN_OVERDUE_AFTER:  # seen by the hourly check of reconciliation
+            logs.event("file not scanned in time", logging.ERROR, file=request.file_id)
+            add_metric(Metric.FILE_SCAN_OVERDUE)
         if file.status is not FileStatus.SCANNING:  # a repeated check must not change the version
             self._repository.set_status(request.user_id, request.file_id, FileStatus.SCANNING, utc_now())
         return FileCheckResult(outcome="scanning")

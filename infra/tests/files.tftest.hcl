@@ -398,8 +398,15 @@ run "scan_results_invoke_the_function" {
 
   assert {
     condition = alltrue([
-      for metric in ["FileInfected", "FileScanFailed", "FileLost"] : aws_cloudwatch_metric_alarm.all["healthtech-prod-${metric}"].threshold == 1
+      for metric in ["FileInfected", "FileScanFailed", "FileScanOverdue", "FileLost"] : aws_cloudwatch_metric_alarm.all["healthtech-prod-${metric}"].threshold == 1
     ])
     error_message = "An infected, unscanned or lost file must raise an alarm."
+  }
+
+  assert {
+    condition = alltrue([
+      for name in ["records-throttles", "records-write-throttles"] : aws_cloudwatch_metric_alarm.all["healthtech-prod-${name}"].dimensions.TableName == "UserRecords"
+    ])
+    error_message = "A throttled table of records must raise an alarm."
   }
 }

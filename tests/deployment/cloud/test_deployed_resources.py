@@ -89,6 +89,7 @@ def test_sign_up_is_open_once_the_triggers_are_attached(deployed_stage: Deployed
 
 def test_every_function_logs_to_a_group_with_a_year_retention(deployed_stage: DeployedStage, user: User) -> None:
     logs = deployed_stage.client("logs")
+    assert user.get().status == 200  # the user's sign-up and sign-in have called the triggers
     for handler in ("", "-pre_sign_up", "-post_confirmation", "-post_authentication"):
         name = f"/aws/lambda/{NAME}{handler}"
         (log_group,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][:1]

@@ -297,6 +297,14 @@ def test_unknown_result_does_not_make_a_file_available(protected: Bench) -> None
     assert protected.check(file) == "scanning"
 
 
+@pytest.mark.parametrize(("minutes_ago", "overdue"), [(119, 0), (121, 1)])
+def test_file_without_a_scan_is_counted_after_two_hours(protected: Bench, minutes_ago: int, overdue: int) -> None:
+    file = protected.upload(protected.announce(minutes_ago=minutes_ago))
+    with count_metrics() as count:
+        assert protected.check(file) == "scanning"
+    assert count(Metric.FILE_SCAN_OVERDUE) == overdue
+
+
 class InterruptedRepository(InMemoryFileRepository):
     """Files whose rejection is stored, and whose response is lost."""
 
