@@ -42,7 +42,7 @@ locals {
         ContactWriteFailed           = "Verified contact data was not stored in the profile. The next sign-in of the user stores it."
         SignOutFailed                = "Sessions were not revoked after a password reset. Revoke them with `aws cognito-idp admin-user-global-sign-out` and the sub in the log."
         TriggerFailed                = "A Cognito trigger met an unexpected error. Sign-ins succeeded; a sign-up was rejected. Search the log for `trigger failed`."
-        ReconciliationInterrupted    = "AWS errors have interrupted reconciliation for three hours in a row, longer than a transient fault."
+        ReconciliationInterrupted    = "AWS errors, or records that cannot be read, have interrupted reconciliation for three hours in a row, longer than a transient fault."
         ReconciliationRestarted      = "The user pool rejected the cursor of reconciliation, and the run started again. Reconciliation may never finish."
         ReconciliationStopped        = "Too many profiles have no user, or too many files have no content or no record, so no more are erased. Check that the user pool, the tables and the bucket are the right ones: see docs/operations.md."
         ErasureFailed                = "The erasure of a user has failed. Reconciliation repeats it within an hour. If the alarm remains active, search the log of ${local.functions.erase_user} for the error."

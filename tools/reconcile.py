@@ -45,8 +45,8 @@ def _run_to_completion(lambda_: Any, function: str, detail: dict[str, Any]) -> d
         report = _invoke_once(lambda_, function, detail)
         if report["next"] is None:
             return report
-        users, profiles = report["users"]["users"], report["profiles"]["profiles"]
-        console.print_note(f"  {users} users and {profiles} profiles checked")
+        users, profiles, files = (report[name][name] for name in ("users", "profiles", "files"))
+        console.print_note(f"  {users} users, {profiles} profiles and {files} files checked")
         detail = report["next"]
 
 
@@ -66,7 +66,8 @@ def _find_function(stage: str) -> tuple[Any, str]:
 def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make reconcile",
-        description="Create missing profiles, start due erasures, and compare the user pool with the table.",
+        description="Create missing profiles, start due erasures, and repair differences between users, profiles "
+        "and files.",
     )
     parser.add_argument("--stage", default=os.environ.get("STAGE_NAME") or _LOCAL_STAGE)
     parser.add_argument("--dry-run", action="store_true", help="change nothing, only report")
@@ -76,6 +77,11 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--delete-all-orphans", action="store_true", help="erase them regardless of their number")
     parser.add_argument(
         "--delete-all-unconfirmed", action="store_true", help="delete expired accounts regardless of their number"
+    )
+    parser.add_argument(
+        "--remove-all-differing-files",
+        action="store_true",
+        help="remove files without content, and content without a file, regardless of their number",
     )
     parser.add_argument("--restart", action="store_true", help="start from the beginning")
     return parser.parse_args()
@@ -89,6 +95,7 @@ def main() -> int:
         "delete_orphans": options.delete_orphans,
         "delete_all_orphans": options.delete_all_orphans,
         "delete_all_unconfirmed": options.delete_all_unconfirmed,
+        "remove_all_differing_files": options.remove_all_differing_files,
         "restart": options.restart,
         "max_seconds": _SECONDS_PER_INVOCATION,
     }
@@ -121,8 +128,10 @@ def _print_summary(report: dict[str, Any], *, dry_run: bool) -> None:
     console.print_fact("profiles", f"{profiles['profiles']}, {profiles['orphans']} without a user")
     console.print_fact("erasures", f"{profiles['erasures'] + profiles['orphan_erasures']} started")
     console.print_fact(
-        "files", f"{files['files']} compared, {files['checks']} to check, {files['lost']} without content"
+        "files",
+        f"{files['files']} compared, {files['checks']} to check, {files['without_object']} without content",
     )
+    console.print_fact("content", f"{files['objects']} compared, {files['without_record']} without a file")
 
 
 def _describe_problems(report: dict[str, Any]) -> Iterator[str]:
@@ -135,9 +144,13 @@ def _describe_problems(report: dict[str, Any]) -> Iterator[str]:
         )
     if report["files"]["stopped"]:
         yield (
-            "Too many files have no content, or too many users with files have no records, so none is removed. Check "
-            "that the tables and the bucket are the right ones."
+            "Too many files have no content, or too much content has no file, so no more is removed. Check that the "
+            "tables and the bucket are the right ones. --remove-all-differing-files removes it regardless."
         )
+    if unexplained := report["files"]["unexplained"]:
+        yield f"{unexplained} users have content, but no records of files, and were not erased. Restore the records."
+    if unreadable := report["files"]["unreadable"]:
+        yield f"The files of {unreadable} users cannot be read. The log of the function contains the reason."
     if report["interrupted_by"]:
         yield f"Interrupted: {report['interrupted_by']}. Run the command again; it resumes where it stopped."
     elif report["status"] == "unfinished":

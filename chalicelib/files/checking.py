@@ -39,11 +39,12 @@ _FAILED_SCANS: Final = ("ACCESS_DENIED", "FAILED")
 
 
 class FileCheckRequest(InternalModel):
-    """The file to check. `is_scanned` is True if GuardDuty has announced the result of its scan."""
+    """The file to check."""
 
     user_id: str
     file_id: str
-    is_scanned: bool = False
+    is_scanned: bool = False  # GuardDuty has announced the result of its scan
+    keep_versions: bool = False  # content without a record can be restored for 30 days
 
     @classmethod
     def from_key(cls, key: str, *, is_scanned: bool = False) -> Self:
@@ -94,6 +95,8 @@ class FileChecker:
             logs.event("object is not a file", logging.WARNING)
             return FileCheckResult(outcome="unchanged")
         stored = self._repository.get(request.user_id, request.file_id)
+        if stored is None and request.keep_versions:
+            return self._delete_content(request)
         if stored is None or stored.file.status is FileStatus.REJECTED:
             count = self._storage.delete_versions(request.user_id, request.file_id)
             return FileCheckResult(outcome="deleted" if count else "unchanged")
@@ -155,6 +158,13 @@ class FileChecker:
         add_metric(Metric.FILE_REJECTED)
         self._storage.delete_versions(request.user_id, request.file_id)
         return FileCheckResult(outcome="rejected")
+
+    def _delete_content(self, request: FileCheckRequest) -> FileCheckResult:
+        """Finish the deletion of a file by its user. An erased user's content is deleted with all versions."""
+        if not self._storage.exists(request.user_id, request.file_id):
+            return FileCheckResult(outcome="unchanged")
+        self._storage.delete(request.user_id, request.file_id)
+        return FileCheckResult(outcome="deleted")
 
     def _release(self, request: FileCheckRequest, stored: StoredFile) -> FileCheckResult:
         """Delete a file that has no content: its upload did not arrive in time, or its content was lost."""

@@ -1,43 +1,35 @@
-"""The scan over the files of users: records, objects in S3 and counters agree.
+"""The scan over the files of users.
 
-Records are scanned first. Of each user whose files have changed since the last complete check, the records are compared
-with the objects, and the counters with the records. Then the bucket is scanned for objects of users without records,
-which a late upload can leave after an erasure.
+Records are scanned first: the files of each user that have changed since the last complete comparison are compared.
+Then the bucket is scanned for objects of users without records, which a late upload can leave after an erasure.
 
-Each file that differs is passed to the function check_file, which looks at it again and repairs it. A file whose
-content is missing loses its record, and content without a record is deleted. Limits protect against a wrong bucket, in
-which every content is missing, and against a wrong table, in which every record is missing.
+Each file that differs is passed to the function check_file, which looks at it again and repairs it. A file without
+content loses its record, and content without a record is deleted. Both can be restored for 30 days. Only the content of
+an erased user is deleted for good.
+
+A wrong bucket has no content of any file, and a wrong or outdated table no records of it. So the scan stops removing
+files if too many differ, or if a user who was not erased has content but no records at all.
 """
 
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from chalicelib.aws.errors import translate_errors
 from chalicelib.core import logs
-from chalicelib.core.clock import to_milliseconds, utc_now
 from chalicelib.core.metrics import Metric, add_metric
 from chalicelib.files.checking import FileCheckRequest
-from chalicelib.files.models import FileStatus
-from chalicelib.files.records import StoredFile, StoredQuota
 from chalicelib.files.repository import FileRepository
 from chalicelib.files.storage import FileStorage
 from chalicelib.reconciliation.checkpoints import Checkpoints
+from chalicelib.reconciliation.file_comparison import FileComparer, FileComparison, needs_comparison
 from chalicelib.reconciliation.scan import IsOver, Scan, ScanProgress, deletion_limit, map_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_lambda import LambdaClient
-
-# After the last change, a form can still be used for 15 minutes and an upload may take as long. A check after this time
-# is complete.
-SETTLED_AFTER: Final = timedelta(hours=1)
-# Objects can also disappear by a mistake in the bucket, so a user's files are checked again after this time.
-_CHECK_INTERVAL: Final = timedelta(days=7)
-_PENDING: Final = (FileStatus.AWAITING_UPLOAD, FileStatus.SCANNING)
 
 
 class FileCheckStarter:
@@ -47,11 +39,19 @@ class FileCheckStarter:
         self._client = client
         self._function_name = function_name
 
-    def start(self, user_id: str, file_id: str) -> None:
+    def start(self, request: FileCheckRequest) -> None:
         """Start the check of a file. Raises UpstreamError."""
-        payload = FileCheckRequest(user_id=user_id, file_id=file_id).model_dump_json()
         with translate_errors():
-            self._client().invoke(FunctionName=self._function_name, InvocationType="Event", Payload=payload)
+            self._client().invoke(
+                FunctionName=self._function_name, InvocationType="Event", Payload=request.model_dump_json()
+            )
+
+
+class FileScanOptions(NamedTuple):
+    """The options of the scan."""
+
+    dry_run: bool = False  # only report
+    remove_all_differing: bool = False  # without a limit
 
 
 class FileProgress(ScanProgress):
@@ -59,29 +59,21 @@ class FileProgress(ScanProgress):
 
     phase: Literal["records", "objects", "finished"] = "records"
     users: int = 0  # whose files were compared
-    files: int = 0  # compared
+    files: int = 0  # records that were compared
+    objects: int = 0  # that were compared
     checks: int = 0  # started
     repaired: int = 0  # users whose counters were wrong
-    lost: int = 0  # files without content
-    owners: int = 0  # users with content
-    strangers: int = 0  # of these, users without records
-    stopped: bool = False  # more files without content, or more users without records, than a scan removes
+    without_object: int = 0  # files
+    without_record: int = 0  # objects
+    of_erased_users: int = 0  # objects without record whose user was erased
+    unexplained: int = 0  # users with objects and without records who were not erased
+    unreadable: int = 0  # users whose records cannot be read
+    stopped: bool = False  # too many files differ, so the scan removes no more of them
 
     @property
     def is_finished(self) -> bool:
         """Return True after the last phase."""
         return self.phase == "finished"
-
-
-class _Difference(NamedTuple):
-    """The differences that a comparison of one user has found."""
-
-    user_id: str
-    files: int = 0
-    suspects: Sequence[str] = ()  # files to check
-    lost: Sequence[str] = ()  # files without content
-    unknown: Sequence[str] = ()  # files of a user without records
-    is_repaired: bool = False
 
 
 class FileScan(Scan[FileProgress]):
@@ -93,117 +85,108 @@ class FileScan(Scan[FileProgress]):
         repository: FileRepository,
         storage: FileStorage,
         starter: FileCheckStarter,
+        comparer: FileComparer,
         threads: Executor,
-        *,
-        dry_run: bool = False,
+        options: FileScanOptions,
     ) -> None:
         super().__init__(checkpoints, "files", FileProgress())
         self._repository = repository
         self._storage = storage
         self._starter = starter
+        self._comparer = comparer
         self._threads = threads
-        self._dry_run = dry_run
+        self._options = options
 
     def process_page(self, progress: FileProgress, is_over: IsOver) -> FileProgress:
         """Process a page. An unfinished page is processed again."""
-        listed: Sequence[str] = ()
-        strangers: Sequence[str] = ()
-        if progress.phase == "records":
-            quotas, cursor = self._repository.scan_quotas(progress.cursor)
-            user_ids = [user_id for user_id, quota in quotas if _needs_check(quota)]
-            results = map_until(self._threads, is_over, self._compare, user_ids)
-        else:
-            listed, cursor = self._storage.list_user_ids(progress.cursor)
-            owners = self._repository.find_owners(listed)
-            strangers = [user_id for user_id in listed if user_id not in owners]
-            results = map_until(self._threads, is_over, self._find_objects, strangers)
-        differences = [difference for difference in results if difference is not None]
-        counted = _count(progress, differences, owners=len(listed), strangers=len(strangers))
-        counted = counted.model_copy(update={"stopped": progress.stopped or _exceeds_limit(counted)})
-        if counted.stopped and not progress.stopped:
-            numbers = counted.model_dump(include={"files", "lost", "owners", "strangers"})
-            logs.event("too many files without content or record", logging.ERROR, **numbers)
-            add_metric(Metric.RECONCILIATION_STOPPED)
-        checks = self._start_checks(differences, is_stopped=counted.stopped)
-        if len(differences) < len(results):
-            return progress  # otherwise the next run would count the page twice
+        compare_page = self._compare_records if progress.phase == "records" else self._compare_objects
+        comparisons, cursor = compare_page(progress.cursor, is_over)
+        if comparisons is None:
+            return progress
+        counted = self._apply_limits(progress, _count(progress, comparisons))
+        requests = [request for comparison in comparisons for request in _list_checks(comparison, counted.stopped)]
+        if not self._start_checks(requests, is_over):
+            return progress
         phase = progress.phase if cursor else _next_phase(progress)
-        return counted.model_copy(update={"phase": phase, "cursor": cursor, "checks": progress.checks + checks})
+        return counted.model_copy(update={"phase": phase, "cursor": cursor, "checks": progress.checks + len(requests)})
 
-    def _compare(self, user_id: str) -> _Difference:
-        """Compare the records of a user with the objects, and the counters with the records."""
-        quota, files = self._repository.list_all(user_id)
-        objects = self._storage.list_file_ids(user_id)
-        now = utc_now()
-        suspects = [file_id for file_id in objects if file_id not in {stored.file.id for stored in files}]
-        suspects += [stored.file.id for stored in files if self._is_suspect(stored, stored.file.id in objects)]
-        lost = [stored.file.id for stored in files if _is_lost(stored, stored.file.id in objects)]
-        is_wrong = not _counters_agree(quota, files)
-        is_repaired = is_wrong and not self._dry_run and self._repository.repair_quota(user_id, quota, files)
-        if is_repaired:
-            logs.event("counters of files repaired", logging.WARNING, sub=user_id)
-        is_settled = quota.changed_at <= to_milliseconds(now - SETTLED_AFTER)
-        is_pending = any(stored.file.status in _PENDING for stored in files)
-        if is_settled and not (is_pending or is_wrong or suspects or lost or self._dry_run):
-            self._repository.set_checked(user_id, quota, now)
-        return _Difference(user_id, len(files), suspects, lost, is_repaired=is_repaired)
+    def _compare_records(
+        self, cursor: str | None, is_over: IsOver
+    ) -> tuple[Sequence[FileComparison] | None, str | None]:
+        """Compare the users of a page of records. Returns None instead of comparisons if the time was over."""
+        quotas, next_cursor = self._repository.scan_quotas(cursor)
+        user_ids = [user_id for user_id, quota in quotas if needs_comparison(quota)]
+        results = map_until(self._threads, is_over, self._comparer.compare, user_ids)
+        return _require_all(results), next_cursor
 
-    def _is_suspect(self, stored: StoredFile, has_object: bool) -> bool:
-        """Return True if an interruption may have left this file."""
-        if stored.file.status is FileStatus.AWAITING_UPLOAD:
-            return has_object or stored.has_expired(utc_now())
-        return has_object and stored.file.status in (FileStatus.SCANNING, FileStatus.REJECTED)
+    def _compare_objects(
+        self, cursor: str | None, is_over: IsOver
+    ) -> tuple[Sequence[FileComparison] | None, str | None]:
+        """Find users of a page of objects who have no records. Returns None as _compare_records()."""
+        listed, next_cursor = self._storage.list_user_ids(cursor)
+        owners = self._repository.find_owners(listed)
+        user_ids = [user_id for user_id in listed if user_id not in owners]
+        results = map_until(self._threads, is_over, self._comparer.compare_without_records, user_ids)
+        return _require_all(results), next_cursor
 
-    def _find_objects(self, user_id: str) -> _Difference:
-        """Return the objects of a user without records."""
-        return _Difference(user_id, unknown=sorted(self._storage.list_file_ids(user_id)))
+    def _apply_limits(self, before: FileProgress, counted: FileProgress) -> FileProgress:
+        """Stop removing files if the numbers suggest that this is the wrong bucket or the wrong table."""
+        if before.stopped or self._options.remove_all_differing or not _exceeds_limit(counted):
+            return counted
+        numbers = {"files", "objects", "without_object", "without_record", "unexplained"}
+        logs.event("too many files differ", logging.ERROR, **counted.model_dump(include=numbers))
+        add_metric(Metric.RECONCILIATION_STOPPED)
+        return counted.model_copy(update={"stopped": True})
 
-    def _start_checks(self, differences: Sequence[_Difference], *, is_stopped: bool) -> int:
-        """Start the checks of files, and return their number. A stopped scan checks no file that it might remove."""
-        checks = [
-            (difference.user_id, file_id)
-            for difference in differences
-            for file_id in (*difference.suspects, *(() if is_stopped else (*difference.lost, *difference.unknown)))
-        ]
-        if not self._dry_run:
-            for user_id, file_id in checks:
-                self._starter.start(user_id, file_id)
-        return len(checks)
+    def _start_checks(self, requests: Sequence[FileCheckRequest], is_over: IsOver) -> bool:
+        """Start the checks of files. Return False if the time was over before the last one."""
+        if self._options.dry_run:
+            return True
+        for request in requests:
+            if is_over():
+                return False
+            self._starter.start(request)
+        return True
 
 
-def _count(progress: FileProgress, differences: Sequence[_Difference], *, owners: int, strangers: int) -> FileProgress:
+def _require_all(results: Sequence[FileComparison | None]) -> Sequence[FileComparison] | None:
+    comparisons = [comparison for comparison in results if comparison is not None]
+    return comparisons if len(comparisons) == len(results) else None
+
+
+def _count(progress: FileProgress, comparisons: Sequence[FileComparison]) -> FileProgress:
     """Return the progress with the numbers of a page added."""
-    return progress.model_copy(
-        update={
-            "users": progress.users + sum(difference.files > 0 for difference in differences),
-            "files": progress.files + sum(difference.files for difference in differences),
-            "repaired": progress.repaired + sum(difference.is_repaired for difference in differences),
-            "lost": progress.lost + sum(len(difference.lost) for difference in differences),
-            "owners": progress.owners + owners,
-            "strangers": progress.strangers + strangers,
-        }
-    )
+    numbers = {
+        "users": sum(comparison.records > 0 for comparison in comparisons),
+        "files": sum(comparison.records for comparison in comparisons),
+        "objects": sum(comparison.objects for comparison in comparisons),
+        "repaired": sum(comparison.is_repaired for comparison in comparisons),
+        "without_object": sum(len(comparison.without_object) for comparison in comparisons),
+        "without_record": sum(len(comparison.without_record) for comparison in comparisons if not comparison.is_erased),
+        "of_erased_users": sum(len(comparison.without_record) for comparison in comparisons if comparison.is_erased),
+        "unexplained": sum(comparison.is_unexplained for comparison in comparisons),
+        "unreadable": sum(comparison.is_unreadable for comparison in comparisons),
+    }
+    return progress.model_copy(update={name: getattr(progress, name) + number for name, number in numbers.items()})
 
 
 def _exceeds_limit(progress: FileProgress) -> bool:
-    """Return True if the numbers suggest that this is the wrong bucket or the wrong table."""
-    return progress.lost > deletion_limit(progress.files) or progress.strangers > deletion_limit(progress.owners)
+    """Return True if an interruption or an isolated loss cannot explain the differences."""
+    lost, deleted = progress.without_object, progress.without_record
+    is_wrong_bucket = lost > 0 and (lost > deletion_limit(progress.files) or lost >= progress.files / 2)
+    # Interrupted deletions leave content without records, so a small stage can have many of them.
+    is_wrong_table = progress.unexplained > 0 or deleted > deletion_limit(progress.objects)
+    return is_wrong_bucket or is_wrong_table
 
 
-def _needs_check(quota: StoredQuota) -> bool:
-    """Return True unless the files were checked recently, and long enough after their last change."""
-    now = utc_now()
-    is_settled = quota.checked_at >= quota.changed_at + SETTLED_AFTER // timedelta(milliseconds=1)
-    return not is_settled or quota.checked_at <= to_milliseconds(now - _CHECK_INTERVAL)
-
-
-def _is_lost(stored: StoredFile, has_object: bool) -> bool:
-    return not has_object and stored.file.status in (FileStatus.SCANNING, FileStatus.AVAILABLE)
-
-
-def _counters_agree(quota: StoredQuota, files: Sequence[StoredFile]) -> bool:
-    counted = [stored.file for stored in files if stored.counts]
-    return (quota.files, quota.bytes) == (len(counted), sum(file.size for file in counted))
+def _list_checks(comparison: FileComparison, is_stopped: bool) -> Sequence[FileCheckRequest]:
+    """Return the checks to start. A stopped scan removes only the content of erased users."""
+    is_removal_allowed = comparison.is_erased or not is_stopped
+    differing = [*comparison.without_object, *comparison.without_record] if is_removal_allowed else []
+    return [
+        FileCheckRequest(user_id=comparison.user_id, file_id=file_id, keep_versions=not comparison.is_erased)
+        for file_id in (*comparison.unfinished, *differing)
+    ]
 
 
 def _next_phase(progress: FileProgress) -> Literal["objects", "finished"]:

@@ -28,6 +28,7 @@ class ReconciliationOptions(StrictModel):
     delete_orphans: bool = False  # without the grace period
     delete_all_orphans: bool = False  # without the grace period and without a limit
     delete_all_unconfirmed: bool = False  # without a limit
+    remove_all_differing_files: bool = False  # without a limit
     restart: bool = False  # discard the checkpoints
     max_seconds: int | None = None  # return after this time and let the caller start the next run
     chain: Chain | None = None

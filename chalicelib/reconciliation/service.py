@@ -28,7 +28,8 @@ from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.privacy.service import ErasureStarter
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
-from chalicelib.reconciliation.file_scan import FileCheckStarter, FileProgress, FileScan
+from chalicelib.reconciliation.file_comparison import FileComparer
+from chalicelib.reconciliation.file_scan import FileCheckStarter, FileProgress, FileScan, FileScanOptions
 from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport, ScanName
 from chalicelib.reconciliation.profile_scan import ProfileScan, ProfileScanOptions
 from chalicelib.reconciliation.scan import MAX_THREADS, Scan
@@ -97,7 +98,12 @@ class Reconciliation:
         self._profiles = ProfileScan(
             checkpoints, repository, deletions, user_pool, erasures, self._threads, profile_options
         )
-        self._files = files and FileScan(checkpoints, *files, self._threads, dry_run=options.dry_run)
+        self._files = files and self._create_file_scan(files, deletions)
+
+    def _create_file_scan(self, sources: FileSources, deletions: DeletionRepository) -> FileScan:
+        comparer = FileComparer(sources.repository, sources.storage, deletions, dry_run=self._options.dry_run)
+        options = FileScanOptions(self._options.dry_run, self._options.remove_all_differing_files)
+        return FileScan(self._checkpoints, *sources, comparer, self._threads, options)
 
     def run(self) -> ReconciliationReport:
         """Scan, unless another run has the lease. An AWS fault ends the run and is reported."""

@@ -64,6 +64,20 @@ def reconcile(pool_and_table: PoolAndTable, **options: Any) -> ReconciliationRep
     return report
 
 
+def add_erased_user(pool_and_table: PoolAndTable) -> str:
+    """Store the tombstone of an erased account, and content that has arrived after the erasure."""
+    user_id = "erased-user"
+    tombstone = {"user_id": {"S": user_id}, "deletion_status": {"S": "erased"}}
+    pool_and_table.dynamodb.put_item(TableName=pool_and_table.name, Item=tombstone)
+    put_object(pool_and_table, user_id, build_file(content=PDF).file)
+    return user_id
+
+
+def count_versions(pool_and_table: PoolAndTable, user_id: str) -> int:
+    page = pool_and_table.s3.list_object_versions(Bucket=pool_and_table.name, Prefix=f"files/{user_id}/")
+    return len(page.get("Versions", []))
+
+
 def list_statuses(pool_and_table: PoolAndTable, user_id: str) -> dict[str, str]:
     return {stored.file.id: stored.file.status for stored in pool_and_table.files.list_all(user_id)[1]}
 
@@ -78,9 +92,9 @@ def test_all_differences_are_repaired_in_one_run(pool_and_table: PoolAndTable, o
     add_file(pool_and_table, owner, FileStatus.AWAITING_UPLOAD, minutes_ago=31, has_object=False)
     add_file(pool_and_table, owner, has_object=False)
     put_object(pool_and_table, owner, build_file(content=PDF).file)
-    put_object(pool_and_table, "erased-user", build_file(content=PDF).file)
+    erased = add_erased_user(pool_and_table)
     report = reconcile(pool_and_table).files
-    assert (report.checks, report.lost, report.stopped) == (7, 1, False)
+    assert (report.checks, report.without_object, report.stopped) == (7, 1, False)
     assert list_statuses(pool_and_table, owner) == {
         available.id: "available",
         rejected.id: "rejected",
@@ -88,7 +102,7 @@ def test_all_differences_are_repaired_in_one_run(pool_and_table: PoolAndTable, o
         **{file.id: "available" for file in interrupted},
     }
     assert pool_and_table.file_storage.list_file_ids(owner) == {available.id, *(file.id for file in interrupted)}
-    assert pool_and_table.file_storage.list_file_ids("erased-user") == set()
+    assert count_versions(pool_and_table, erased) == 0
     quota, _ = pool_and_table.files.list_all(owner)
     assert (quota.files, quota.bytes) == (4, 4 * len(PDF))
     assert reconcile(pool_and_table).files.checks == 0, "the next run finds no difference"
@@ -114,13 +128,14 @@ def test_settled_user_is_not_compared_again(pool_and_table: PoolAndTable, owner:
 
 
 def test_dry_run_only_reports(pool_and_table: PoolAndTable, owner: str) -> None:
-    add_file(pool_and_table, owner, minutes_ago=61)
+    for _ in range(2):
+        add_file(pool_and_table, owner, minutes_ago=61)
     lost = add_file(pool_and_table, owner, minutes_ago=61, has_object=False)
-    put_object(pool_and_table, "erased-user", build_file(content=PDF).file)
+    erased = add_erased_user(pool_and_table)
     report = reconcile(pool_and_table, dry_run=True).files
-    assert (report.checks, report.lost) == (2, 1)
+    assert (report.checks, report.without_object, report.of_erased_users) == (2, 1, 1)
     assert lost.id in list_statuses(pool_and_table, owner)
-    assert len(pool_and_table.file_storage.list_file_ids("erased-user")) == 1
+    assert count_versions(pool_and_table, erased) == 1
     assert pool_and_table.files.list_all(owner)[0].checked_at == 0
 
 
@@ -128,17 +143,33 @@ def test_empty_bucket_removes_no_record(pool_and_table: PoolAndTable, owner: str
     for _ in range(11):
         add_file(pool_and_table, owner, has_object=False)
     report = reconcile(pool_and_table).files
-    assert (report.stopped, report.lost) == (True, 11)
+    assert (report.stopped, report.without_object) == (True, 11)
     assert len(list_statuses(pool_and_table, owner)) == 11
 
 
-def test_empty_table_deletes_no_content(pool_and_table: PoolAndTable) -> None:
-    users = [f"user-{number:02}" for number in range(11)]
-    for user_id in users:
-        put_object(pool_and_table, user_id, build_file(content=PDF).file)
+def test_empty_table_deletes_no_content(pool_and_table: PoolAndTable, owner: str) -> None:
+    put_object(pool_and_table, owner, build_file(content=PDF).file)
     report = reconcile(pool_and_table).files
-    assert (report.stopped, report.strangers) == (True, 11)
-    assert all(pool_and_table.file_storage.list_file_ids(user_id) for user_id in users)
+    assert (report.stopped, report.unexplained, report.checks) == (True, 1, 0)
+    assert count_versions(pool_and_table, owner) == 1
+
+
+def test_lost_records_delete_no_content(pool_and_table: PoolAndTable, owner: str) -> None:
+    files = [add_file(pool_and_table, owner, minutes_ago=90) for _ in range(11)]
+    for file in files:
+        key = {"user_id": {"S": owner}, "record": {"S": f"file#{file.id}"}}
+        pool_and_table.dynamodb.delete_item(TableName=pool_and_table.records_table, Key=key)
+    report = reconcile(pool_and_table).files
+    assert (report.stopped, report.without_record, report.checks) == (True, 11, 0)
+    assert pool_and_table.file_storage.list_file_ids(owner) == {file.id for file in files}
+
+
+def test_deleted_content_without_a_record_can_be_restored(pool_and_table: PoolAndTable, owner: str) -> None:
+    add_file(pool_and_table, owner)
+    put_object(pool_and_table, owner, file := build_file(content=PDF).file)
+    reconcile(pool_and_table)
+    assert file.id not in pool_and_table.file_storage.list_file_ids(owner)
+    assert count_versions(pool_and_table, owner) == 2
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import UpstreamError
+from chalicelib.files.checking import FileCheckRequest
 from chalicelib.files.errors import FileLimitReached, FileQuotaExceeded
 from chalicelib.files.models import (
     File,
@@ -255,16 +256,21 @@ class InMemoryFileStorage(FileStorage):
 
 
 class FakeFileCheckStarter(FileCheckStarter):
-    """Records the files whose check is started."""
+    """Records the checks that are started."""
 
     def __init__(self) -> None:
-        self.started: list[tuple[str, str]] = []
+        self.requests: list[FileCheckRequest] = []
         self.fail_with: UpstreamError | None = None
 
-    def start(self, user_id: str, file_id: str) -> None:
+    @property
+    def started(self) -> list[tuple[str, str]]:
+        """The users and files of the checks."""
+        return [(request.user_id, request.file_id) for request in self.requests]
+
+    def start(self, request: FileCheckRequest) -> None:
         if self.fail_with:
             raise self.fail_with
-        self.started.append((user_id, file_id))
+        self.requests.append(request)
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -54,8 +54,8 @@ class SynchronousFileChecks(FileCheckStarter):
     def __init__(self, checker: FileChecker) -> None:
         self._checker = checker
 
-    def start(self, user_id: str, file_id: str) -> None:
-        self._checker.check(FileCheckRequest(user_id=user_id, file_id=file_id))
+    def start(self, request: FileCheckRequest) -> None:
+        self._checker.check(request)
 
 
 class PoolAndTable:

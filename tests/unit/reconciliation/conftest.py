@@ -1,0 +1,14 @@
+"""Users with files, for the tests of the scan."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.support.file_scan import FileScanBench
+
+
+@pytest.fixture
+def bench() -> Iterator[FileScanBench]:
+    with ThreadPoolExecutor(2) as threads:
+        yield FileScanBench(threads)
