@@ -6,17 +6,17 @@
         ├── BadRequest          400  the body, a header or a query parameter cannot be parsed
         ├── Unauthorized        401  no ID token of this user pool
         │   └── RecentSignInRequired 401 the sign-in is too long ago for this operation
-        ├── Forbidden           403  another user's profile, existing or not
+        ├── Forbidden           403  a resource of another user, existing or not
         ├── NotFound            404
         ├── MethodNotAllowed    405
-        ├── Conflict            409  the representation is older than the stored one
+        ├── Conflict            409  a concurrent request has changed the resource
         ├── PreconditionFailed  412  If-Match or If-None-Match does not hold
         ├── ContentTooLarge     413
         ├── UnsupportedMediaType 415
         ├── UnprocessableContent 422 names every invalid field
         ├── TooManyRequests     429  API Gateway throttles; carries Retry-After
         └── UpstreamError       500  AWS refuses permanently: a permission, a missing table
-            ├── UnreadableItem       a stored profile lacks required attributes
+            ├── UnreadableItem       a stored profile or file lacks required attributes
             ├── UnreadableUser       Cognito's response lacks required attributes
             └── ServiceUnavailable 503 AWS is throttled or down; carries Retry-After
                 └── NoResponse       the connection failed; the request may have been carried out
@@ -24,7 +24,7 @@
     SignUpNotChecked                 the same, after an unexpected error
     SettingsError                    the environment is incomplete
 
-Domains derive their own errors from these (chalicelib/pictures/errors.py). A problem says what was wrong and where. It
+Domains derive their own errors from these, in their errors.py. A problem says what was wrong and where. It
 never contains a value, a token or a stack trace.
 """
 
@@ -166,12 +166,12 @@ class RecentSignInRequired(Unauthorized):
 
 
 class Forbidden(ApiError):
-    """The caller may not read or update this profile."""
+    """The caller may not access this resource."""
 
     slug = "forbidden"
     status = 403
     title = "Forbidden"
-    detail = "You can only access your own profile."
+    detail = "You can only access your own data."
 
 
 class NotFound(ApiError):
@@ -202,7 +202,7 @@ class MethodNotAllowed(ApiError):
 
 
 class Conflict(ApiError):
-    """The representation in the request is older than the stored one."""
+    """A concurrent request has changed the resource, so the request was not carried out."""
 
     slug = "conflict"
     status = 409
@@ -264,7 +264,7 @@ class TooManyRequests(ApiError):
     slug = "too-many-requests"
     status = 429
     title = "Too Many Requests"
-    detail = "The request rate is too high. Try again in a second."
+    detail = "The request rate is too high."
     retry_after = 1  # API Gateway counts per second
 
 
@@ -278,7 +278,7 @@ class UpstreamError(ApiError):
 
 
 class UnreadableItem(UpstreamError):
-    """A stored profile lacks its version or times, or they cannot be parsed. Only an operator can repair it."""
+    """A stored profile or file lacks required attributes, or they cannot be parsed. Only an operator can repair it."""
 
 
 class UnreadableUser(UpstreamError):
@@ -291,7 +291,7 @@ class ServiceUnavailable(UpstreamError):
     slug = "unavailable"
     status = 503
     title = "Service Unavailable"
-    detail = "The service is temporarily unavailable. Try again in a second."
+    detail = "The service is temporarily unavailable."
     retry_after = 1
 
 

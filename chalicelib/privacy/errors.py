@@ -21,5 +21,5 @@ class ExportLimitReached(TooManyRequests):
     """The user has exported the data within the last minute. Raised with the time until the next export is allowed."""
 
     slug = "export-limit-reached"
-    detail = "The data was exported less than a minute ago. Try again later."
+    detail = "The data was exported less than a minute ago."
     retry_after = 60

@@ -16,7 +16,6 @@ from chalicelib.files.repository import FileRepository
 from chalicelib.files.storage import FileStorage
 from chalicelib.pictures.repository import ProfileRecord, to_record
 from chalicelib.pictures.storage import PictureStorage
-from chalicelib.privacy.errors import ExportLimitReached
 from chalicelib.privacy.models import (
     Export,
     ExportedAccount,
@@ -88,14 +87,12 @@ class ExportService:
         Raises ExportLimitReached within a minute of the last export, NotFound, and AccountErased.
         """
         now = utc_now()
-        item, seconds = self._repository.start_export(caller.sub, now, EXPORT_INTERVAL_SECONDS)
+        item = self._repository.start_export(caller.sub, now, EXPORT_INTERVAL_SECONDS)
         if item is None:
             self._profiles.provision_missing_profile(caller)
-            item, seconds = self._repository.start_export(caller.sub, now, EXPORT_INTERVAL_SECONDS)
+            item = self._repository.start_export(caller.sub, now, EXPORT_INTERVAL_SECONDS)
         if item is None:
             raise NotFound("There is no profile for this user.")
-        if seconds > 0:
-            raise ExportLimitReached(retry_after=seconds)
         try:
             account, files = self._export_account(caller), self._export_files(caller)
         except UpstreamError:

@@ -9,6 +9,7 @@ from chalicelib.aws.dynamodb_values import serialize
 from chalicelib.aws.errors import CONDITION_FAILED, ClientError, DynamoItem, get_item_of_error, translate_errors
 from chalicelib.core.clock import to_milliseconds
 from chalicelib.pictures.repository import LeaseState, to_lease_state
+from chalicelib.privacy.errors import ExportLimitReached
 from chalicelib.profiles import deletion
 from chalicelib.profiles.deletion import Deletion, DeletionStatus
 from chalicelib.profiles.items import PARTITION_KEY
@@ -123,11 +124,10 @@ class DeletionRepository:
             return get_item_of_error(exc).get(_ERASED_AT) == tombstone[_ERASED_AT]
         return True
 
-    def start_export(self, user_id: str, now: datetime, interval_seconds: int) -> "tuple[DynamoItem | None, int]":
-        """Return the item of a user for an export, and 0. Stores the time of the export.
+    def start_export(self, user_id: str, now: datetime, interval_seconds: int) -> "DynamoItem | None":
+        """Store the time of an export, and return the item of the user. Return None if there is no profile.
 
-        Return the seconds until the next export instead of 0 if the last one is more recent than the interval. The item
-        is None if there is no profile. Raises AccountErased.
+        Raises ExportLimitReached if the last export is more recent than the interval, and AccountErased.
         """
         exported_at, interval = to_milliseconds(now), interval_seconds * 1000
         update = UpdateBuilder().require_exists(PARTITION_KEY).set(_EXPORTED_AT, exported_at)
@@ -145,13 +145,14 @@ class DeletionRepository:
         except ClientError as exc:
             item = get_item_of_error(exc)
             if not item:
-                return None, 0
+                return None
             deletion.require_not_erased(item)
             stored = int(item[_EXPORTED_AT]["N"])
             if stored == exported_at:  # an earlier attempt was applied, and its response was lost
-                return item, 0
-            return item, max(1, math.ceil((stored + interval - exported_at) / 1000))
-        return response["Attributes"], 0
+                return item
+            seconds = max(1, math.ceil((stored + interval - exported_at) / 1000))
+            raise ExportLimitReached(retry_after=seconds) from exc
+        return response["Attributes"]
 
     def undo_export(self, user_id: str, now: datetime) -> None:
         """Discard the time of an export that has failed, so that the user can repeat it."""

@@ -20,6 +20,7 @@ from chalicelib.pictures.models import CreateUploadRequest, PictureLink, Presign
 from chalicelib.pictures.processing import PictureProcessor, ProcessingRequest, ProcessingResult
 from chalicelib.pictures.repository import LeaseState, PictureConditionFailed, PictureRepository, ProfileRecord
 from chalicelib.pictures.storage import PRESIGNED_URL_TTL, PictureStorage, UploadedFile, upload_key
+from chalicelib.privacy.errors import ExportLimitReached
 from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.privacy.service import ErasureStarter
 from chalicelib.profiles.deletion import Deletion, DeletionStatus
@@ -397,17 +398,18 @@ class InMemoryDeletionRepository(DeletionRepository):
         self.table.tombstones.add(user_id)
         return True
 
-    def start_export(self, user_id: str, now: datetime, interval_seconds: int) -> "tuple[DynamoItem | None, int]":
+    def start_export(self, user_id: str, now: datetime, interval_seconds: int) -> "DynamoItem | None":
         self.table.check_fault()
         self.table.require_not_erased(user_id)
         record, seconds = self.table.records.get(user_id), int(now.timestamp())
         if record is None:
-            return None, 0
+            return None
         remaining = self.table.exported_at.get(user_id, -interval_seconds) + interval_seconds - seconds
-        if remaining <= 0:
-            self.table.exported_at[user_id] = seconds
+        if remaining > 0:
+            raise ExportLimitReached(retry_after=remaining)
+        self.table.exported_at[user_id] = seconds
         key: dict[str, Any] = {"picture_key": {"S": record.picture_key}} if record.picture_key else {}
-        return {**to_item(record.profile), **key}, max(0, remaining)
+        return {**to_item(record.profile), **key}
 
     def undo_export(self, user_id: str, now: datetime) -> None:
         self.table.check_fault()

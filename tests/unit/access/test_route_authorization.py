@@ -49,4 +49,4 @@ def test_profile_of_another_user_is_forbidden(api: ApiClient, method: str) -> No
     """The request is rejected before its body is parsed and before any lookup."""
     response = api.request(method, OTHER_SUB, body="not even JSON")
     assert response.status_code == 403
-    assert response.json_body["detail"] == "You can only access your own profile."
+    assert response.json_body["detail"] == "You can only access your own data."

@@ -129,7 +129,7 @@ def validation_body(*errors: tuple[str, str]) -> str:
         (404, '{"Code": "NotFoundError", "Message": "NotFoundError"}', ""),
         (404, "[]", ""),
         (422, validation_body(("", "must be a JSON object")), "the body must be a JSON object"),
-        (403, problem_body(Forbidden()), "You can only access your own profile."),
+        (403, problem_body(Forbidden()), "You can only access your own data."),
         (401, json.dumps({"detail": "A token is required.", "reason": "It has expired."}), "It has expired."),
         (404, "", ""),
         (400, "not from the application", ""),
