@@ -67,8 +67,8 @@ variable "files_per_user" {
   default     = 200
 
   validation {
-    condition     = var.files_per_user >= 1 && var.files_per_user <= 10000 && floor(var.files_per_user) == var.files_per_user
-    error_message = "files_per_user must be a whole number from 1 to 10000."
+    condition     = var.files_per_user >= 1 && var.files_per_user <= 1000 && floor(var.files_per_user) == var.files_per_user
+    error_message = "files_per_user must be a whole number from 1 to 1000: an export of the user's data contains all of them."
   }
 }
 
