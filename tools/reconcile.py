@@ -45,8 +45,8 @@ def _run_to_completion(lambda_: Any, function: str, detail: dict[str, Any]) -> d
         report = _invoke_once(lambda_, function, detail)
         if report["next"] is None:
             return report
-        users, profiles = report["users"]["users"], report["profiles"]["profiles"]
-        console.print_note(f"  {users} users and {profiles} profiles checked")
+        users, profiles, files = (report[kind][kind] for kind in ("users", "profiles", "files"))
+        console.print_note(f"  {users} users, {profiles} profiles and {files} files checked")
         detail = report["next"]
 
 
@@ -66,7 +66,7 @@ def _find_function(stage: str) -> tuple[Any, str]:
 def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make reconcile",
-        description="Create missing profiles, start due erasures, and compare the user pool with the table.",
+        description="Reconcile users, profiles and files.",
     )
     parser.add_argument("--stage", default=os.environ.get("STAGE_NAME") or _LOCAL_STAGE)
     parser.add_argument("--dry-run", action="store_true", help="change nothing, only report")

@@ -1,4 +1,4 @@
-"""The permissions of the functions, in addition to their own logs. As infra/functions.tf and infra/pictures.tf."""
+"""The permissions of the functions, in addition to their own logs. They equal those of Terraform (infra/)."""
 
 from typing import Any, Final
 

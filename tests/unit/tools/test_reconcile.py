@@ -1,10 +1,24 @@
 """What `make reconcile` prints about a run."""
 
+import io
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from chalicelib.reconciliation.file_scan import FileProgress
-from chalicelib.reconciliation.models import ReconciliationReport
+from chalicelib.reconciliation.models import ReconciliationOptions, ReconciliationReport
 from tools import reconcile
+
+
+class FakeLambda:
+    """A Lambda client whose function returns these reports, one per invocation."""
+
+    def __init__(self, *reports: ReconciliationReport) -> None:
+        self._reports: Iterator[ReconciliationReport] = iter(reports)
+
+    def invoke(self, **_: Any) -> dict[str, Any]:
+        return {"Payload": io.StringIO(next(self._reports).model_dump_json())}
 
 
 def list_problems(report: ReconciliationReport) -> list[str]:
@@ -13,6 +27,14 @@ def list_problems(report: ReconciliationReport) -> list[str]:
 
 def test_finished_run_has_no_problem() -> None:
     assert list_problems(ReconciliationReport(status="finished")) == []
+
+
+def test_progress_has_the_number_of_files(capsys: pytest.CaptureFixture[str]) -> None:
+    files = FileProgress(files=7)
+    unfinished = ReconciliationReport(status="unfinished", files=files, next=ReconciliationOptions())
+    finished = ReconciliationReport(status="finished")
+    reconcile._run_to_completion(FakeLambda(unfinished, finished), "reconcile", {})
+    assert "0 users, 0 profiles and 7 files checked" in capsys.readouterr().out
 
 
 def test_stopped_scan_of_files_is_a_problem() -> None:
