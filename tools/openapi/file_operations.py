@@ -65,11 +65,12 @@ def describe_post_file() -> dict[str, Any]:
         **build_authenticated_operation(
             "post_file",
             "Create a file",
-            "Reserves the size of the file in the quota, and returns a presigned POST for the content. Send all `fields` "
-            "of `upload`, and then the file as `file`, to its `url` as multipart/form-data before `expires_at`. S3 "
-            "accepts exactly the type, size and checksum of the request. After the upload the file is checked. Read it "
-            "until its status is `available` or `rejected`. If the content does not arrive within 30 minutes, the file "
-            "is deleted. The quota no longer counts a file when it is deleted, rejected or not uploaded in time.",
+            "Reserves the size of the file in the quota, and returns a presigned POST for the content. Send all "
+            "`fields` of `upload`, and then the file as `file`, to its `url` as multipart/form-data before "
+            "`expires_at`. S3 accepts exactly the type, size and checksum of the request. After the upload the file is "
+            "checked. Read it until its status is `available` or `rejected`. If the content does not arrive within 30 "
+            "minutes, the file is deleted. The quota no longer counts a file when it is deleted, rejected or not "
+            "uploaded in time.",
         ),
         "requestBody": build_request_body(CreateFileRequest, EXAMPLE_CREATE_FILE),
         "responses": {
