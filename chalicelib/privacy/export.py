@@ -55,7 +55,7 @@ OMITTED: Final[Mapping[str, str]] = {
 }
 
 _PROCESSING: Final = Processing(
-    purposes=["Sign-up and authentication", "The user profile of this service"],
+    purposes=["Sign-up and authentication", "The user profile and the files of this service"],
     recipients=["Amazon Web Services, as processor"],
     retention=[
         Retention(what="account, profile, picture and files", period="until the account is deleted"),

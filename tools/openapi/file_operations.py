@@ -65,16 +65,17 @@ def describe_post_file() -> dict[str, Any]:
         **build_authenticated_operation(
             "post_file",
             "Create a file",
-            "Reserves room in the quota, and returns a presigned POST for the content. Send all `fields` of `upload`, "
-            "and then the file as `file`, to its `url` as multipart/form-data before `expires_at`. S3 accepts exactly "
-            "the announced type, size and checksum. After the upload the file is checked. Read it until its status is "
-            "`available` or `rejected`. If the content does not arrive within 30 minutes, the file is deleted and its "
-            "room in the quota is free again.",
+            "Reserves the size of the file in the quota, and returns a presigned POST for the content. Send all "
+            "`fields` of `upload`, and then the file as `file`, to its `url` as multipart/form-data before "
+            "`expires_at`. S3 accepts exactly the type, size and checksum of the request. After the upload the file is "
+            "checked. Read it until its status is `available` or `rejected`. If the content does not arrive within 30 "
+            "minutes, the file is deleted. The quota no longer counts a file when it is deleted, rejected or not "
+            "uploaded in time.",
         ),
         "requestBody": build_request_body(CreateFileRequest, EXAMPLE_CREATE_FILE),
         "responses": {
             "201": build_json_response(
-                "The file, and where and how to upload its content.",
+                "The file with its upload form.",
                 CreatedFile,
                 _EXAMPLE_CREATED_FILE,
                 headers=("ETag", "Location"),
@@ -161,7 +162,7 @@ def describe_delete_file() -> dict[str, Any]:
         **build_authenticated_operation(
             "delete_file",
             "Delete a file",
-            "Deletes the file with its content, and returns its size to the quota. A repeated request returns 404.",
+            "Deletes the file with its content. The quota no longer counts it. A repeated request returns 404.",
         ),
         "parameters": [ref("parameters", "If-Match")],
         "responses": {
