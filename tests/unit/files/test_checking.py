@@ -21,7 +21,7 @@ from tests.support.fakes import InMemoryProfileRepository, InMemoryTable
 from tests.support.file_contracts import build_file
 from tests.support.file_fakes import InMemoryFileRepository, InMemoryFileStorage
 from tests.support.reconciliation import count_metrics
-from tests.support.sample_files import EICAR, HTML, SAMPLES
+from tests.support.sample_files import EICAR, HTML, SAMPLES, make_zip64_end
 
 CLEAN: Final = "NO_THREATS_FOUND"
 PDF: Final = SAMPLES[FileType.PDF]
@@ -160,6 +160,13 @@ def test_other_content_is_rejected_and_deleted(bench: Bench, announced: dict[str
 def test_announced_html_is_rejected(bench: Bench) -> None:
     """The checksum is that of the announced content, which has another type."""
     file = bench.upload(bench.announce(HTML), HTML)
+    assert bench.check(file) == "rejected"
+
+
+def test_archive_on_several_disks_is_rejected(bench: Bench) -> None:
+    """zipfile raises an exception for it. A check that raises would be repeated without an end."""
+    content = PDF + make_zip64_end(disks=2)
+    file = bench.upload(bench.announce(content), content)
     assert bench.check(file) == "rejected"
 
 
