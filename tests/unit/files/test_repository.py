@@ -1,4 +1,4 @@
-"""Errors of DynamoDB in the repository of files. tests/support/file_contracts.py has its rules."""
+"""Errors of DynamoDB in the repository of files. tests/support/file_*contracts.py have its rules."""
 
 from typing import Any
 

@@ -18,7 +18,8 @@ from chalicelib.files.models import MAX_FILE_NAME_LENGTH, FileType
 from chalicelib.files.storage import FileStorage, format_content_disposition
 from tests.support.aws import client_error
 from tests.support.data import BUCKET, FILE_ID, SUB
-from tests.support.file_contracts import CONTENT, build_file
+from tests.support.file_contracts import build_file
+from tests.support.file_storage_contracts import CONTENT
 
 FILE: Final = build_file(content=CONTENT).file
 
