@@ -36,7 +36,7 @@ class FileAudit:
                 found.append(f"{file.status} file {file.id}, object: {file.id in objects}")
             if file.status is FileStatus.REJECTED and file.id in keys:
                 found.append(f"versions of the rejected file {file.id}")
-        counted = [stored.file.size for stored in files if stored.counts]
+        counted = [stored.file.size for stored in files if stored.is_counted]
         if (quota.files, quota.bytes) != (len(counted), sum(counted)):
             found.append(f"counters {quota.files}, {quota.bytes} of {len(counted)} files with {sum(counted)} bytes")
         return found

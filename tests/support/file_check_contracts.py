@@ -53,7 +53,8 @@ class FileCheckContract(FileRepositoryFixtures):
     def test_available_file_remains_available(self, repository: FileRepository, owner: str, stored: StoredFile) -> None:
         repository.set_status(owner, stored.file.id, FileStatus.AVAILABLE, LATER)
         assert repository.set_status(owner, stored.file.id, FileStatus.SCANNING, LATER) is False
-        assert repository.reject(owner, stored, FileRejection.MALWARE, LATER) is False
+        for rejection in (FileRejection.UNSUPPORTED, FileRejection.CONTENT_MISMATCH):
+            assert repository.reject(owner, stored, rejection, LATER) is False
         assert require_stored(repository, owner, stored).file.status is FileStatus.AVAILABLE
         assert self.count(repository, owner) == (1, 10)
 
@@ -81,6 +82,15 @@ class FileCheckContract(FileRepositoryFixtures):
         repository.reject(owner, stored, FileRejection.MALWARE, LATER)
         assert repository.reject(owner, stored, FileRejection.UNSUPPORTED, LATER) is False
         assert require_stored(repository, owner, stored).file.rejection is FileRejection.MALWARE
+        assert self.count(repository, owner) == (0, 0)
+
+    def test_available_file_with_malware_is_rejected(
+        self, repository: FileRepository, owner: str, stored: StoredFile
+    ) -> None:
+        repository.set_status(owner, stored.file.id, FileStatus.AVAILABLE, LATER)
+        assert repository.reject(owner, require_stored(repository, owner, stored), FileRejection.MALWARE, LATER)
+        found = require_stored(repository, owner, stored)
+        assert (found.file.status, found.file.rejection) == (FileStatus.REJECTED, FileRejection.MALWARE)
         assert self.count(repository, owner) == (0, 0)
 
     def test_missing_file_is_not_rejected(self, repository: FileRepository, owner: str) -> None:

@@ -40,9 +40,9 @@ class FileStorageContract(ABC):
         assert f"files/{user_id}/{file.id}" in storage.create_presigned_link(user_id, file).url
 
     def test_uploaded_file_exists(self, storage: FileStorage, upload: Upload, user_id: str, file: File) -> None:
-        assert not storage.exists(user_id, file.id)
+        assert storage.count_versions(user_id, file.id) == 0
         upload(user_id, file)
-        assert storage.exists(user_id, file.id)
+        assert storage.count_versions(user_id, file.id) == 1
         assert storage.list_file_ids(user_id) == {file.id}
 
     def test_uploaded_file_can_be_read(self, storage: FileStorage, upload: Upload, user_id: str, file: File) -> None:
@@ -69,7 +69,7 @@ class FileStorageContract(ABC):
         upload(user_id, file)
         for _ in range(2):
             storage.delete(user_id, file.id)
-        assert not storage.exists(user_id, file.id)
+        assert storage.count_versions(user_id, file.id) == 0
         assert storage.list_file_ids(user_id) == set()
 
     def test_versions_of_one_file_are_deleted(
@@ -82,6 +82,31 @@ class FileStorageContract(ABC):
         assert storage.list_file_ids(user_id) == {other.id}
         assert storage.delete_versions(user_id, file.id) == 0
 
+    def test_repeated_uploads_are_deleted(self, storage: FileStorage, upload: Upload, user_id: str, file: File) -> None:
+        other = build_file(content=CONTENT).file
+        for uploaded in (file, file, file, other, other):
+            upload(user_id, uploaded)
+        assert storage.count_versions(user_id, file.id) == 2
+        assert storage.delete_repeated_uploads(user_id, file.id) == 2
+        assert storage.count_versions(user_id, file.id) == 1
+        assert storage.read(user_id, file.id, len(CONTENT), seconds=5) == (CONTENT, "application/pdf")
+        assert storage.count_versions(user_id, other.id) == 2
+
+    def test_single_upload_is_not_deleted(self, storage: FileStorage, upload: Upload, user_id: str, file: File) -> None:
+        assert storage.delete_repeated_uploads(user_id, file.id) == 0
+        upload(user_id, file)
+        assert storage.delete_repeated_uploads(user_id, file.id) == 0
+        assert storage.count_versions(user_id, file.id) == 1
+
+    def test_deleted_file_has_no_repeated_uploads(
+        self, storage: FileStorage, upload: Upload, user_id: str, file: File
+    ) -> None:
+        for _ in range(2):
+            upload(user_id, file)
+        storage.delete(user_id, file.id)
+        assert storage.delete_repeated_uploads(user_id, file.id) == 0
+        assert storage.count_versions(user_id, file.id) == 0
+
     def test_versions_of_a_user_are_deleted(
         self, storage: FileStorage, upload: Upload, user_id: str, file: File
     ) -> None:
@@ -89,7 +114,7 @@ class FileStorageContract(ABC):
             upload(owner, file)
         assert storage.delete_all_versions(user_id) >= 1
         assert storage.delete_all_versions(user_id) == 0
-        assert storage.exists(f"{user_id}-other", file.id)
+        assert storage.count_versions(f"{user_id}-other", file.id) == 1
 
     def test_users_with_files_are_listed(self, storage: FileStorage, upload: Upload, user_id: str, file: File) -> None:
         upload(user_id, file)
