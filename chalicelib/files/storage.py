@@ -4,12 +4,12 @@ import base64
 import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import quote
 
 from chalicelib.aws.errors import ClientError, translate_errors
 from chalicelib.aws.s3_versions import delete_newer_versions, delete_versions
 from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import ServiceUnavailable
+from chalicelib.files.download_names import format_content_disposition
 from chalicelib.files.models import File, FileContent, FileUpload, FileUploadLimits
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class FileStorage:
                     "Bucket": self._bucket,
                     "Key": object_key(user_id, file.id),
                     "ResponseContentType": file.content_type.value,
-                    "ResponseContentDisposition": format_content_disposition(file.name),
+                    "ResponseContentDisposition": format_content_disposition(file.name, file.content_type),
                     "ResponseCacheControl": "private, no-store",
                 },
                 ExpiresIn=int(DOWNLOAD_TTL.total_seconds()),
@@ -164,12 +164,6 @@ class FileStorage:
             )
         prefixes = [entry["Prefix"] for entry in response.get("CommonPrefixes", [])]
         return [prefix.split("/")[1] for prefix in prefixes], response.get("NextContinuationToken")
-
-
-def format_content_disposition(name: str) -> str:
-    """Return the header that saves a file under its name: RFC 6266, with an ASCII name for old clients."""
-    ascii_name = "".join(char if char.isascii() and char not in '"\\%' else "_" for char in name)
-    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _expires_at(ttl: timedelta) -> datetime:
