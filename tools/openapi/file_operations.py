@@ -127,7 +127,8 @@ def describe_get_file_content() -> dict[str, Any]:
             "get_file_content",
             "Get a URL of a file's content",
             "The URL is valid for five minutes. It downloads the content as an attachment with the file's name and "
-            "type. Only a file with the status `available` has one.",
+            "type. A name without an extension of the type gets one: `report.hta` of the type `text/plain` is saved as "
+            "`report.hta.txt`. Only a file with the status `available` has one.",
         ),
         "responses": {
             "200": build_json_response("The URL of the content.", FileContent, EXAMPLE_FILE_CONTENT),
