@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.emulator_link import LinkError
+from local.console_operations_client import OperationFailed
 from local.web_console.example_users import build_user
 from local.web_console.replies import RequestRejected
 from local.web_console.user_directory import CONFIRMED, DISABLED, INVITED, RESET_REQUIRED, UNCONFIRMED, UserDirectory
@@ -56,7 +56,7 @@ class Seeding:
                 with self._lock:
                     self._created += 1
                 self._on_progress()
-        except (BotoCoreError, ClientError, LinkError, RequestRejected) as exc:
+        except (BotoCoreError, ClientError, OperationFailed, RequestRejected) as exc:
             error = str(exc)
         with self._lock:
             self._is_running, self._error = False, error

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from local.console_operations_client import ConsoleOperationsClient
 from local.emulator_clients import emulator_client
-from local.emulator_link import EmulatorLink
 from local.mailbox import MailNotFound, require_code
 from local.stack import Stack
-from local.web_console.api_link import ApiLink
 from local.web_console.example_users import ExampleUser
 from local.web_console.replies import RequestRejected
+from local.web_console.user_api import UserApi
 
 MAX_LISTED: Final = 1000
 _MAX_PROFILES: Final = 5000
@@ -31,9 +31,9 @@ UserEntry = dict[str, Any]
 class UserDirectory:
     """The users of one stack."""
 
-    def __init__(self, stack: Stack, link: EmulatorLink, api: ApiLink) -> None:
+    def __init__(self, stack: Stack, operations: ConsoleOperationsClient, api: UserApi) -> None:
         self._stack = stack
-        self._link = link
+        self._operations = operations
         self._api = api
         self._lock = threading.Lock()
         self._emails: dict[str, str | None] = {}
@@ -124,7 +124,7 @@ class UserDirectory:
         return self.get_user(sub)
 
     def _confirm_by_code(self, email: str) -> None:
-        self._api.client.confirm(email, require_code(self._link, email))
+        self._api.client.confirm(email, require_code(self._operations, email))
 
     def change_state(self, sub: str, action: str) -> UserEntry:
         """Run one of the actions confirm, disable, enable, resend-code and reset-password. Raises RequestRejected."""

@@ -14,7 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from local.emulator_clients import emulator_client
 from local.stack import Stack
 from local.user_client import ApiResponse
-from local.web_console.api_link import ApiSession
+from local.web_console.user_api import ApiSession
 
 Panel = dict[str, Any]
 _NOT_FOUND: Final = 404
