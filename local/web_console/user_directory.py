@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -163,12 +164,15 @@ class UserDirectory:
         """Delete a user, and return a text about the result.
 
         A user with a profile is deleted through the API, as a front end does. The API then erases the profile, the
-        files and the account.
+        files and the account. Raises RequestRejected with the API's reason if the API rejects the deletion.
         """
         self.get_user(sub)
         response = self._api.sign_in(sub).call("DELETE")
-        if response.status == 202:
+        if response.status == HTTPStatus.ACCEPTED:
             return "The API has accepted the deletion. It erases the profile, the files and the account."
+        if response.status != HTTPStatus.NOT_FOUND:
+            reason = response.body.get("detail", f"The API returned {response.status}.")
+            raise RequestRejected(f"The user was not deleted. {reason}", HTTPStatus.CONFLICT)
         self._cognito.admin_delete_user(**self._pool, Username=sub)
         return "The account was deleted. It had no profile."
 
