@@ -24,7 +24,7 @@ EDITED_NAME: Final = "John A. Doe"
 
 
 def run_demo(client: UserClient) -> None:
-    """Sign up the demo user and print the result of each step. Only sign in if an earlier run has created the user."""
+    """Sign up the example user and print the result of each step. A user of an earlier run is only signed in."""
     try:
         sub = client.sign_up(USERNAME, PASSWORD, ATTRIBUTES)
     except ClientError as exc:
