@@ -41,7 +41,7 @@ export class UserDetails {
       update(this.element, this.buildBackLink(), emptyState("users", "User not available", error.message));
       return;
     }
-    if (sub !== this.sub) return; // another user was selected meanwhile
+    if (sub !== this.sub) return; // another user was selected during the request
     const { user, panels } = content;
     update(
       this.element,
