@@ -283,7 +283,7 @@ def test_next_request_fails_like_the_api(
 
 
 @pytest.mark.usefixtures("_without_fault")
-def test_slow_request_is_answered_after_the_delay(console: ConsoleClient, stack: RunningStack) -> None:
+def test_slow_request_gets_its_response_after_the_delay(console: ConsoleClient, stack: RunningStack) -> None:
     console.change("PUT", "fault", {"kind": "slow", "remaining": 1, "delay_seconds": 0.5})
     started = time.monotonic()
     assert requests.get(f"{stack.outputs.api_url}/problems", timeout=10).status_code == 200
