@@ -22,7 +22,7 @@ const ATTRIBUTES = [
 
 /** Open the dialog with random values. Select the user after the creation. */
 export async function openCreateDialog() {
-  const { attributes, states } = await get("example-user");
+  const { attributes, states } = await get("random-user");
   const form = buildForm(attributes, states, () => dialog.close());
   const dialog = h("dialog", { className: "dialog wide", "aria-labelledby": "create-title" }, h("h2", { id: "create-title" }, "Create a user"), form);
   form.addEventListener("submit", (event) => {
