@@ -11,7 +11,7 @@ from typing import Final
 
 from watchfiles import Change, watch
 
-from local import console
+from local import terminal
 from local.config import ROOT, LocalSettings
 from local.processes import ChildProcess, ProcessError
 from local.stack import Stack
@@ -85,7 +85,7 @@ class ApiServer:
             has_crashed = self._is_serving and self._process.has_exited
             if has_crashed or (changed and autoreload):
                 reason = f"{', '.join(sorted(changed))} changed" if changed else "chalice local has ended"
-                console.print_note(f"{reason}, reloading")
+                terminal.print_note(f"{reason}, reloading")
                 self._reload()
 
     def _reload(self) -> None:
@@ -93,7 +93,7 @@ class ApiServer:
         try:
             self._start()
         except ProcessError as exc:
-            console.print_error(f"{exc}\nFix the code and save it: the API starts again.")
+            terminal.print_error(f"{exc}\nFix the code and save it: the API starts again.")
 
 
 def _is_source(_: Change, path: str) -> bool:

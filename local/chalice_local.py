@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from local import config, console
+from local import config, terminal
 from local.api_server import ApiServer
 from local.config import LocalSettings
 from local.emulator import READY_PATH
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
         with ExitStack() as exit_stack:
             _serve(local, options, stop, exit_stack)
     except (StartupError, ProcessError, config.InvalidPort) as exc:
-        console.print_error(str(exc))
+        terminal.print_error(str(exc))
         _stop_reloader(options.parent)
         return 1
     return 0
@@ -84,12 +84,12 @@ def _serve(local: LocalSettings, options: argparse.Namespace, stop: threading.Ev
     require_free_port(local.api_port, _format_command(other), local.api_host)
     view = LogView()
     backend = find_running_emulator(local) or start_own_emulator(local, exit_stack, view)
-    console.print_fact("embedded AWS", backend.stack.aws_endpoint_url + backend.note)
-    console.print_fact("user pool", f"{backend.stack.user_pool_id}, client {backend.stack.user_pool_client_id}")
+    terminal.print_fact("embedded AWS", backend.stack.aws_endpoint_url + backend.note)
+    terminal.print_fact("user pool", f"{backend.stack.user_pool_id}, client {backend.stack.user_pool_client_id}")
     api = exit_stack.enter_context(ApiServer(backend.local, backend.stack, backend.log_name, view))
     view.show_requests = True
-    console.print_fact("API", f"{backend.stack.api_url}/users/{{user_id}}")
-    console.print_note(f"  Press Ctrl-C to stop. Logs are in {local.state_directory}.")
+    terminal.print_fact("API", f"{backend.stack.api_url}/users/{{user_id}}")
+    terminal.print_note(f"  Press Ctrl-C to stop. Logs are in {local.state_directory}.")
 
     def check() -> None:
         backend.require_running()

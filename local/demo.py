@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from local import console
+from local import terminal
+from local.console_operations_client import ConsoleOperationsClient
 from local.emulator_clients import emulator_client
-from local.emulator_link import EmulatorLink
 from local.mailbox import require_code
 from local.user_client import UserClient
 
@@ -24,37 +24,37 @@ EDITED_NAME: Final = "John A. Doe"
 
 
 def run_demo(client: UserClient) -> None:
-    """Sign up the demo user and print the result of each step. Only sign in if an earlier run has created the user."""
+    """Sign up the example user and print the result of each step. A user of an earlier run is only signed in."""
     try:
         sub = client.sign_up(USERNAME, PASSWORD, ATTRIBUTES)
     except ClientError as exc:
         if exc.response["Error"]["Code"] != "UsernameExistsException":
             raise
-        console.print_title(f"{USERNAME} exists from an earlier run")
+        terminal.print_title(f"{USERNAME} exists from an earlier run")
         _show_profile(client, _sign_in(client, 1), 2, "me")
         return
-    console.print_title(f"{USERNAME} signs up")
-    console.print_step(1, "SignUp", f"user {sub}, confirmation code sent by mail")
-    code = require_code(EmulatorLink(client.stack), USERNAME)
+    terminal.print_title(f"{USERNAME} signs up")
+    terminal.print_step(1, "SignUp", f"user {sub}, confirmation code sent by mail")
+    code = require_code(ConsoleOperationsClient(client.stack), USERNAME)
     client.confirm(USERNAME, code)
-    console.print_step(2, "ConfirmSignUp", f"with code {code}; Cognito invokes PostConfirmation")
+    terminal.print_step(2, "ConfirmSignUp", f"with code {code}; Cognito invokes PostConfirmation")
     _show_stored_item(client, sub)
     token = _sign_in(client, 4)
     profile = _show_profile(client, token, 5, sub)
     response = client.call("PUT", f"/users/{sub}", token, {**profile, "name": EDITED_NAME})
-    console.print_step(6, "PUT /users/{user_id}", f"{response.status}, name is now {response.body['name']}")
+    terminal.print_step(6, "PUT /users/{user_id}", f"{response.status}, name is now {response.body['name']}")
     _show_profile(client, token, 7, sub)
 
 
 def _show_stored_item(client: UserClient, sub: str) -> None:
     dynamodb = emulator_client("dynamodb", client.stack)
     item = dynamodb.get_item(TableName=client.stack.table, Key={"user_id": {"S": sub}})["Item"]
-    console.print_step(3, "DynamoDB", f"profile stored in {client.stack.table}, version {item['version']['N']}")
+    terminal.print_step(3, "DynamoDB", f"profile stored in {client.stack.table}, version {item['version']['N']}")
 
 
 def _sign_in(client: UserClient, number: int) -> str:
     token = client.sign_in(USERNAME, PASSWORD)["IdToken"]
-    console.print_step(number, "Sign in (SRP)", f"ID token of {len(token)} characters, valid for 15 minutes")
+    terminal.print_step(number, "Sign in (SRP)", f"ID token of {len(token)} characters, valid for 15 minutes")
     return token
 
 
@@ -63,5 +63,5 @@ def _show_profile(client: UserClient, token: str, number: int, user_id: str) -> 
     profile = response.body
     values = ", ".join(str(profile.get(name)) for name in ("name", "dob", "gender", "blood_group"))
     path = "GET /users/me" if user_id == "me" else "GET /users/{user_id}"
-    console.print_step(number, path, f"{response.status}, version {profile.get('version')}: {values}")
+    terminal.print_step(number, path, f"{response.status}, version {profile.get('version')}: {values}")
     return profile

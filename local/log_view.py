@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from local import console
+from local import terminal
 
 
 class LogView:
@@ -22,6 +22,6 @@ class LogView:
             return
         if event.keys() >= {"request", "status", "ms"}:
             if self.show_requests and not event.get("console"):
-                console.print_request(event["request"], event["status"], event["ms"], event.get("note", ""))
+                terminal.print_request(event["request"], event["status"], event["ms"], event.get("note", ""))
         elif event.get("level") in ("WARNING", "ERROR"):
-            console.print_error(line.rstrip())
+            terminal.print_error(line.rstrip())

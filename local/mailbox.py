@@ -4,30 +4,30 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from local.emulator_link import EmulatorLink
+from local.console_operations_client import ConsoleOperationsClient
 
 
 class MailNotFound(Exception):
     """No mail with a code was sent to an address since the embedded AWS started."""
 
 
-def list_mails(link: EmulatorLink) -> list[dict[str, Any]]:
+def list_mails(operations: ConsoleOperationsClient) -> list[dict[str, Any]]:
     """Return all mails, newest first."""
-    mails = link.call("mails")["mails"]
+    mails = operations.call("mails")["mails"]
     return [_to_entry(mail) for mail in sorted(mails, key=lambda mail: -mail["Timestamp"])]
 
 
-def require_code(link: EmulatorLink, address: str) -> str:
+def require_code(operations: ConsoleOperationsClient, address: str) -> str:
     """Return the code in the newest mail to an address. Raises MailNotFound if there is none."""
-    for mail in list_mails(link):
+    for mail in list_mails(operations):
         if address in mail["to"] and mail["code"]:
             return str(mail["code"])
     raise MailNotFound(f"There is no mail with a code to {address}.")
 
 
-def delete_mails(link: EmulatorLink) -> None:
+def delete_mails(operations: ConsoleOperationsClient) -> None:
     """Delete all mails."""
-    link.call("delete-mails")
+    operations.call("delete-mails")
 
 
 def _to_entry(mail: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import shlex
 from typing import Final
 
-from local import config, console
+from local import config, terminal
 from local.config import LocalSettings
 from local.demo import PASSWORD
 from local.emulator import CONFIRMATION_CODE
@@ -37,10 +37,10 @@ _STEPS: Final = {None: _DEFINE_FUNCTION + _SIGN_UP + _CONFIRM, "UNCONFIRMED": _D
 
 def print_commands(local: LocalSettings, client: UserClient) -> None:
     """Print the commands."""
-    console.print_title("Try it: paste these commands into another terminal, in this folder")
-    console.print_commands(build_commands(local, client))
+    terminal.print_title("Try it: paste these commands into another terminal, in this folder")
+    terminal.print_commands(build_commands(local, client))
     if local.has_random_codes:
-        console.print_note(f"  Replace {RANDOM_CODE} with the code in the Mail tab of the console.")
+        terminal.print_note(f"  Replace {RANDOM_CODE} with the code in the Mail tab of the console.")
 
 
 def build_commands(local: LocalSettings, client: UserClient) -> str:

@@ -3,7 +3,7 @@
 import shutil
 import sys
 
-from local import config, console
+from local import config, terminal
 from local.state_lock import LOCK_FILE_NAME, StateInUse, lock_directory
 
 
@@ -11,15 +11,15 @@ def main() -> int:
     """Return the exit code."""
     directory = config.load_settings().state_directory
     if not (directory / LOCK_FILE_NAME).exists():  # not a state directory: delete nothing
-        console.print_note(f"There is no state in {directory}.")
+        terminal.print_note(f"There is no state in {directory}.")
         return 0
     try:
         with lock_directory(directory):
             shutil.rmtree(directory)
     except StateInUse as exc:
-        console.print_error(f"{exc} Stop it first.")
+        terminal.print_error(f"{exc} Stop it first.")
         return 1
-    console.print_note(f"Removed all users, files and logs in {directory}.")
+    terminal.print_note(f"Removed all users, files and logs in {directory}.")
     return 0
 
 

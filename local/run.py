@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
-from local import config, console
+from local import config, terminal
 from local.api_server import ApiServer
 from local.config import LocalSettings
 from local.demo import run_demo
@@ -37,9 +37,9 @@ def main() -> int:
         with ExitStack() as exit_stack:
             serve(local, stop, exit_stack)
     except (StartupError, ProcessError, config.InvalidPort) as exc:
-        console.print_error(str(exc))
+        terminal.print_error(str(exc))
         return 1
-    console.print_note("\nStopped.")
+    terminal.print_note("\nStopped.")
     return 0
 
 
@@ -48,27 +48,27 @@ def serve(local: LocalSettings, stop: threading.Event, exit_stack: ExitStack) ->
     started = time.monotonic()
     reserve_ports_and_state(local, exit_stack)
     web_console = exit_stack.enter_context(WebConsole(local))
-    console.print_title("HealthTech users, all on this machine")
-    console.print_fact("console", local.console_url)
+    terminal.print_title("HealthTech users, all on this machine")
+    terminal.print_fact("console", local.console_url)
     view = LogView()
     emulator = start_emulator(local, exit_stack, _call_both(view, web_console.history.read_aws_line))
     stack = create_stack(local)
-    console.print_fact("embedded AWS", stack.aws_endpoint_url)
-    console.print_fact("user pool", f"{stack.user_pool_id}, client {stack.user_pool_client_id}")
-    console.print_fact("tables, bucket", f"{stack.table}, {stack.records_table}, {stack.bucket}")
+    terminal.print_fact("embedded AWS", stack.aws_endpoint_url)
+    terminal.print_fact("user pool", f"{stack.user_pool_id}, client {stack.user_pool_client_id}")
+    terminal.print_fact("tables, bucket", f"{stack.table}, {stack.records_table}, {stack.bucket}")
     on_line = _call_both(view, web_console.history.read_api_line)
     api = exit_stack.enter_context(ApiServer(local, stack, on_line=on_line))
     web_console.serve(stack)
-    console.print_fact("API", f"{stack.api_url}/users/{{user_id}}")
-    console.print_fact("OpenAPI", stack.api_url + OPENAPI_PATH)
+    terminal.print_fact("API", f"{stack.api_url}/users/{{user_id}}")
+    terminal.print_fact("OpenAPI", stack.api_url + OPENAPI_PATH)
     stack.write(local.stack_file)
     exit_stack.callback(local.stack_file.unlink, missing_ok=True)
     startup_seconds = time.monotonic() - started
     client = UserClient(stack)
     run_demo(client)
     print_commands(local, client)
-    console.print_title(f"Ready in {startup_seconds:.1f} s. Press Ctrl-C to stop. Users are saved for the next run.")
-    console.print_note(f"  The API reloads when app.py or chalicelib/ changes. Logs are in {local.state_directory}.")
+    terminal.print_title(f"Ready in {startup_seconds:.1f} s. Press Ctrl-C to stop. Users are saved for the next run.")
+    terminal.print_note(f"  The API reloads when app.py or chalicelib/ changes. Logs are in {local.state_directory}.")
     view.show_requests = True
     api.watch_and_reload(stop, emulator.require_running)
 

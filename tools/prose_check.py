@@ -3,7 +3,8 @@
     python -m tools.prose_check [DIRECTORY]
 
 The phrases and their replacements are in prose_rules.toml. The check covers docstrings and comments of Python files,
-Markdown, Terraform files, the Makefile, and the texts of openapi.json. Code spans, code blocks and URLs are skipped.
+Markdown, scripts and pages, Terraform files, the Makefile, and the texts of openapi.json. Code spans, code blocks and
+URLs are skipped. Scripts, pages, Terraform files and the Makefile are checked as a whole, including their code.
 """
 
 import ast
@@ -22,7 +23,11 @@ MAX_TEST_NAME_LENGTH: Final = 60
 RULES_FILE: Final = Path(__file__).with_name("prose_rules.toml")
 _MARKDOWN_FENCE: Final = re.compile(r"^ *(```|~~~).*?^ *\1 *$", re.DOTALL | re.MULTILINE)
 _NOT_PROSE: Final = re.compile(r"`[^`]*`|\w+://\S+|\]\([^)\s]*\)")
-_SKIPPED_DIRECTORIES: Final = frozenset({"node_modules", "__pycache__"})
+_SCRIPT_COMMENT: Final = re.compile(r"( *)(?://|/\*\*?|\*/?)(.*)")
+_SCRIPT_SUFFIXES: Final = (".js", ".jsx", ".ts", ".tsx", ".html")
+_CHECKED_ENDINGS: Final = (".py", ".md", ".tf", ".tftest.hcl", ".tfvars.example", *_SCRIPT_SUFFIXES)
+_CHECKED_NAMES: Final = ("Makefile", "openapi.json")
+_SKIPPED_DIRECTORIES: Final = frozenset({"node_modules", "__pycache__", "dist"})
 _OPENAPI_TEXTS: Final = frozenset({"summary", "description", "title", "detail"})
 _DOCUMENTED: Final = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -70,6 +75,20 @@ def extract_python_prose(source: str) -> str:
     return "\n".join(prose)
 
 
+def extract_script_prose(source: str) -> str:
+    """Return a script or page without its comment marks, and with quotation marks around template literals.
+
+    A backtick begins a code span in a comment, and a text in code.
+    """
+    lines = source.split("\n")
+    for number, line in enumerate(lines):
+        if comment := _SCRIPT_COMMENT.match(line):
+            lines[number] = f"{comment[1]}{comment[2]}"
+        else:
+            lines[number] = line.replace("`", '"')
+    return "\n".join(lines)
+
+
 def find_test_names(source: str) -> Iterator[Finding]:
     """Yield a finding for each test function whose name is too long or has a possessive."""
     for node in ast.walk(ast.parse(source)):
@@ -109,6 +128,8 @@ def check_file(file: Path, rules: Rules) -> list[Finding]:
         findings = [*find_openapi_phrases(text, rules)]
     elif file.suffix == ".md":
         findings = [*find_phrases(_MARKDOWN_FENCE.sub(_blank, text), rules)]
+    elif file.suffix in _SCRIPT_SUFFIXES:
+        findings = [*find_phrases(extract_script_prose(text), rules)]
     else:
         comments_without_marks = re.sub(r"^( *)#", r"\1 ", text, flags=re.MULTILINE)
         findings = [*find_phrases(comments_without_marks, rules)]
@@ -120,8 +141,7 @@ def list_files(root: Path) -> Iterator[Path]:
     for directory, names, files in os.walk(root):
         names[:] = sorted(name for name in names if name not in _SKIPPED_DIRECTORIES and not name.startswith("."))
         for file in (Path(directory, name) for name in sorted(files)):
-            is_prose = file.suffix in {".py", ".md", ".tf"} or file.name.endswith((".tftest.hcl", ".tfvars.example"))
-            if is_prose or file.name in {"Makefile", "openapi.json"}:
+            if file.name in _CHECKED_NAMES or file.name.endswith(_CHECKED_ENDINGS):
                 yield file
 
 

@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from chalicelib.core.logs import APP_NAME
 from chalicelib.reconciliation.service import to_event
 from infra.deploy.console import DeployError
-from local import config, console
+from local import config, terminal
 from local.emulator_clients import emulator_client
 from local.function_definitions import RECONCILE_FUNCTION
 from local.stack import STACK_NAME, Stack
@@ -46,7 +46,7 @@ def _run_to_completion(lambda_: Any, function: str, detail: dict[str, Any]) -> d
         if report["next"] is None:
             return report
         users, profiles, files = (report[name][name] for name in ("users", "profiles", "files"))
-        console.print_note(f"  {users} users, {profiles} profiles and {files} files checked")
+        terminal.print_note(f"  {users} users, {profiles} profiles and {files} files checked")
         detail = report["next"]
 
 
@@ -103,35 +103,35 @@ def main() -> int:
         report = _run_to_completion(*_find_function(options.stage), detail)
     except (FileNotFoundError, EndpointConnectionError) as exc:
         is_local = options.stage == _LOCAL_STAGE
-        console.print_error("Nothing is running here: start it with make run." if is_local else str(exc))
+        terminal.print_error("Nothing is running here: start it with make run." if is_local else str(exc))
         return 1
     except (BotoCoreError, ClientError, DeployError, RuntimeError) as exc:
-        console.print_error(str(exc))
+        terminal.print_error(str(exc))
         return 1
     if report["status"] == "busy":
-        console.print_error("Another reconciliation is running. Try again in a few minutes.")
+        terminal.print_error("Another reconciliation is running. Try again in a few minutes.")
         return 1
     _print_summary(report, dry_run=options.dry_run)
     problems = list(_describe_problems(report))
     for problem in problems:
-        console.print_error(problem)
+        terminal.print_error(problem)
     return int(bool(problems))
 
 
 def _print_summary(report: dict[str, Any], *, dry_run: bool) -> None:
     users, profiles, files = report["users"], report["profiles"], report["files"]
-    console.print_title("Reconciliation, dry run" if dry_run else "Reconciliation")
-    console.print_fact("users", f"{users['users']}, {users['missing']} without a profile")
-    console.print_fact("profiles created", str(users["created"]))
-    console.print_fact("attributes", f"deleted from the user pool for {users['cleared']} users")
-    console.print_fact("unconfirmed", f"{users['unconfirmed']} expired accounts, {users['deleted']} deleted")
-    console.print_fact("profiles", f"{profiles['profiles']}, {profiles['orphans']} without a user")
-    console.print_fact("erasures", f"{profiles['erasures'] + profiles['orphan_erasures']} started")
-    console.print_fact(
+    terminal.print_title("Reconciliation, dry run" if dry_run else "Reconciliation")
+    terminal.print_fact("users", f"{users['users']}, {users['missing']} without a profile")
+    terminal.print_fact("profiles created", str(users["created"]))
+    terminal.print_fact("attributes", f"deleted from the user pool for {users['cleared']} users")
+    terminal.print_fact("unconfirmed", f"{users['unconfirmed']} expired accounts, {users['deleted']} deleted")
+    terminal.print_fact("profiles", f"{profiles['profiles']}, {profiles['orphans']} without a user")
+    terminal.print_fact("erasures", f"{profiles['erasures'] + profiles['orphan_erasures']} started")
+    terminal.print_fact(
         "files",
         f"{files['files']} compared, {files['checks']} to check, {files['without_object']} without content",
     )
-    console.print_fact("content", f"{files['objects']} compared, {files['without_record']} without a file")
+    terminal.print_fact("content", f"{files['objects']} compared, {files['without_record']} without a file")
 
 
 def _describe_problems(report: dict[str, Any]) -> Iterator[str]:

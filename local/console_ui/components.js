@@ -21,7 +21,7 @@ export function emptyState(name, title, text, ...actions) {
   return h("div", { className: "empty" }, icon(name), h("h2", {}, title), h("p", {}, text), ...actions);
 }
 
-/** Return a button. `run` may be asynchronous: the button is busy meanwhile, and an error is shown. */
+/** Return a button. `run` may be asynchronous: the button is busy until `run` has ended, and an error is shown. */
 export function button(label, run, { kind = "", name = null, key = null, disabled = false } = {}) {
   const element = h(
     "button",
@@ -33,7 +33,7 @@ export function button(label, run, { kind = "", name = null, key = null, disable
   return element;
 }
 
-/** Run an action of a control, and show an error. Meanwhile the control is busy, but keeps the focus. */
+/** Run an action of a control, and show an error. The control is busy during the action, and remains focused. */
 export async function runWith(control, run) {
   if (control.getAttribute("aria-disabled") === "true") return;
   control.setAttribute("aria-disabled", "true");

@@ -1,4 +1,4 @@
-// Data: example users, export and import of the state, and reset.
+// Data: random users, export and import of the state, and reset.
 
 import { button, confirmAction, runWith, tabHeader, toast } from "./components.js";
 import { h, update } from "./dom.js";
@@ -25,7 +25,7 @@ async function importFile(file) {
 async function resetAll() {
   const isConfirmed = await confirmAction(
     "Delete all data?",
-    "All users, profiles, files and mails are deleted. The ids of the user pool and the app client stay.",
+    "All users, profiles, files and mails are deleted. The ids of the user pool and the app client remain.",
     "Delete all data",
   );
   if (!isConfirmed) return;
@@ -60,7 +60,7 @@ export const tab = {
         "div",
         { className: "cards" },
         card(
-          "Example users",
+          "Random users",
           "Random names in several scripts. Most are confirmed. Their password is StrongPass123!",
           h("div", { className: "actions" }, button("Add 1 user", seed(1)), button("Add 100 users", seed(100))),
           progress,

@@ -52,7 +52,7 @@ export const tab = {
           ),
           mails.length > 0
             ? h("ul", { className: "card flush list", "aria-label": "Mails" }, mails.map(buildMail))
-            : emptyState("mail", "No mail yet", "Sign up in your front end, or sign up an example user on the Start tab. Mails are kept until make run ends."),
+            : emptyState("mail", "No mail yet", "Sign up in your front end, or sign up a random user on the Start tab. Mails are stored until make run ends."),
         );
       },
     };

@@ -25,7 +25,7 @@ async function request(path, options) {
 
 async function parse(response) {
   const content = await response.json();
-  if (!response.ok) throw new ServerError(content.message ?? `The console answered ${response.status}.`);
+  if (!response.ok) throw new ServerError(content.message ?? `The console responded with ${response.status}.`);
   return content;
 }
 

@@ -4,7 +4,7 @@ import { button, codeBlock, copyButton, tabHeader, toast } from "./components.js
 import { h, update } from "./dom.js";
 import { get, send } from "./server.js";
 
-async function signUpExample() {
+async function signUpRandomUser() {
   const { user } = await send("POST", "users", { state: "unconfirmed" });
   toast(`${user.email} has signed up. The code is in the Mail tab.`);
   location.hash = "#/mail";
@@ -57,13 +57,13 @@ export const tab = {
   open(container) {
     return {
       async refresh() {
-        const { facts, snippets, demo_user: demo } = await get("start");
+        const { facts, snippets, example_user: example } = await get("start");
         update(
           container,
           tabHeader(
             "Start",
             "Sign-up, profile API and embedded AWS run on this machine. Nothing leaves it.",
-            button("Sign up an example user", signUpExample, { kind: "primary", name: "plus" }),
+            button("Sign up a random user", signUpRandomUser, { kind: "primary", name: "plus" }),
           ),
           h(
             "section",
@@ -73,12 +73,12 @@ export const tab = {
             h(
               "p",
               { className: "card-footer muted" },
-              "Demo user ",
-              h("code", { className: "value" }, demo.email),
-              copyButton(demo.email, "Copy email of the demo user"),
+              "Example user ",
+              h("code", { className: "value" }, example.email),
+              copyButton(example.email, "Copy email of the example user"),
               " with password ",
-              h("code", { className: "value" }, demo.password),
-              copyButton(demo.password, "Copy password of the demo user"),
+              h("code", { className: "value" }, example.password),
+              copyButton(example.password, "Copy password of the example user"),
             ),
           ),
           buildSnippets(snippets),

@@ -6,6 +6,14 @@ import { buildPanel } from "./panels.js";
 import { get, send, ServerError } from "./server.js";
 import { avatar, statusBadges } from "./user_parts.js";
 
+const MESSAGES = {
+  confirm: "The user is confirmed.",
+  "resend-code": "A new mail was sent. It is in the Mail tab.",
+  "reset-password": "The user must reset the password.",
+  disable: "The user is disabled.",
+  enable: "The user is enabled.",
+};
+
 export class UserDetails {
   constructor() {
     this.element = h("div", { className: "details" });
@@ -22,7 +30,7 @@ export class UserDetails {
       this.previous = {};
     }
     if (sub === null) {
-      update(this.element, emptyState("users", "Select a user", "The profile is shown beside the item that is stored."));
+      update(this.element, emptyState("users", "No user selected", "Select a user to see the profile, the stored item, files and deletion."));
       return;
     }
     let content;
@@ -33,7 +41,7 @@ export class UserDetails {
       update(this.element, this.buildBackLink(), emptyState("users", "User not available", error.message));
       return;
     }
-    if (sub !== this.sub) return; // another user was selected meanwhile
+    if (sub !== this.sub) return; // another user was selected during the request
     const { user, panels } = content;
     update(
       this.element,
@@ -83,7 +91,7 @@ export class UserDetails {
     const change = (label, action) =>
       button(label, async () => {
         await send("POST", `users/${user.sub}/state`, { action });
-        toast(`${label}: done.`);
+        toast(MESSAGES[action]);
       });
     const isConfirmed = user.status === "CONFIRMED";
     return h(

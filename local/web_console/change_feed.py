@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from local.emulator_link import EmulatorLink, LinkError
+from local.console_operations_client import ConsoleOperationsClient, OperationFailed
 
 TOPICS: Final = ("requests", "mail", "users", "data", "faults")
 _POLL_SECONDS: Final = 0.25
@@ -65,7 +65,7 @@ class ChangeFeed:
             self._condition.notify_all()
 
 
-def watch_emulator(link: EmulatorLink, feed: ChangeFeed, is_stopped: Callable[[float], bool]) -> None:
+def watch_emulator(operations: ConsoleOperationsClient, feed: ChangeFeed, is_stopped: Callable[[float], bool]) -> None:
     """Publish the changes in the embedded AWS while a page is open. `is_stopped` waits for the given seconds.
 
     The first page that opens may have read its data before the first counts, so all topics are published with them.
@@ -76,8 +76,8 @@ def watch_emulator(link: EmulatorLink, feed: ChangeFeed, is_stopped: Callable[[f
             seen = None
             continue
         try:
-            counts = link.call("changes")
-        except LinkError:
+            counts = operations.call("changes")
+        except OperationFailed:
             continue
         known = seen or {}
         if changed := [topic for topic in counts if counts[topic] != known.get(topic)]:

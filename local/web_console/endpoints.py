@@ -11,18 +11,18 @@ import jwt
 
 from local import mailbox
 from local.config import LocalSettings
-from local.emulator_link import EmulatorLink
+from local.console_operations_client import ConsoleOperationsClient
 from local.faults import CONSOLE_USER_AGENT, Fault, FaultFile, InvalidFault
 from local.openapi_route import build_document
 from local.printed_commands import build_commands
 from local.stack import Stack
-from local.web_console import example_users, start_page, static_files
-from local.web_console.api_link import ApiLink
+from local.web_console import random_users, start_page, static_files
 from local.web_console.change_feed import ChangeFeed
 from local.web_console.replies import ConsoleRequest, Reply, RequestRejected, to_json_reply
 from local.web_console.request_history import RequestHistory
 from local.web_console.seeding import Seeding
 from local.web_console.state_file import StateStore
+from local.web_console.user_api import UserApi
 from local.web_console.user_directory import STATES, UserDirectory
 from local.web_console.user_panels import UserContext, build_panels
 
@@ -41,18 +41,18 @@ class Endpoints:
     stack: Stack
     feed: ChangeFeed
     history: RequestHistory
-    link: EmulatorLink = field(init=False)
-    api: ApiLink = field(init=False)
+    operations: ConsoleOperationsClient = field(init=False)
+    api: UserApi = field(init=False)
     directory: UserDirectory = field(init=False)
     store: StateStore = field(init=False)
     seeding: Seeding = field(init=False)
     faults: FaultFile = field(init=False)
 
     def __post_init__(self) -> None:
-        self.link = EmulatorLink(self.stack)
-        self.api = ApiLink(self.stack, self.link)
-        self.directory = UserDirectory(self.stack, self.link, self.api)
-        self.store = StateStore(self.stack, self.link)
+        self.operations = ConsoleOperationsClient(self.stack)
+        self.api = UserApi(self.stack, self.operations)
+        self.directory = UserDirectory(self.stack, self.operations, self.api)
+        self.store = StateStore(self.stack, self.operations)
         self.seeding = Seeding(self.directory, lambda: self.feed.publish("data"))
         self.faults = FaultFile(self.local.state_directory)
         self._routes: tuple[tuple[str, re.Pattern[str], Callable[..., Reply]], ...] = tuple(
@@ -63,7 +63,7 @@ class Endpoints:
                 ("DELETE", "mails", self._delete_mails),
                 ("GET", "users", self._list_users),
                 ("POST", "users", self._create_user),
-                ("GET", "example-user", self._get_example_user),
+                ("GET", "random-user", self._get_random_user),
                 ("GET", f"users/{_SUB}", self._get_user),
                 ("DELETE", f"users/{_SUB}", self._delete_user),
                 ("POST", f"users/{_SUB}/state", self._change_state),
@@ -100,10 +100,10 @@ class Endpoints:
     # Mail
 
     def _list_mails(self, _: ConsoleRequest) -> Reply:
-        return to_json_reply({"mails": mailbox.list_mails(self.link)})
+        return to_json_reply({"mails": mailbox.list_mails(self.operations)})
 
     def _delete_mails(self, _: ConsoleRequest) -> Reply:
-        mailbox.delete_mails(self.link)
+        mailbox.delete_mails(self.operations)
         return to_json_reply({})
 
     # Users
@@ -113,15 +113,15 @@ class Endpoints:
         limit = _parse_limit(request.get_parameter("limit", str(_DEFAULT_USERS)))
         return to_json_reply({"users": users[:limit], "total": len(users)})
 
-    def _get_example_user(self, _: ConsoleRequest) -> Reply:
-        return to_json_reply({"attributes": example_users.generate_attributes(), "states": STATES})
+    def _get_random_user(self, _: ConsoleRequest) -> Reply:
+        return to_json_reply({"attributes": random_users.generate_attributes(), "states": STATES})
 
     def _create_user(self, request: ConsoleRequest) -> Reply:
         content = _require_object(request.parse_json())
-        values = _require_object(content.get("attributes", {}))
-        example = example_users.build_user({name: str(value) for name, value in values.items()})
-        user = self.directory.create_user(example, str(content.get("state", "")))
-        return to_json_reply({"user": user, "password": example.password}, HTTPStatus.CREATED)
+        attributes = _require_object(content.get("attributes", {}))
+        values = random_users.build_user({name: str(value) for name, value in attributes.items()})
+        user = self.directory.create_user(values, str(content.get("state", "")))
+        return to_json_reply({"user": user, "password": values.password}, HTTPStatus.CREATED)
 
     def _get_user(self, _: ConsoleRequest, sub: str) -> Reply:
         user = self.directory.get_user(sub)
@@ -137,7 +137,7 @@ class Endpoints:
         return to_json_reply({"user": self.directory.change_state(sub, action)})
 
     def _issue_tokens(self, _: ConsoleRequest, sub: str) -> Reply:
-        tokens = self.link.issue_tokens(sub)
+        tokens = self.operations.issue_tokens(sub)
         claims = jwt.decode(tokens["IdToken"], options={"verify_signature": False})
         return to_json_reply({"tokens": tokens, "claims": claims})
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.emulator_link import LinkError
+from local.console_operations_client import OperationFailed
 from local.web_console import static_files
 from local.web_console.endpoints import DATA_PREFIX
 from local.web_console.replies import ConsoleRequest, Reply, RequestRejected, to_json_reply
@@ -68,7 +68,7 @@ class ConsoleRequestHandler(BaseHTTPRequestHandler):
                 raise RequestRejected("There is nothing at this address.", HTTPStatus.NOT_FOUND)
         except RequestRejected as exc:
             return _to_error(exc.status, str(exc))
-        except LinkError as exc:
+        except OperationFailed as exc:
             return _to_error(HTTPStatus.CONFLICT, str(exc))
         except ClientError as exc:
             error = exc.response["Error"]

@@ -75,9 +75,9 @@ class WebConsole:
         """Serve the console of this stack in the background."""
         self._server.endpoints = Endpoints(self._local, stack, self._feed, self.history)
         self._server.api_url = stack.api_url
-        link = self._server.endpoints.link
+        operations = self._server.endpoints.operations
         for target, arguments in (
             (self._server.serve_forever, ()),
-            (watch_emulator, (link, self._feed, self._stop.wait)),
+            (watch_emulator, (operations, self._feed, self._stop.wait)),
         ):
             threading.Thread(target=target, args=arguments, name="console", daemon=True).start()

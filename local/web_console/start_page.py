@@ -46,7 +46,7 @@ def build_start_page(stack: Stack, commands: str, *, has_random_codes: bool = Fa
     return {
         "facts": [{"name": name, "value": value} for name, value in facts.items()],
         "snippets": snippets,
-        "demo_user": {"email": USERNAME, "password": PASSWORD},
+        "example_user": {"email": USERNAME, "password": PASSWORD},
     }
 
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final, TypeVar
 
+from local.console_operations_client import ConsoleOperationsClient
 from local.emulator_clients import emulator_client
-from local.emulator_link import EmulatorLink
 from local.stack import Stack
 from local.web_console.replies import RequestRejected
 
@@ -28,9 +28,9 @@ T = TypeVar("T")
 class StateStore:
     """The users, items and objects of one stack."""
 
-    def __init__(self, stack: Stack, link: EmulatorLink) -> None:
+    def __init__(self, stack: Stack, operations: ConsoleOperationsClient) -> None:
         self._stack = stack
-        self._link = link
+        self._operations = operations
 
     @property
     def _dynamodb(self) -> Any:
@@ -42,7 +42,7 @@ class StateStore:
 
     def count(self) -> dict[str, int]:
         """Return the numbers of users, items and objects."""
-        users = self._link.call("export-users", user_pool_id=self._stack.user_pool_id)["users"]
+        users = self._operations.call("export-users", user_pool_id=self._stack.user_pool_id)["users"]
         return {
             "users": len(users),
             "items": sum(1 for table in self._list_tables() for _ in self._scan(table)),
@@ -51,7 +51,7 @@ class StateStore:
 
     def export(self) -> dict[str, Any]:
         """Return the content of a file."""
-        users = self._link.call("export-users", user_pool_id=self._stack.user_pool_id)["users"]
+        users = self._operations.call("export-users", user_pool_id=self._stack.user_pool_id)["users"]
         return {
             "format": FORMAT,
             "version": VERSION,
@@ -78,12 +78,12 @@ class StateStore:
                 ContentType=stored["content_type"],
                 Metadata=stored["metadata"],
             )
-        self._link.call("import-users", user_pool_id=self._stack.user_pool_id, users=content["users"])
+        self._operations.call("import-users", user_pool_id=self._stack.user_pool_id, users=content["users"])
         return self.count()
 
     def delete(self) -> None:
         """Delete all users, items, objects and mails. Tables, the bucket and the user pool remain."""
-        self._link.call("import-users", user_pool_id=self._stack.user_pool_id, users={})
+        self._operations.call("import-users", user_pool_id=self._stack.user_pool_id, users={})
         for table in self._list_tables():
             keys = self._list_keys(table)
             self._write(
@@ -91,7 +91,7 @@ class StateStore:
             )
         for versions in split_into_batches(self._list_versions(), _MAX_DELETED_OBJECTS):
             self._s3.delete_objects(Bucket=self._stack.bucket, Delete={"Objects": versions, "Quiet": True})
-        self._link.call("delete-mails")
+        self._operations.call("delete-mails")
 
     def _list_tables(self) -> list[str]:
         return list(self._dynamodb.list_tables()["TableNames"])

@@ -2,17 +2,18 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from local.console_operations_client import ConsoleOperationsClient
 from local.emulator_clients import emulator_client
-from local.emulator_link import EmulatorLink
 from local.mailbox import MailNotFound, require_code
 from local.stack import Stack
-from local.web_console.api_link import ApiLink
-from local.web_console.example_users import ExampleUser
+from local.web_console.random_users import SignUpValues
 from local.web_console.replies import RequestRejected
+from local.web_console.user_api import UserApi
 
 MAX_LISTED: Final = 1000
 _MAX_PROFILES: Final = 5000
@@ -31,9 +32,9 @@ UserEntry = dict[str, Any]
 class UserDirectory:
     """The users of one stack."""
 
-    def __init__(self, stack: Stack, link: EmulatorLink, api: ApiLink) -> None:
+    def __init__(self, stack: Stack, operations: ConsoleOperationsClient, api: UserApi) -> None:
         self._stack = stack
-        self._link = link
+        self._operations = operations
         self._api = api
         self._lock = threading.Lock()
         self._emails: dict[str, str | None] = {}
@@ -104,19 +105,19 @@ class UserDirectory:
                 self._emails.setdefault(sub, None)
             return {sub: self._emails[sub] for sub in subs}
 
-    def create_user(self, example: ExampleUser, state: str) -> UserEntry:
+    def create_user(self, values: SignUpValues, state: str) -> UserEntry:
         """Create a user in one of STATES. Raises ClientError if the attributes violate a rule."""
         if state not in STATES:
             raise RequestRejected(f"state must be one of {', '.join(STATES)}")
         if state == INVITED:
-            attributes = [{"Name": name, "Value": value} for name, value in example.attributes.items()]
+            attributes = [{"Name": name, "Value": value} for name, value in values.attributes.items()]
             user = self._cognito.admin_create_user(
-                **self._pool, Username=example.email, UserAttributes=attributes, DesiredDeliveryMediums=["EMAIL"]
+                **self._pool, Username=values.email, UserAttributes=attributes, DesiredDeliveryMediums=["EMAIL"]
             )
             return _to_entry(user["User"])
-        sub = self._api.client.sign_up(example.email, example.password, example.attributes)
+        sub = self._api.client.sign_up(values.email, values.password, values.attributes)
         if state != UNCONFIRMED:
-            self._confirm_by_code(example.email)
+            self._confirm_by_code(values.email)
         if state == RESET_REQUIRED:
             self._cognito.admin_reset_user_password(**self._pool, Username=sub)
         elif state == DISABLED:
@@ -124,7 +125,7 @@ class UserDirectory:
         return self.get_user(sub)
 
     def _confirm_by_code(self, email: str) -> None:
-        self._api.client.confirm(email, require_code(self._link, email))
+        self._api.client.confirm(email, require_code(self._operations, email))
 
     def change_state(self, sub: str, action: str) -> UserEntry:
         """Run one of the actions confirm, disable, enable, resend-code and reset-password. Raises RequestRejected."""
@@ -163,12 +164,15 @@ class UserDirectory:
         """Delete a user, and return a text about the result.
 
         A user with a profile is deleted through the API, as a front end does. The API then erases the profile, the
-        files and the account.
+        files and the account. Raises RequestRejected with the API's reason if the API rejects the deletion.
         """
         self.get_user(sub)
         response = self._api.sign_in(sub).call("DELETE")
-        if response.status == 202:
+        if response.status == HTTPStatus.ACCEPTED:
             return "The API has accepted the deletion. It erases the profile, the files and the account."
+        if response.status != HTTPStatus.NOT_FOUND:
+            reason = response.body.get("detail", f"The API returned {response.status}.")
+            raise RequestRejected(f"The user was not deleted. {reason}", HTTPStatus.CONFLICT)
         self._cognito.admin_delete_user(**self._pool, Username=sub)
         return "The account was deleted. It had no profile."
 

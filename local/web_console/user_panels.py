@@ -7,17 +7,27 @@ a panel without a renderer is shown as JSON.
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NotRequired, TypedDict
 
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.emulator_clients import emulator_client
 from local.stack import Stack
 from local.user_client import ApiResponse
-from local.web_console.api_link import ApiSession
+from local.web_console.user_api import ApiSession
 
-Panel = dict[str, Any]
 _NOT_FOUND: Final = 404
+
+
+class Panel(TypedDict):
+    """A panel in the JSON of a user. `status` and `etag` are only in panels with a response of the API."""
+
+    id: str  # selects the renderer of the page
+    title: str
+    source: str  # the request or the table that the content is from, such as "GET /users/{user_id}/files"
+    body: Any  # JSON. None for a stored item that does not exist
+    status: NotRequired[int]  # of the response
+    etag: NotRequired[str | None]  # header of the response. None if the response has none
 
 
 @dataclass(frozen=True)
@@ -34,13 +44,13 @@ class UserContext:
 
 
 def build_profile(context: UserContext) -> Panel | None:
-    """Return the profile as the API answers."""
+    """Return the profile in the response of the API."""
     response = context.get()
-    return _panel("profile", "Profile as answered", "", response)
+    return _panel("profile", "Profile (API response)", "", response)
 
 
 def build_stored_item(context: UserContext) -> Panel | None:
-    """Return the item in DynamoDB. It is not an answer of the API, and has internal attributes."""
+    """Return the item in DynamoDB. It is not a response of the API, and has internal attributes."""
     dynamodb = emulator_client("dynamodb", context.stack)
     item = dynamodb.get_item(TableName=context.stack.table, Key={"user_id": {"S": context.sub}}).get("Item")
     body = {name: _to_json(TypeDeserializer().deserialize(item[name])) for name in sorted(item)} if item else None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from local.user_client import UserClient
 from tests.support.browser import open_chromium
 from tests.support.console import ConsoleClient
 from tests.support.stack import RunningStack, start_stack
@@ -21,6 +22,11 @@ def console_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
 @pytest.fixture(scope="module")
 def console_client(console_stack: RunningStack) -> ConsoleClient:
     return ConsoleClient.open(console_stack.outputs)
+
+
+@pytest.fixture
+def user_client(console_stack: RunningStack) -> UserClient:
+    return UserClient(console_stack.outputs)
 
 
 @pytest.fixture(scope="module")

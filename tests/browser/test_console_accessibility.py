@@ -123,7 +123,7 @@ def test_keyboard_copies_a_code(console_page: Page, console_client: ConsoleClien
     expect(console_page.locator("#toasts")).to_contain_text("Copied.")
 
 
-def test_focus_stays_when_the_list_changes(console_page: Page, console_client: ConsoleClient) -> None:
+def test_focus_remains_when_the_list_changes(console_page: Page, console_client: ConsoleClient) -> None:
     first = console_client.create_user("unconfirmed")
     console_page.goto("/#/mail")
     button = console_page.get_by_role("button", name=f"of {first['email']}")

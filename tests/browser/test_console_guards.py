@@ -77,7 +77,7 @@ def test_injected_script_is_blocked(console_page: Page) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/data/users", "/data/mails", "/data/export", "/events"])
-def test_other_page_can_not_read(other_page: Page, console_stack: RunningStack, path: str) -> None:
+def test_other_page_cannot_read(other_page: Page, console_stack: RunningStack, path: str) -> None:
     url = f"{console_stack.outputs.console_url}{path}"
     assert "Failed to fetch" in fetch(other_page, url)
     assert fetch(other_page, url, mode="no-cors") in ("TypeError: Failed to fetch", "opaque")
@@ -93,7 +93,7 @@ def test_other_page_can_not_read(other_page: Page, console_stack: RunningStack, 
     ],
 )
 @pytest.mark.parametrize("has_token", [False, True])
-def test_other_page_can_not_change_anything(
+def test_other_page_cannot_change_anything(
     other_page: Page,
     console_stack: RunningStack,
     console_client: ConsoleClient,
@@ -110,7 +110,7 @@ def test_other_page_can_not_change_anything(
     assert (console_client.get("state"), console_client.get("fault")) == before
 
 
-def test_other_page_can_not_frame_the_console(other_page: Page, console_stack: RunningStack) -> None:
+def test_other_page_cannot_frame_the_console(other_page: Page, console_stack: RunningStack) -> None:
     other_page.evaluate(
         "url => new Promise(resolve => { const frame = document.createElement('iframe'); frame.src = url;"
         " frame.onload = resolve; document.body.append(frame); })",
@@ -119,7 +119,7 @@ def test_other_page_can_not_frame_the_console(other_page: Page, console_stack: R
     assert other_page.frames[-1].locator("#tabs").count() == 0
 
 
-def test_other_page_can_not_use_the_operations_behind_it(other_page: Page, console_stack: RunningStack) -> None:
+def test_other_page_cannot_use_the_operations_behind_it(other_page: Page, console_stack: RunningStack) -> None:
     outputs = console_stack.outputs
     url = f"{outputs.aws_endpoint_url}/_local/export-users"
     headers = {"Authorization": f"Bearer {outputs.aws_secret_access_key}"}

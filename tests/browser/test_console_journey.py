@@ -65,6 +65,6 @@ def test_developer_needs_no_terminal(front_end: Page, console_page: Page, consol
     console_page.get_by_role("link", name="Requests").click()
     row = console_page.get_by_role("button", name="GET /users/me").filter(has_text="429")
     row.click()
-    expect(console_page.get_by_text("This was injected: throttled.")).to_be_visible()
+    expect(console_page.get_by_text("Injected by the Faults tab: throttled.")).to_be_visible()
     expect(console_page.get_by_role("region", name="Problem")).to_contain_text(failed["body"]["request_id"])
     assert sub

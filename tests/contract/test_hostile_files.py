@@ -103,7 +103,7 @@ def test_missing_field_of_a_new_file_is_rejected(name: str) -> None:
 
 
 @pytest.mark.parametrize("body", [[], "x", 5, True, [announce()]])
-def test_body_that_is_no_object_is_rejected(body: Any) -> None:
+def test_body_that_is_not_an_object_is_rejected(body: Any) -> None:
     assert list_errors(send_request("POST", FILES_PATH, body)) == [("", "must be a JSON object")]
 
 

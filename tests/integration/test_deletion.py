@@ -264,7 +264,7 @@ def test_concurrent_deletes_without_grace_have_one_request_time(signed_up_user: 
     assert get_stored_item(user)["deletion_requested_at"] == {"S": requested_at}
 
 
-def test_either_the_cancellation_or_the_erasure_wins(grace_client: UserClient) -> None:
+def test_either_the_cancellation_or_the_erasure_succeeds(grace_client: UserClient) -> None:
     """In each round, a cancellation and an erasure start at the same time."""
     clients = ErasureClients(grace_client.stack)
     for _ in range(6):

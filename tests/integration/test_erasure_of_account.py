@@ -341,7 +341,7 @@ def test_user_deleted_in_cognito_is_erased_after_72_hours(orphan: User) -> None:
     assert (after["orphans"], after["erasures"]) == (0, 0)
 
 
-def test_user_who_exists_again_is_no_orphan(stack: RunningStack, user_client: UserClient) -> None:
+def test_user_who_exists_again_is_not_an_orphan(stack: RunningStack, user_client: UserClient) -> None:
     """A scan may have missed a user, for example because of a wrong configuration."""
     user = sign_up_and_sign_in(user_client)
     before = get_item_of(user)
@@ -351,7 +351,7 @@ def test_user_who_exists_again_is_no_orphan(stack: RunningStack, user_client: Us
     assert user.get().status == 200
 
 
-def test_orphan_is_erased_at_once_on_request(orphan: User) -> None:
+def test_orphan_is_erased_immediately_on_request(orphan: User) -> None:
     stack = orphan.client.stack
     assert invoke_reconciliation(stack, delete_orphans=True)["profiles"]["orphan_erasures"] == 1
     wait_until_erased(stack, orphan.sub)

@@ -91,8 +91,8 @@ def test_concurrent_files_never_exceed_the_quota(
     with ThreadPoolExecutor(CLIENTS) as threads:
         responses = list(threads.map(lambda _: announce_until_decided(user, size), range(CLIENTS)))
     assert Counter(response.status for response in responses) == {201: fitting, 409: CLIENTS - fitting}
-    refused = {response.body["type"].rpartition("#")[2] for response in responses if response.status == 409}
-    assert refused == {"file-quota-exceeded"}
+    rejected = {response.body["type"].rpartition("#")[2] for response in responses if response.status == 409}
+    assert rejected == {"file-quota-exceeded"}
     quota = list_files(user).body["quota"]
     assert quota == {
         "bytes": size * (present + fitting), "bytes_max": BYTES, "files": present + fitting, "files_max": FILES,

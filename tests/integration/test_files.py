@@ -139,7 +139,7 @@ def test_file_of_another_user_is_not_accessible(user: User, other_user: User) ->
     assert call_file(user, file_id).status == 200
 
 
-def test_link_of_a_deleted_file_is_dead(user: User) -> None:
+def test_link_of_a_deleted_file_has_no_content(user: User) -> None:
     file_id = upload(user, make_pdf())
     wait_for_check(user, file_id)
     url = call_file(user, file_id, path="/content").body["url"]
@@ -172,7 +172,7 @@ def test_infected_file_is_rejected_deleted_and_counted(
     assert "ttl" in (store.get_file(user.sub, file_id) or {})
 
 
-def test_infected_file_can_be_uploaded_again_in_vain(user: User, store: FileStore) -> None:
+def test_infected_file_is_rejected_after_another_upload(user: User, store: FileStore) -> None:
     created = announce_file(user, EICAR_TEST_STRING, content_type="text/plain")
     file_id = created.body["id"]
     post_form(created.body["upload"], EICAR_TEST_STRING)
@@ -317,7 +317,7 @@ def replace_content(user: User, content: bytes, **overrides: str) -> tuple[reque
     ],
     ids=["other content", "shorter", "longer", "type", "checksum", "key"],
 )
-def test_s3_refuses_what_was_not_announced(
+def test_s3_rejects_content_that_was_not_announced(
     user: User, store: FileStore, content: bytes, overrides: dict[str, str], code: str
 ) -> None:
     response, file_id = replace_content(user, content, **overrides)

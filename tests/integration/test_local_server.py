@@ -53,7 +53,7 @@ def test_response_is_sent_in_one_packet(stack: RunningStack, user: User) -> None
             assert json.loads(body)["id"] == user.sub
 
 
-def test_expect_100_continue_is_answered(stack: RunningStack, user: User) -> None:
+def test_expect_100_continue_gets_a_response(stack: RunningStack, user: User) -> None:
     port = urlsplit(stack.outputs.api_url).port
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(build_put(stack, user, f"Expect: 100-continue\r\nContent-Length: {len(BODY)}", b""))

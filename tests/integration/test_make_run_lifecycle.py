@@ -122,7 +122,7 @@ def find_child(stack: RunningStack, text: str) -> int:
 
 
 @pytest.mark.slow
-def test_run_ends_when_the_embedded_aws_dies(tmp_path: Path) -> None:
+def test_run_ends_when_the_embedded_aws_exits(tmp_path: Path) -> None:
     with start_stack(tmp_path) as stack:
         os.kill(find_child(stack, "local.emulator"), signal.SIGKILL)
         assert stack.process.wait(STACK_TIMEOUT) == 1
@@ -130,7 +130,7 @@ def test_run_ends_when_the_embedded_aws_dies(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_api_is_restarted_when_it_dies(tmp_path: Path) -> None:
+def test_api_is_restarted_when_it_exits(tmp_path: Path) -> None:
     with start_stack(tmp_path) as stack:
         os.kill(find_child(stack, "chalice"), signal.SIGKILL)
         stack.wait_for_output("chalice local has ended, reloading")

@@ -78,7 +78,7 @@ def test_plain_sign_up_accepts_any_attribute(plain: UserClient) -> None:
     plain.sign_up(email, PASSWORD, {**sign_up_attributes(email), "email_verified": "true"})
 
 
-def test_plain_challenge_is_answered_without_a_session(plain: UserClient, user: User) -> None:
+def test_plain_challenge_requires_no_session(plain: UserClient, user: User) -> None:
     response = plain.cognito.respond_to_auth_challenge(
         ClientId=plain.stack.user_pool_client_id, ChallengeName="MFA_SETUP", Session="x" * 32,
         ChallengeResponses={"USERNAME": user.email},

@@ -145,7 +145,7 @@ def test_concurrent_puts_are_neither_lost_nor_applied_twice(signed_up_user: User
     assert last["name"] in [name for own_names in names for name in own_names]
 
 
-def test_one_of_concurrent_edits_of_a_version_wins(signed_up_user: UserFactory) -> None:
+def test_one_of_concurrent_edits_of_a_version_succeeds(signed_up_user: UserFactory) -> None:
     user = signed_up_user()
     read = user.get().body
 

@@ -2,13 +2,19 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 
 import pytest
 import requests
 
+from local.console_operations_client import ConsoleOperationsClient
 from local.emulator_clients import emulator_client
-from local.user_client import UserClient
+from local.user_client import ApiResponse, UserClient
+from local.web_console.replies import RequestRejected
+from local.web_console.user_api import ApiSession, UserApi
+from local.web_console.user_directory import UserDirectory
 from tests.support.console import ConsoleClient
 from tests.support.data import sign_up_attributes
 from tests.support.picture_client import set_picture, upload_file
@@ -16,6 +22,28 @@ from tests.support.stack import RunningStack, start_stack, wait_until
 from tests.support.users import PASSWORD, User, generate_email
 
 SECOND = 1.0
+
+
+@dataclass(frozen=True)
+class RejectedSession(ApiSession):
+    """A session whose deletion of the account is rejected."""
+
+    status: int
+
+    def call(self, method: str, path: str = "") -> ApiResponse:
+        assert (method, path) == ("DELETE", "")
+        return ApiResponse(self.status, Message(), {"detail": "The reason of the API."})
+
+
+class RejectingApi(UserApi):
+    """An API that rejects each deletion of an account with the same status."""
+
+    def __init__(self, stack: RunningStack, status: int) -> None:
+        super().__init__(stack.outputs, ConsoleOperationsClient(stack.outputs))
+        self._status = status
+
+    def sign_in(self, sub: str) -> ApiSession:
+        return RejectedSession(self.client, sub, "token", self._status)
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +235,16 @@ def test_user_is_deleted(console: ConsoleClient, state: str, result: str) -> Non
     assert console.send("DELETE", f"users/{user['sub']}").status_code == 400
 
 
+@pytest.mark.parametrize("status", [401, 410, 429, 503])
+def test_failed_deletion_does_not_delete_the_account(console: ConsoleClient, stack: RunningStack, status: int) -> None:
+    sub = console.create_user()["sub"]
+    operations = ConsoleOperationsClient(stack.outputs)
+    directory = UserDirectory(stack.outputs, operations, RejectingApi(stack, status))
+    with pytest.raises(RequestRejected, match=r"The reason of the API\."):
+        directory.delete_user(sub)
+    assert console.get(f"users/{sub}")["user"]["sub"] == sub
+
+
 def test_request_has_its_user_problem_and_log(console: ConsoleClient, user_client: UserClient) -> None:
     user = console.create_user()
     token = console.change("POST", f"users/{user['sub']}/tokens")["tokens"]["IdToken"]
@@ -245,7 +283,7 @@ def test_next_request_fails_like_the_api(
 
 
 @pytest.mark.usefixtures("_without_fault")
-def test_slow_request_is_answered_after_the_delay(console: ConsoleClient, stack: RunningStack) -> None:
+def test_slow_request_gets_its_response_after_the_delay(console: ConsoleClient, stack: RunningStack) -> None:
     console.change("PUT", "fault", {"kind": "slow", "remaining": 1, "delay_seconds": 0.5})
     started = time.monotonic()
     assert requests.get(f"{stack.outputs.api_url}/problems", timeout=10).status_code == 200

@@ -52,7 +52,7 @@ class _Outcomes:
 
     statuses: Counter[int] = field(default_factory=Counter)
     accepted: dict[str, str] = field(default_factory=dict)  # uploaded files with acceptable content -> user
-    refused: dict[str, str] = field(default_factory=dict)  # uploaded files with other content -> user
+    rejected: dict[str, str] = field(default_factory=dict)  # uploaded files with other content -> user
     deleted: dict[str, str] = field(default_factory=dict)  # acknowledged deletions -> user
     unclear: set[str] = field(default_factory=set)  # files whose deletion was not acknowledged
     leaks: int = 0  # links to files that must not be read
@@ -81,7 +81,7 @@ class _Client:
         file_id = str(created.body["id"])
         if self._random.random() < 0.9:
             self._upload(created.body, content)
-            files = self._outcomes.accepted if is_acceptable else self._outcomes.refused
+            files = self._outcomes.accepted if is_acceptable else self._outcomes.rejected
             with self._outcomes.lock:
                 files[file_id] = self._user.sub
         if self._random.random() < 0.3:
@@ -164,7 +164,7 @@ class _Audit:
         gone = outcomes.deleted.keys() | outcomes.unclear
         lost = [file for file in outcomes.accepted if file not in gone and statuses.get(file) != "available"]
         returned = [file for file in outcomes.deleted if file in statuses]
-        leaked = [file for file in outcomes.refused if statuses.get(file) == "available"]
+        leaked = [file for file in outcomes.rejected if statuses.get(file) == "available"]
         return len(lost), len(returned), len(leaked)
 
 
@@ -203,7 +203,7 @@ def store_files_during_faults(faulty: FaultyStack, count: int, seed: int = 1) ->
         CheckResult("  deleted files that exist", f"{returned} of {len(outcomes.deleted)}", returned == 0),
         CheckResult(
             "  infected or mismatched files that were readable",
-            f"{leaked + outcomes.leaks} of {len(outcomes.refused)}",
-            leaked + outcomes.leaks == 0 and bool(outcomes.refused),
+            f"{leaked + outcomes.leaks} of {len(outcomes.rejected)}",
+            leaked + outcomes.leaks == 0 and bool(outcomes.rejected),
         ),
     ]

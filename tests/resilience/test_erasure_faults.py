@@ -144,7 +144,7 @@ def test_export_with_a_lost_response_succeeds(faulty: FaultyStack, user: User) -
     assert export(user).status == 200
 
 
-def test_failed_export_can_be_repeated_at_once(faulty: FaultyStack, user: User) -> None:
+def test_failed_export_can_be_repeated_immediately(faulty: FaultyStack, user: User) -> None:
     """Otherwise a 503 with Retry-After: 1 would be followed by a 429 for a minute."""
     faulty.fault_injector.fail_next("AdminGetUser", *["500"] * ATTEMPTS)
     failed = export(user)

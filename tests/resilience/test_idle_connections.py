@@ -38,7 +38,7 @@ def test_first_requests_after_a_pause_use_new_connections(faulty: FaultyStack) -
     assert faulty.fault_injector.injected[DEAD_CONNECTION] == 0
 
 
-def test_proxy_does_not_answer_on_a_connection_after_its_limit() -> None:
+def test_proxy_sends_no_response_after_the_connection_limit() -> None:
     fault_injector = FaultInjector(1)
     fault_injector.fail_next("HeadBucket", "500")
     with start_fault_proxy(fault_injector, idle_limit=0.2) as port:

@@ -50,5 +50,10 @@ def open_chromium(*flags: str) -> Iterator[Browser]:
         browser.close()
 
 
+def read_clipboard(page: Page) -> str:
+    """Return the text in the clipboard. The context of the page needs the permission `clipboard-read`."""
+    return str(page.evaluate("() => navigator.clipboard.readText()"))
+
+
 class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None: ...

@@ -52,6 +52,10 @@ class ConsoleClient:
         """Create a user and return the entry of the list."""
         return self.change("POST", "users", {"state": state, "attributes": attributes})["user"]
 
+    def issue_token(self, sub: str) -> str:
+        """Return an ID token of a user."""
+        return str(self.change("POST", f"users/{sub}/tokens")["tokens"]["IdToken"])
+
     def find_mail(self, address: str) -> Any:
         """Return the newest mail to an address, or None."""
         return next((mail for mail in self.get("mails")["mails"] if address in mail["to"]), None)

@@ -263,7 +263,7 @@ class PictureStorageContract(ABC):
         storage.delete([*keys, keys[0], f"pictures/{user_id}/missing/key"])
         assert storage.list_picture_keys(user_id) == []
 
-    def test_deleting_nothing_is_no_error(self, storage: PictureStorage) -> None:
+    def test_deleting_nothing_raises_no_error(self, storage: PictureStorage) -> None:
         storage.delete([])
 
     def test_all_versions_of_a_user_are_deleted(self, storage: PictureStorage, user_id: str) -> None:
@@ -299,5 +299,5 @@ class UserPoolContract(ABC):
     def test_unknown_user_is_none(self, user_pool: UserPool) -> None:
         assert user_pool.get_user("00000000-0000-4000-8000-00000000ffff") is None
 
-    def test_signing_out_an_unknown_user_is_no_error(self, user_pool: UserPool) -> None:
+    def test_signing_out_an_unknown_user_raises_no_error(self, user_pool: UserPool) -> None:
         user_pool.sign_out("00000000-0000-4000-8000-00000000ffff")

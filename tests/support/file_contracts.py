@@ -140,7 +140,7 @@ class FileRepositoryContract(FileRepositoryFixtures):
             assert repository.create(owner, build_file(size), LIMITS, NOW)
         assert self.count(repository, owner) == (LIMITS.files, LIMITS.bytes)
 
-    def test_file_above_the_quota_of_files_is_refused(self, repository: FileRepository, owner: str) -> None:
+    def test_file_above_the_quota_of_files_is_rejected(self, repository: FileRepository, owner: str) -> None:
         for _ in range(LIMITS.files):
             repository.create(owner, build_file(1), LIMITS, NOW)
         with pytest.raises(FileQuotaExceeded):
@@ -149,12 +149,12 @@ class FileRepositoryContract(FileRepositoryFixtures):
 
     @pytest.mark.usefixtures("stored")
     @pytest.mark.parametrize("size", [91, 101])
-    def test_file_above_the_quota_of_bytes_is_refused(self, repository: FileRepository, owner: str, size: int) -> None:
+    def test_file_above_the_quota_of_bytes_is_rejected(self, repository: FileRepository, owner: str, size: int) -> None:
         with pytest.raises(FileQuotaExceeded):
             repository.create(owner, build_file(size), LIMITS, NOW)
         assert self.count(repository, owner) == (1, 10)
 
-    def test_first_file_above_the_quota_of_bytes_is_refused(self, repository: FileRepository, owner: str) -> None:
+    def test_first_file_above_the_quota_of_bytes_is_rejected(self, repository: FileRepository, owner: str) -> None:
         with pytest.raises(FileQuotaExceeded):
             repository.create(owner, build_file(101), LIMITS, NOW)
         assert repository.list_all(owner) == (StoredQuota(), [])

@@ -1,4 +1,4 @@
-"""JSON Web Tokens put together by hand, without a library that would refuse to."""
+"""JSON Web Tokens put together by hand, without a library that would reject their claims."""
 
 import base64
 import json

@@ -101,6 +101,42 @@ def test_other_file_is_checked_as_a_whole(tmp_path: Path, name: str, text: str) 
     assert [line for line, _ in check_file(tmp_path / name, RULES)] == [1]
 
 
+@pytest.mark.parametrize("name", ["tab.js", "api.ts", "Form.tsx", "page.html"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "const a = 1; // The client is told.\n",
+        "/** The client is told. */\n",
+        'toast("The client is told.");\n',
+        "toast(`The client is told ${count} times.`);\n",
+        "<p>The client is told.</p>\n",
+        "// Both run at\n// once.\n",
+        "/**\n * Both run at\n * once.\n */\n",
+        "  // Both run at\n  // once.\n",
+    ],
+)
+def test_phrase_in_a_page_or_script_is_found(tmp_path: Path, name: str, text: str) -> None:
+    file = tmp_path / name
+    file.write_text("// A page.\n" + text)
+    assert len(check_file(file, RULES)) == 1
+    assert [*list_files(tmp_path)] == [file]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "// The function `told` is not called.\n",
+        " * The function `told` is not called.\n",
+        "// https://example.com/told\n",
+        "const { toldAt } = event;\n",
+    ],
+)
+def test_technical_text_in_a_script_has_no_findings(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "tab.js"
+    file.write_text(text)
+    assert check_file(file, RULES) == []
+
+
 def test_openapi_texts_are_checked_and_keys_are_not(tmp_path: Path) -> None:
     file = tmp_path / "openapi.json"
     document = {"info": {"title": "API"}, "paths": {"/told": {"get": {"summary": "Is told", "operationId": "told"}}}}
@@ -109,8 +145,8 @@ def test_openapi_texts_are_checked_and_keys_are_not(tmp_path: Path) -> None:
     assert finding == (8, '"told": write returns, reports, logs or responds')
 
 
-def test_installed_packages_are_not_checked(tmp_path: Path) -> None:
-    for directory in (".venv", "tests/node_modules", "docs"):
+def test_installed_packages_and_builds_are_not_checked(tmp_path: Path) -> None:
+    for directory in (".venv", "tests/node_modules", "examples/dist", "docs"):
         (tmp_path / directory).mkdir(parents=True)
         (tmp_path / directory / "page.md").write_text("Told.\n")
     assert [*list_files(tmp_path)] == [tmp_path / "docs" / "page.md"]

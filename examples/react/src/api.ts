@@ -15,8 +15,12 @@ export const FILE_CATEGORIES = {
   consent: "Consent",
   other: "Other",
 } as const;
-// The types that browsers do not know, by file extension.
-const FILE_TYPES: Record<string, string> = { dcm: "application/dicom", json: "application/fhir+json" };
+// Types that browsers do not report, or report differently, by file extension.
+const FILE_TYPES: Record<string, string> = {
+  csv: "text/csv", // browsers on Windows with Excel report another type
+  dcm: "application/dicom",
+  json: "application/fhir+json",
+};
 const DEFAULT_POLL_SECONDS = 2;
 
 export interface EditableFields {
@@ -79,7 +83,7 @@ interface ProblemDetails {
   errors?: { pointer: string; detail: string }[];
 }
 
-/** A server that does not answer, or that rejects the origin of this page. */
+/** A server that does not respond, or that rejects the origin of this page. */
 export class Unreachable extends Error {
   constructor() {
     super("The server cannot be reached. Check the connection and try again.");

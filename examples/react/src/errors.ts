@@ -68,6 +68,7 @@ function describeProblem({ message, fields, retryAfterSeconds }: Problem): Failu
 }
 
 function formatWait(seconds: number): string {
+  if (seconds === 1) return "Try again in 1 second.";
   if (seconds < 120) return `Try again in ${seconds} seconds.`;
   const minutes = Math.ceil(seconds / 60);
   return minutes < 120 ? `Try again in ${minutes} minutes.` : `Try again in ${Math.ceil(minutes / 60)} hours.`;

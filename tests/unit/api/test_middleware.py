@@ -12,7 +12,7 @@ from tests.support.in_process import ApiClient
 
 
 @pytest.mark.parametrize("method", ["POST", "TRACE"])
-def test_unsupported_method_is_answered_with_the_allowed_ones(api: ApiClient, method: str) -> None:
+def test_unsupported_method_returns_the_allowed_ones(api: ApiClient, method: str) -> None:
     response = api.request(method)
     assert response.status_code == 405
     assert response.headers["Allow"] == "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"

@@ -28,6 +28,6 @@ def test_malformed_precondition_is_rejected(api: ApiClient, header: str, value: 
     assert (response.status_code, response.json_body["type"]) == (400, "/problems#malformed")
 
 
-def test_precondition_without_quotes_is_answered_with_its_form(api: ApiClient) -> None:
+def test_precondition_without_quotes_returns_its_form(api: ApiClient) -> None:
     response = api.request("PUT", body=json.dumps(PROFILE_BODY), headers={"if-match": "99"})
     assert response.json_body["detail"] == 'If-Match must be * or a list of entity tags in double quotes, such as "3".'

@@ -95,7 +95,7 @@ def test_trigger_returns_its_event_unchanged(trigger: Any, name: str, extra: dic
         assert client.lambda_.invoke("ignore", event).payload == {**load_cognito_event(name), **extra}
 
 
-def test_trigger_answers_in_the_response_of_its_event() -> None:
+def test_trigger_writes_the_response_of_its_event() -> None:
     app = Chalice("triggers")
 
     @on_cognito_event(app, "PreSignUp")

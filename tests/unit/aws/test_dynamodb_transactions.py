@@ -69,7 +69,7 @@ def test_transaction_is_sent_once() -> None:
     assert len(table.requests) == 1
 
 
-def test_transaction_asks_for_the_items_of_failed_conditions() -> None:
+def test_transaction_requests_the_items_of_failed_conditions() -> None:
     table = FakeTable()
     write(table)
     requested = [write for action in table.requests[0]["TransactItems"] for write in action.values()]

@@ -42,7 +42,7 @@ def test_value_becomes_an_attribute(value: FieldValue, attribute: dict[str, Any]
     assert serialize(value) == attribute
 
 
-def test_none_is_refused() -> None:
+def test_none_is_rejected() -> None:
     with pytest.raises(TypeError, match="no attribute type for NoneType"):
         serialize(None)
 

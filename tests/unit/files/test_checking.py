@@ -123,7 +123,7 @@ def test_call_of_reconciliation_names_a_file() -> None:
     "key", ["files/", f"files/{SUB}", f"files/{SUB}/", f"files/{SUB}/x", f"files/{SUB}/{FILE_ID}/x", "files//x", ""]
 )
 @pytest.mark.parametrize("build_event", [s3_event, scan_event])
-def test_object_that_is_no_file_is_ignored(bench: Bench, build_event: Callable[[str], Any], key: str) -> None:
+def test_object_that_is_not_a_file_is_ignored(bench: Bench, build_event: Callable[[str], Any], key: str) -> None:
     """An operator can create a folder in the console of S3."""
     file = bench.upload(bench.announce())
     bench.storage.objects[key] = StoredObject(b"", "binary/octet-stream")

@@ -34,7 +34,7 @@ def test_all_routes_of_files_are_tested() -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_route_without_files_answers_not_enabled(app_without_files: Chalice, method: str, path: str) -> None:
+def test_route_without_files_returns_not_enabled(app_without_files: Chalice, method: str, path: str) -> None:
     api = ApiClient(app_without_files)
     for body in (None, "{", '{"name": "x"}'):
         response = api.request(method, path=path, body=body)

@@ -47,6 +47,6 @@ def test_created_id_is_valid() -> None:
     ],
     ids=ascii,
 )
-def test_other_text_is_no_id(text: str) -> None:
+def test_other_text_is_not_an_id(text: str) -> None:
     assert is_file_id(VALID)
     assert not is_file_id(text)

@@ -95,7 +95,7 @@ def test_name_is_accepted(name: str, stored: str) -> None:
     ],
     ids=lambda value: ascii(value)[:30],
 )
-def test_name_is_refused(name: object, rule: str) -> None:
+def test_name_is_rejected(name: object, rule: str) -> None:
     assert list_errors(CreateFileRequest, {**BODY, "name": name}) == (("/name", rule),)
     assert list_errors(FilePatch, {"name": name}) == (("/name", rule),)
 
@@ -119,7 +119,7 @@ def test_size_is_accepted(size: object, stored: int) -> None:
         (1e300, MAX_SIZE),
     ],
 )
-def test_size_is_refused(size: object, rule: str) -> None:
+def test_size_is_rejected(size: object, rule: str) -> None:
     assert list_errors(CreateFileRequest, {**BODY, "size": size}) == (("/size", rule),)
 
 
@@ -128,7 +128,7 @@ def test_checksum_is_stored_in_lower_case() -> None:
 
 
 @pytest.mark.parametrize("checksum", ["", "0a", "0a" * 33, "0g" * 32, "0a" * 32 + "\n", "٠a" * 32], ids=ascii)
-def test_checksum_is_refused(checksum: str) -> None:
+def test_checksum_is_rejected(checksum: str) -> None:
     assert list_errors(CreateFileRequest, {**BODY, "sha256": checksum}) == (("/sha256", SHA256),)
 
 
@@ -150,12 +150,12 @@ def test_media_type_is_accepted(media_type: FileType) -> None:
         "",
     ],
 )
-def test_other_media_type_is_refused(media_type: str) -> None:
+def test_other_media_type_is_rejected(media_type: str) -> None:
     errors = list_errors(CreateFileRequest, {**BODY, "content_type": media_type})
     assert errors == (("/content_type", "must be one of " + ", ".join(FileType)),)
 
 
-def test_unknown_category_is_refused() -> None:
+def test_unknown_category_is_rejected() -> None:
     errors = list_errors(CreateFileRequest, {**BODY, "category": "selfie"})
     assert errors == (("/category", "must be one of " + ", ".join(FileCategory)),)
 
@@ -166,7 +166,7 @@ def test_each_field_is_required() -> None:
 
 @pytest.mark.parametrize("field", ["id", "status", "version", "rejection", "user_id", "tagging"])
 @pytest.mark.parametrize("model", [CreateFileRequest, FilePatch])
-def test_unknown_field_is_refused(model: type[CreateFileRequest] | type[FilePatch], field: str) -> None:
+def test_unknown_field_is_rejected(model: type[CreateFileRequest] | type[FilePatch], field: str) -> None:
     body = BODY if model is CreateFileRequest else {}
     assert list_errors(model, {**body, field: "x"}) == ((f"/{field}", "is not a known field"),)
 
@@ -189,7 +189,7 @@ def test_patch_has_the_sent_fields(patch: dict[str, str], changes: dict[str, obj
     assert parse_body(FilePatch, patch).changes() == changes
 
 
-def test_null_is_no_value_of_a_category() -> None:
+def test_null_is_not_a_value_of_a_category() -> None:
     assert list_errors(FilePatch, {"category": None}) == (("/category", "must be a string"),)
 
 

@@ -26,7 +26,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
     bootstrap.reset()
 
 
-def test_invalid_file_is_refused_with_each_rule(api: ApiClient) -> None:
+def test_invalid_file_is_rejected_with_each_rule(api: ApiClient) -> None:
     body = {**BODY, "name": "../a.pdf", "size": 0, "content_type": "text/html"}
     response = api.request("POST", path=FILES_PATH, body=json.dumps(body))
     assert response.status_code == 422
@@ -38,7 +38,7 @@ def test_valid_file_reaches_aws(api: ApiClient) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-def test_body_of_another_media_type_is_refused(api: ApiClient, method: str) -> None:
+def test_body_of_another_media_type_is_rejected(api: ApiClient, method: str) -> None:
     path = FILES_PATH if method == "POST" else FILE_PATH
     assert api.request(method, path=path, body="{}", content_type="text/plain").status_code == 415
 
@@ -72,7 +72,7 @@ def test_cursor_of_another_list_is_a_bad_request(api: ApiClient, cursor: str) ->
     assert response.json_body["detail"] == "cursor must be the next_cursor of a page of this list."
 
 
-def test_types_of_a_stage_are_refused_with_their_list(environment: pytest.MonkeyPatch, api: ApiClient) -> None:
+def test_types_of_a_stage_are_rejected_with_their_list(environment: pytest.MonkeyPatch, api: ApiClient) -> None:
     environment.setenv("FILE_TYPES", "image/png, image/jpeg")
     response = api.request("POST", path=FILES_PATH, body=json.dumps(BODY))
     assert response.status_code == 422

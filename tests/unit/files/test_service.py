@@ -124,7 +124,7 @@ def test_invalid_body_stores_nothing(bench: Bench) -> None:
     assert bench.repository.records.quotas == {}
 
 
-def test_media_type_that_is_not_accepted_is_refused() -> None:
+def test_media_type_that_is_not_accepted_is_rejected() -> None:
     bench = Bench(types=frozenset({FileType.PNG, FileType.JPEG}))
     with pytest.raises(UnprocessableContent) as failure:
         bench.create()
@@ -132,7 +132,7 @@ def test_media_type_that_is_not_accepted_is_refused() -> None:
     assert bench.create(content_type="image/png").content_type == "image/png"
 
 
-def test_file_above_the_quota_is_refused(bench: Bench) -> None:
+def test_file_above_the_quota_is_rejected(bench: Bench) -> None:
     with pytest.raises(FileQuotaExceeded):
         bench.create(size=101)
     for _ in range(3):
@@ -141,7 +141,7 @@ def test_file_above_the_quota_is_refused(bench: Bench) -> None:
         bench.create(size=1)
 
 
-def test_daily_limit_refuses_further_uploads(bench: Bench) -> None:
+def test_daily_limit_rejects_further_uploads(bench: Bench) -> None:
     for _ in range(4):
         bench.delete(bench.create().id)
     with pytest.raises(FileLimitReached):
@@ -178,7 +178,7 @@ def test_cursor_leads_to_the_next_page(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["x", encode_cursor("file-quota"), encode_cursor(""), encode_cursor("../other")])
-def test_cursor_of_another_list_is_refused(bench: Bench, cursor: str) -> None:
+def test_cursor_of_another_list_is_rejected(bench: Bench, cursor: str) -> None:
     with pytest.raises(BadRequest):
         bench.service.list_files(CALLER, 20, cursor)
 
@@ -284,18 +284,18 @@ class ChangingRepository(InMemoryFileRepository):
             raise FileChanged
 
 
-@pytest.mark.parametrize(("changes", "is_refused"), [(2, False), (3, True)])
-def test_concurrent_change_is_repeated(changes: int, is_refused: bool) -> None:
+@pytest.mark.parametrize(("changes", "is_rejected"), [(2, False), (3, True)])
+def test_concurrent_change_is_repeated(changes: int, is_rejected: bool) -> None:
     bench = Bench(repository=ChangingRepository)
     created = bench.create()
     for request in (lambda: bench.update(created.id, {"name": "Other.pdf"}), lambda: bench.delete(created.id)):
         ChangingRepository.changes = changes
-        if is_refused:
+        if is_rejected:
             with pytest.raises(Conflict):
                 request()
         else:
             request()
-    assert bool(bench.repository.records.files) is is_refused
+    assert bool(bench.repository.records.files) is is_rejected
 
 
 def test_deleted_file_is_gone(bench: Bench) -> None:

@@ -54,7 +54,7 @@ def test_valid_file_is_accepted(file_type: FileType, description: str) -> None:
 
 
 @pytest.mark.parametrize(("file_type", "description"), MISMATCHES, ids=str)
-def test_other_content_is_refused(file_type: FileType, description: str) -> None:
+def test_other_content_is_rejected(file_type: FileType, description: str) -> None:
     assert not has_content_of(file_type, MISMATCHES[file_type, description])
 
 
@@ -71,12 +71,12 @@ def test_file_has_one_type(file_type: FileType) -> None:
 
 
 @pytest.mark.parametrize("description", FOREIGN_FILES)
-def test_file_of_no_type_is_refused_as_any(description: str) -> None:
+def test_file_of_no_type_is_rejected_as_any(description: str) -> None:
     assert [file_type for file_type in FileType if has_content_of(file_type, FOREIGN_FILES[description])] == []
 
 
 @pytest.mark.parametrize("content", [b"", b"a text"])
-def test_text_is_refused_as_another_type(content: bytes) -> None:
+def test_text_is_rejected_as_another_type(content: bytes) -> None:
     assert {file_type for file_type in FileType if has_content_of(file_type, content)} == {FileType.TEXT, FileType.CSV}
 
 
@@ -86,7 +86,7 @@ def test_malware_is_found_by_the_scan_only(file_type: FileType) -> None:
 
 
 @pytest.mark.parametrize("part", [b"[]", b"{}"])
-def test_resource_with_too_many_parts_is_refused(part: bytes) -> None:
+def test_resource_with_too_many_parts_is_rejected(part: bytes) -> None:
     """Parsing 50 MiB of empty lists would need more memory than the function has."""
     content = b'{"resourceType":"Bundle","entry":[' + (part + b",") * 4_000_000 + part + b"]}"
     is_accepted = has_content_of(FileType.FHIR_JSON, content)  # in a variable: pytest would print the content

@@ -143,7 +143,7 @@ def test_missing_file_is_restored_with_its_content() -> None:
     assert s3.deleted == set()
 
 
-def test_content_that_is_not_deleted_is_kept() -> None:
+def test_content_that_is_not_deleted_is_retained() -> None:
     assert restore(make_dynamodb(), FakeS3(OBJECT_KEY, deleted=False)) == {RESTORED: 1}
 
 

@@ -112,7 +112,7 @@ def test_concurrent_deletion_is_not_overwritten(deletion: Item) -> None:
     assert dynamodb.items["target"] == concurrent
 
 
-def test_concurrent_tombstone_of_a_missing_item_is_kept() -> None:
+def test_concurrent_tombstone_of_a_missing_item_is_retained() -> None:
     dynamodb = FakeDynamoDB(PROFILE, None)
     dynamodb.before_write = lambda: dynamodb.items.update(target=TOMBSTONE)
     assert restore(dynamodb) == UNCHANGED

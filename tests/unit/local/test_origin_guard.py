@@ -277,7 +277,7 @@ def test_guard_rejects_without_cors_headers() -> None:
     assert not [name for name in headers if name.lower().startswith(b"access-control")]
 
 
-def test_guard_answers_the_preflight_of_cognito() -> None:
+def test_guard_responds_to_the_preflight_of_cognito() -> None:
     preflight = [("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "x-amz-target")]
     status, headers = get_response(create_scope("OPTIONS", "/", [HOST_HEADER, ("Origin", EVIL), *preflight]))
     assert (status, headers[b"Access-Control-Allow-Origin"]) == (204, b"*")

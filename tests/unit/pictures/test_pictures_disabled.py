@@ -27,7 +27,7 @@ def app_without_bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chalice]:
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_route_without_bucket_answers_not_enabled(app_without_bucket: Chalice, method: str, path: str) -> None:
+def test_route_without_bucket_returns_not_enabled(app_without_bucket: Chalice, method: str, path: str) -> None:
     api = ApiClient(app_without_bucket)
     for body in (None, "{", '{"upload_id": "x"}'):
         response = api.request(method, path=path, body=body)

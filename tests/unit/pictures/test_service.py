@@ -72,7 +72,7 @@ def test_upload_is_offered_within_the_limits(bench: Bench) -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"content_type": "image/gif", "size": 3}, {"content_type": "image/png", "size": 0}]
 )
-def test_invalid_upload_is_refused(bench: Bench, body: dict[str, object]) -> None:
+def test_invalid_upload_is_rejected(bench: Bench, body: dict[str, object]) -> None:
     with pytest.raises(UnprocessableContent):
         bench.service.create_upload(CALLER, body)
 
@@ -140,7 +140,7 @@ def test_function_without_response_keeps_the_lease(bench: Bench) -> None:
         bench.set_picture(FIRST)
 
 
-def test_daily_limit_refuses_further_uploads(bench: Bench) -> None:
+def test_daily_limit_rejects_further_uploads(bench: Bench) -> None:
     for number in range(UPLOADS_PER_DAY):
         upload_id = f"00000000-0000-4000-8000-0000000001{number:02}"
         bench.storage.upload(SUB, upload_id)

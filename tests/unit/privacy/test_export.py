@@ -100,7 +100,7 @@ def test_export_can_be_repeated_if_the_files_fail(table: InMemoryTable) -> None:
     assert table.exported_at == {}
 
 
-def test_second_export_within_a_minute_is_refused(table: InMemoryTable) -> None:
+def test_second_export_within_a_minute_is_rejected(table: InMemoryTable) -> None:
     service = build_service(table, USER)
     service.export(CALLER)
     with pytest.raises(ExportLimitReached) as refusal:

@@ -151,7 +151,7 @@ def test_update_provisions_a_missing_profile_first(service: ProfileService) -> N
         ({}, Preconditions(if_none_match=ETags(frozenset(), is_wildcard=True)), PreconditionFailed),
     ],
 )
-def test_refused_update_changes_nothing(
+def test_rejected_update_changes_nothing(
     service: ProfileService,
     profile: Profile,
     changes: Mapping[str, Any],

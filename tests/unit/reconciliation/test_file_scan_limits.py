@@ -89,7 +89,7 @@ def test_content_of_an_unknown_user_is_not_deleted(bench: FileScanBench) -> None
     assert (bench.scan().unexplained, bench.starter.started) == (1, [])
 
 
-def test_object_that_is_no_file_is_ignored(bench: FileScanBench) -> None:
+def test_object_that_is_not_a_file_is_ignored(bench: FileScanBench) -> None:
     """An operator can create a folder in the console of S3."""
     bench.add()
     (key,) = bench.storage.objects

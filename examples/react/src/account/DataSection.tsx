@@ -32,7 +32,10 @@ export function DataSection({ onDeletionScheduled }: { onDeletionScheduled: (del
     <section className="card" aria-labelledby="data" aria-busy={isBusy}>
       <h2 id="data">Your data</h2>
       <Alert failure={failure} />
-      <p>The download contains everything that this service stores about you.</p>
+      <p>
+        The download has your account, profile and the list of your files. Links to the picture and files are valid for
+        five minutes.
+      </p>
       <div className="actions">
         <button
           type="button"

@@ -1,11 +1,10 @@
-import { useEffect, useEffectEvent, useState } from "react";
+import { useEffect, useEffectEvent } from "react";
 
-import { deleteFile, FILE_CATEGORIES, getFileUrl, isPending, updateFile, waitForStatus, type UserFile } from "../api";
+import { FILE_CATEGORIES, isPending, waitForStatus, type UserFile } from "../api";
 import { Alert } from "../components/Alert";
-import { ConfirmDialog, Dialog } from "../components/Dialog";
-import { Field, Form, getText, SelectField } from "../components/Form";
 import { formatBytes, formatDate } from "../format";
 import { useRequest } from "../session";
+import { FileActions } from "./FileActions";
 
 const STATUS: Record<UserFile["status"], string> = {
   "awaiting-upload": "Waiting for the upload…",
@@ -15,7 +14,7 @@ const STATUS: Record<UserFile["status"], string> = {
 };
 const REJECTIONS: Record<NonNullable<UserFile["rejection"]>, string> = {
   malware: "Rejected: the file contains malware.",
-  "content-mismatch": "Rejected: the content does not match the type of the file.",
+  "content-mismatch": "Rejected: the content does not match the announced type, size or checksum.",
   unsupported: "Rejected: the file cannot be checked, for example because it is encrypted.",
 };
 
@@ -25,19 +24,10 @@ interface FileItemProps {
   onChange: () => Promise<void>;
 }
 
+/** A file in the list, with its status and actions. */
 export function FileItem({ file, onChange }: FileItemProps) {
   const { run, isBusy, failure } = useRequest();
-  const { run: runReload } = useRequest();
-  const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
-  const closeDialog = () => setDialog(null);
-
-  const reload = useEffectEvent(() => runReload(onChange));
-  useEffect(() => {
-    if (!isPending(file)) return;
-    const controller = new AbortController();
-    waitForStatus(file, controller.signal).then(reload, () => undefined);
-    return () => controller.abort();
-  }, [file]);
+  useStatusChange(file, onChange);
 
   return (
     <li>
@@ -51,84 +41,19 @@ export function FileItem({ file, onChange }: FileItemProps) {
         {file.rejection ? REJECTIONS[file.rejection] : STATUS[file.status]}
       </p>
       <Alert failure={failure} />
-      <div className="actions">
-        {file.status === "available" && (
-          <button
-            type="button"
-            className="secondary"
-            aria-disabled={isBusy}
-            aria-label={`Download ${file.name}`}
-            onClick={() => run(async () => window.location.assign(await getFileUrl(file.id)))}
-          >
-            Download
-          </button>
-        )}
-        {file.status !== "rejected" && (
-          <button
-            type="button"
-            className="secondary"
-            aria-label={`Rename ${file.name}`}
-            onClick={() => setDialog("rename")}
-          >
-            Rename
-          </button>
-        )}
-        <button
-          type="button"
-          className="secondary"
-          aria-disabled={isBusy}
-          aria-label={`Delete ${file.name}`}
-          onClick={() => setDialog("delete")}
-        >
-          Delete
-        </button>
-      </div>
-      {dialog === "rename" && <RenameDialog file={file} onClose={closeDialog} onRenamed={onChange} />}
-      {dialog === "delete" && (
-        <ConfirmDialog
-          title="Delete the file?"
-          confirmLabel="Delete"
-          onClose={closeDialog}
-          onConfirm={() =>
-            void run(async () => {
-              await deleteFile(file.id);
-              document.getElementById("files")?.focus(); // the button of the file is removed
-              await onChange();
-            })
-          }
-        >
-          <p>
-            <bdi>{file.name}</bdi> cannot be restored.
-          </p>
-        </ConfirmDialog>
-      )}
+      <FileActions file={file} run={run} isBusy={isBusy} onChange={onChange} />
     </li>
   );
 }
 
-interface RenameDialogProps {
-  file: UserFile;
-  onClose: () => void;
-  onRenamed: () => Promise<void>;
-}
-
-function RenameDialog({ file, onClose, onRenamed }: RenameDialogProps) {
-  async function submit(data: FormData) {
-    await updateFile(file.id, { name: getText(data, "name"), category: getText(data, "category") });
-    onClose();
-    await onRenamed();
-  }
-  const cancelButton = (
-    <button type="button" className="secondary" onClick={onClose}>
-      Cancel
-    </button>
-  );
-  return (
-    <Dialog title="Rename the file" onClose={onClose}>
-      <Form submitLabel="Save" onSubmit={submit} actions={cancelButton}>
-        <Field label="Name" name="name" dir="auto" defaultValue={file.name} required />
-        <SelectField label="Category" name="category" options={FILE_CATEGORIES} defaultValue={file.category} />
-      </Form>
-    </Dialog>
-  );
+/** Call `onChange` when the check of a pending file has ended. */
+function useStatusChange(file: UserFile, onChange: () => Promise<void>) {
+  const { run } = useRequest();
+  const reload = useEffectEvent(() => run(onChange));
+  useEffect(() => {
+    if (!isPending(file)) return;
+    const controller = new AbortController();
+    waitForStatus(file, controller.signal).then(reload, () => undefined);
+    return () => controller.abort();
+  }, [file]);
 }

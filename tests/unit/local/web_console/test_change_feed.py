@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from local.emulator_link import EmulatorLink
+from local.console_operations_client import ConsoleOperationsClient
 from local.web_console.change_feed import ChangeFeed, watch_emulator
 
 
@@ -24,8 +24,8 @@ class RecordedFeed(ChangeFeed):
         self.published.append({*topics})
 
 
-class FakeLink:
-    """A link whose counts of changes are given in advance."""
+class FakeOperations:
+    """Operations whose counts of changes are given in advance."""
 
     def __init__(self, *counts: dict[str, int]) -> None:
         self._counts: Iterator[dict[str, int]] = iter(counts)
@@ -37,7 +37,7 @@ class FakeLink:
 def watch(*counts: dict[str, int]) -> list[set[str]]:
     """Return the topics that are published for these counts, one set per event."""
     feed, polls = RecordedFeed(), iter([False] * len(counts))
-    watch_emulator(cast("EmulatorLink", FakeLink(*counts)), feed, lambda _: next(polls, True))
+    watch_emulator(cast("ConsoleOperationsClient", FakeOperations(*counts)), feed, lambda _: next(polls, True))
     return feed.published
 
 

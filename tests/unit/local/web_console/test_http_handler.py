@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from local.emulator_link import LinkError
+from local.console_operations_client import OperationFailed
 from local.ports import allocate_port
 from local.web_console.change_feed import ChangeFeed
 from local.web_console.replies import ConsoleRequest, Reply, RequestRejected, to_json_reply
@@ -20,7 +20,7 @@ from local.web_console.server import ConsoleHttpServer
 
 ERRORS: dict[str, Exception] = {
     "/data/rejected": RequestRejected("No.", HTTPStatus.NOT_FOUND),
-    "/data/link": LinkError("The user is disabled."),
+    "/data/operation": OperationFailed("The user is disabled."),
     "/data/client": ClientError({"Error": {"Code": "Code", "Message": "Text"}}, "Operation"),
     "/data/down": EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
     "/data/failure": KeyError("unexpected"),
@@ -117,7 +117,7 @@ def test_no_other_file_is_served(server: ConsoleHttpServer, path: str) -> None:
     ("path", "status", "message"),
     [
         ("/data/rejected", 404, "No."),
-        ("/data/link", 409, "The user is disabled."),
+        ("/data/operation", 409, "The user is disabled."),
         ("/data/client", 409, "Code: Text"),
         ("/data/down", 502, "The API or the embedded AWS does not respond."),
         ("/data/failure", 500, "The console has failed. The reason is in console.log."),

@@ -86,7 +86,7 @@ def test_other_lines_are_ignored(history: RequestHistory, line: str) -> None:
     assert history.list_entries() == []
 
 
-def test_only_the_last_requests_are_kept(history: RequestHistory) -> None:
+def test_only_the_last_requests_are_stored(history: RequestHistory) -> None:
     for number in range(MAX_REQUESTS + 5):
         history.read_api_line(api_line(f"GET /users/{number}"))
     entries = history.list_entries()

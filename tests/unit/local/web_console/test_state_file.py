@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.emulator_link import EmulatorLink
+from local.console_operations_client import ConsoleOperationsClient
 from local.web_console.replies import RequestRejected
 from local.web_console.state_file import FORMAT, VERSION, StateStore, decode_value, encode_item, split_into_batches
 from tests.unit.local.test_stack_file import STACK
@@ -36,7 +36,7 @@ def test_binary_values_are_restored() -> None:
 )
 def test_other_file_is_rejected_before_anything_is_deleted(content: Any) -> None:
     with pytest.raises(RequestRejected):
-        StateStore(STACK, EmulatorLink(STACK)).replace(content)
+        StateStore(STACK, ConsoleOperationsClient(STACK)).replace(content)
 
 
 def test_values_are_split_into_batches() -> None:

@@ -1,9 +1,9 @@
-"""Example users satisfy the rules of a sign-up in all locales."""
+"""Random users satisfy the rules of a sign-up in all locales."""
 
 import pytest
 
 from chalicelib.profiles.models import SelfSignUpAttributes
-from local.web_console.example_users import LOCALES, build_user, generate_attributes
+from local.web_console.random_users import LOCALES, build_user, generate_attributes
 from local.web_console.seeding import choose_state
 from local.web_console.user_directory import STATES
 

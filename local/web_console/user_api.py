@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from local.emulator_link import EmulatorLink
+from local.console_operations_client import ConsoleOperationsClient
 from local.faults import CONSOLE_USER_AGENT
 from local.stack import Stack
 from local.user_client import ApiResponse, UserClient
@@ -11,16 +11,16 @@ from local.user_client import ApiResponse, UserClient
 _HEADERS: Final = {"User-Agent": CONSOLE_USER_AGENT}
 
 
-class ApiLink:
-    """The API of one stack."""
+class UserApi:
+    """A client of the API of one stack, for all of its users."""
 
-    def __init__(self, stack: Stack, link: EmulatorLink) -> None:
+    def __init__(self, stack: Stack, operations: ConsoleOperationsClient) -> None:
         self.client = UserClient(stack)
-        self._link = link
+        self._operations = operations
 
     def sign_in(self, sub: str) -> "ApiSession":
-        """Return a session of the user, even if the user cannot sign in. Raises LinkError."""
-        return ApiSession(self.client, sub, self._link.issue_tokens(sub, in_any_state=True)["IdToken"])
+        """Return a session of the user, even if the user cannot sign in. Raises OperationFailed."""
+        return ApiSession(self.client, sub, self._operations.issue_tokens(sub, in_any_state=True)["IdToken"])
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,18 @@ from local.stack import Stack
 _TIMEOUT_SECONDS: Final = 30
 
 
-class LinkError(Exception):
+class OperationFailed(Exception):
     """The embedded AWS has rejected an operation, or does not respond. The message names the reason."""
 
 
-class EmulatorLink:
+class ConsoleOperationsClient:
     """The operations of one embedded AWS."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
 
     def call(self, operation: str, **data: Any) -> dict[str, Any]:
-        """Run an operation and return its result. Raises LinkError."""
+        """Run an operation and return its result. Raises OperationFailed."""
         request = urllib.request.Request(
             f"{self.stack.aws_endpoint_url}{PATH_PREFIX}{operation}",
             json.dumps(data).encode(),
@@ -33,12 +33,12 @@ class EmulatorLink:
                 result: dict[str, Any] = json.loads(response.read())
                 return result
         except urllib.error.HTTPError as exc:
-            raise LinkError(_get_message(exc.read())) from exc
+            raise OperationFailed(_get_message(exc.read())) from exc
         except OSError as exc:
-            raise LinkError("The embedded AWS does not respond.") from exc
+            raise OperationFailed("The embedded AWS does not respond.") from exc
 
     def issue_tokens(self, username: str, *, in_any_state: bool = False) -> dict[str, str]:
-        """Return the tokens of a sign-in without the user's password. Raises LinkError.
+        """Return the tokens of a sign-in without the user's password. Raises OperationFailed.
 
         With `in_any_state`, also for users who cannot sign in, such as disabled ones.
         """

@@ -20,7 +20,7 @@ _MAX_AGE_YEARS: Final = 99
 
 
 @dataclass(frozen=True)
-class ExampleUser:
+class SignUpValues:
     """The values of a sign-up."""
 
     email: str
@@ -28,10 +28,10 @@ class ExampleUser:
     attributes: dict[str, str]
 
 
-def build_user(values: dict[str, str]) -> ExampleUser:
+def build_user(values: dict[str, str]) -> SignUpValues:
     """Return a user with these attributes. Missing ones are random."""
     attributes = {**generate_attributes(), **{name: value for name, value in values.items() if value}}
-    return ExampleUser(attributes["email"], PASSWORD, attributes)
+    return SignUpValues(attributes["email"], PASSWORD, attributes)
 
 
 def generate_attributes(locale: str | None = None) -> dict[str, str]:

@@ -1,0 +1,94 @@
+"""The export of the data and the deletion of the account, after a recent sign-in."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.react.pages import (
+    expect_accessible,
+    fill,
+    open_site,
+    press,
+    section,
+    sign_in,
+)
+from tests.support.stack import RunningStack, start_api, wait_until
+from tests.support.token_forger import TokenForger
+from tests.support.users import PASSWORD, User
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def make_sign_in_old(page: Page, stack: RunningStack, user: User) -> None:
+    """Replace the ID token of the page by one of a session that has begun ten minutes ago."""
+    token = TokenForger(stack.directory, user).refresh_after(600)
+    page.evaluate(
+        "token => sessionStorage.setItem(Object.keys(sessionStorage).find(key => key.endsWith('.idToken')), token)",
+        token,
+    )
+
+
+def sign_in_again(page: Page, password: str = PASSWORD) -> None:
+    dialog = page.get_by_role("dialog", name="Sign in again")
+    fill(dialog, Password=password)
+    press(dialog, "Sign in")
+
+
+def test_export_requires_a_recent_sign_in(account: Page, stack: RunningStack, user: User) -> None:
+    make_sign_in_old(account, stack, user)
+    press(account, "Download your data")
+    expect(account.get_by_role("dialog", name="Sign in again")).to_be_visible()
+    expect_accessible(account)
+    sign_in_again(account, "WrongPass123!")
+    expect(account.get_by_role("dialog").get_by_role("alert")).to_have_text("Incorrect username or password.")
+    with account.expect_download() as download:
+        sign_in_again(account)
+    exported = json.loads(download.value.path().read_bytes())
+    assert re.fullmatch(r"[\w-]+\.json", download.value.suggested_filename)
+    assert exported["profile"]["email"] == user.email
+    press(account, "Download your data")
+    expect(section(account, "Your data").get_by_role("alert")).to_contain_text(re.compile("Try again in .* seconds"))
+
+
+def test_cancelled_sign_in_keeps_the_session(account: Page, stack: RunningStack, user: User) -> None:
+    make_sign_in_old(account, stack, user)
+    press(account, "Download your data")
+    press(account.get_by_role("dialog", name="Sign in again"), "Cancel")
+    expect(account.get_by_role("dialog")).to_have_count(0)
+    expect(account.get_by_label("Name", exact=True)).to_have_value("Jane Roe")
+
+
+def test_account_is_deleted_after_a_recent_sign_in(account: Page, stack: RunningStack, user: User) -> None:
+    make_sign_in_old(account, stack, user)
+    press(account, "Delete your account")
+    dialog = account.get_by_role("dialog", name="Delete your account?")
+    expect_accessible(account)
+    press(dialog, "Delete account")
+    sign_in_again(account)
+    expect(account.get_by_text("Your account is being deleted.")).to_be_visible()
+    wait_until(lambda: user.get().status == 410)
+    sign_in(account, user.email)
+    expect(account.get_by_role("alert")).to_have_text("Incorrect username or password.")
+
+
+def test_scheduled_deletion_is_cancelled(
+    build: Path, config: dict[str, str], stack: RunningStack, user: User, tmp_path: Path
+) -> None:
+    with (
+        start_api(stack.outputs, tmp_path, DELETION_GRACE_DAYS="7") as api,
+        open_site(build, {**config, "api_url": api.stack.api_url}) as page,
+    ):
+        sign_in(page, user.email)
+        press(page, "Delete your account")
+        press(page.get_by_role("dialog"), "Delete account")
+        expect(page.get_by_text("Your account will be deleted on")).to_be_visible()
+        expect_accessible(page)
+        press(section(page, "Profile"), "Save")
+        expect(section(page, "Profile").get_by_role("alert")).to_contain_text("scheduled for deletion")
+        press(page, "Keep the account")
+        expect(page.get_by_text("Your account will be deleted on")).to_have_count(0)
+        press(section(page, "Profile"), "Save")
+        expect(page.get_by_text("Saved.")).to_be_visible()
