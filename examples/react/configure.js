@@ -1,8 +1,8 @@
 // Writes public/config.json: the addresses and ids of a stage, and no secrets.
 //   npm run configure           the running stack of `make run`
 //   npm run configure -- dev    the stage dev, in the checkout that has deployed it
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const CONFIG_FILE = join(import.meta.dirname, "public", "config.json");
@@ -29,15 +29,33 @@ function readDeployedStage(stage) {
   };
 }
 
-const [stage] = process.argv.slice(2);
-let config;
-try {
-  config = stage ? readDeployedStage(stage) : readLocalStack();
-} catch (error) {
-  const advice = stage ? `Run make deploy STAGE=${stage} in this checkout.` : "Start make run first.";
-  console.error(`There is no configuration of the ${stage ? `stage ${stage}` : "local stack"}. ${advice}`);
-  console.error(error.message);
+/** Return the configuration of a stage, or of the local stack. Exit with 1 if there is none. */
+function readConfig(stage) {
+  try {
+    return stage ? readDeployedStage(stage) : readLocalStack();
+  } catch {
+    return exit(
+      stage
+        ? `The stage ${stage} is not deployed. Run make deploy STAGE=${stage} in this checkout first.`
+        : "The local stack is not running. Start make run first.",
+    );
+  }
+}
+
+function writeConfig(config) {
+  try {
+    mkdirSync(dirname(CONFIG_FILE), { recursive: true }); // git has no empty folder
+    writeFileSync(CONFIG_FILE, `${JSON.stringify(config, null, 2)}\n`);
+  } catch (error) {
+    exit(`public/config.json cannot be written: ${error.message}`);
+  }
+}
+
+function exit(message) {
+  console.error(message);
   process.exit(1);
 }
-writeFileSync(CONFIG_FILE, `${JSON.stringify(config, null, 2)}\n`);
+
+const config = readConfig(process.argv[2]);
+writeConfig(config);
 console.log(`public/config.json: ${config.api_url}`);

@@ -27,7 +27,9 @@ export function App({ initialEmail }: AppProps) {
   const session = useMemo<Session>(
     () => ({
       end: async (reason = "") => {
-        if (finishSignIn.current) return; // between the sign-out and the sign-in of the dialog
+        finishSignIn.current?.(false);
+        finishSignIn.current = null;
+        setSigningIn(false);
         await signOut();
         setEmail(null);
         setNotice(reason);
@@ -44,7 +46,6 @@ export function App({ initialEmail }: AppProps) {
     setSigningIn(false);
     finishSignIn.current?.(isSignedIn);
     finishSignIn.current = null;
-    if (!isSignedIn) void loadUser(); // a wrong password has ended the session
   }
 
   if (email === null) return <SignedOut notice={notice} onSignedIn={loadUser} />;

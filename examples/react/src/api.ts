@@ -1,6 +1,8 @@
 // The client of the API. docs/api.md explains the requests, and openapi.json has all types.
 import { fetchAuthSession } from "aws-amplify/auth";
 
+import { waitForTokens } from "./tokens";
+
 export const GENDERS = ["Male", "Female", "Other", "Unknown"] as const;
 export const BLOOD_GROUPS = ["A+", "A-", "B+", "B-", "AB+", "AB-", "O+", "O-", "Unknown"] as const;
 export const PICTURE_TYPES = ["image/jpeg", "image/png", "image/webp"] as const;
@@ -127,6 +129,7 @@ async function send(
   path: string,
   { body, headers, signal }: { body?: unknown; headers?: Record<string, string>; signal?: AbortSignal } = {},
 ): Promise<Response> {
+  await waitForTokens();
   const { tokens } = await fetchAuthSession(); // refreshes the ID token if it has expired
   if (!tokens?.idToken) throw new SessionEnded();
   const response = await request(`${apiUrl}/users/me${path}`, {

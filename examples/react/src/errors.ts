@@ -7,6 +7,18 @@ export interface Failure {
   message: string;
   /** The violated rules by field, such as { dob: "must not be in the future" }. */
   fields: Record<string, string>;
+  /** The name of the API's problem. */
+  slug?: string;
+}
+
+/** A value that a form rejects, or that the API has rejected, as a sentence at its field. */
+export class InvalidField extends Error {
+  constructor(
+    readonly field: string,
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 /** The fields of the forms, by their names in the API and in Cognito. */
@@ -20,9 +32,6 @@ export const LABELS: Record<string, string> = {
   gender: "Gender",
   blood_group: "Blood group",
   category: "Category",
-  content_type: "The type of the file",
-  size: "The size of the file",
-  upload_id: "", // the rule itself names the file
 };
 const INVALID_FORM = "Correct the following and try again.";
 // Cognito's prefix of the messages of a trigger.
@@ -38,13 +47,23 @@ const ATTRIBUTES: Record<string, string> = {
 };
 // Errors of Cognito that belong to one field.
 const FIELDS_OF_ERRORS: Record<string, string> = {
-  InvalidPasswordException: "password",
   CodeMismatchException: "code",
   ExpiredCodeException: "code",
 };
 
+// The parts of Cognito's messages about a password, and the rules of the user pool (infra/cognito.tf).
+const PASSWORD_RULES: [RegExp, string][] = [
+  [/length|not long enough/, "at least 12 characters"],
+  [/uppercase/, "an upper-case letter"],
+  [/lowercase/, "a lower-case letter"],
+  [/numeric/, "a digit"],
+  [/symbol/, "a symbol"],
+];
+const LIST = new Intl.ListFormat("en");
+
 /** Return the text of any error. */
 export function describeError(error: unknown): Failure {
+  if (error instanceof InvalidField) return { message: INVALID_FORM, fields: { [error.field]: error.message } };
   if (error instanceof Problem) return describeProblem(error);
   if (error instanceof AuthError) return describeAuthError(error);
   return { message: error instanceof Error ? error.message : "An unexpected error occurred.", fields: {} };
@@ -62,9 +81,9 @@ export function describeMissing(names: string[]): Failure {
   return { message: INVALID_FORM, fields: Object.fromEntries(names.map((name) => [name, "is required"])) };
 }
 
-function describeProblem({ message, fields, retryAfterSeconds }: Problem): Failure {
-  if (Object.keys(fields).length > 0) return { message: INVALID_FORM, fields };
-  return { message: retryAfterSeconds ? `${message} ${formatWait(retryAfterSeconds)}` : message, fields };
+function describeProblem({ message, fields, slug, retryAfterSeconds }: Problem): Failure {
+  if (Object.keys(fields).length > 0) return { message: INVALID_FORM, fields, slug };
+  return { message: retryAfterSeconds ? `${message} ${formatWait(retryAfterSeconds)}` : message, fields, slug };
 }
 
 function formatWait(seconds: number): string {
@@ -76,8 +95,19 @@ function formatWait(seconds: number): string {
 
 function describeAuthError({ name, message }: AuthError): Failure {
   if (message.startsWith(TRIGGER_PREFIX)) return describeRejectedAttributes(message);
+  if (name === "InvalidPasswordException" || message.includes("'password'")) return describeWeakPassword(message);
+  if (/should be an email|invalid email/i.test(message)) {
+    return { message: INVALID_FORM, fields: { email: "must be an address such as name@example.com" } };
+  }
   const field = FIELDS_OF_ERRORS[name];
   return field ? { message: INVALID_FORM, fields: { [field]: message } } : { message, fields: {} };
+}
+
+/** Return the rules that a password violates. Cognito names all of them, the first one, or a pattern. */
+function describeWeakPassword(message: string): Failure {
+  const violated = PASSWORD_RULES.filter(([pattern]) => pattern.test(message));
+  const rules = (violated.length > 0 ? violated : PASSWORD_RULES).map(([, rule]) => rule);
+  return { message: INVALID_FORM, fields: { password: `must have ${LIST.format(rules)}` } };
 }
 
 /** Parse a message such as "PreSignUp failed with error name is required; gender must be one of Male, Female." */

@@ -1,6 +1,4 @@
 import { Amplify } from "aws-amplify";
-import { cognitoUserPoolsTokenProvider } from "aws-amplify/auth/cognito";
-import { sessionStorage } from "aws-amplify/utils";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
@@ -8,6 +6,7 @@ import { setApiUrl } from "./api";
 import { App } from "./App";
 import { loadConfig, type Config } from "./config";
 import { getSignedInEmail } from "./session";
+import { storeTokensInTab } from "./tokens";
 import "./styles.css";
 
 function configure(config: Config) {
@@ -20,8 +19,7 @@ function configure(config: Config) {
       },
     },
   });
-  // Tokens are deleted when the tab is closed. Amplify's default, localStorage, has no such limit.
-  cognitoUserPoolsTokenProvider.setKeyValueStorage(sessionStorage);
+  storeTokensInTab();
   setApiUrl(config.api_url);
 }
 

@@ -61,7 +61,12 @@ def section(page: Page, name: str) -> Locator:
 
 
 def expect_errors(page: Page, *errors: str) -> None:
-    """Expect these errors in the focused summary of a form, and at the fields."""
+    """Expect these errors at the fields. One wrong field has the focus, several are listed in the focused summary."""
+    if len(errors) == 1:
+        field = page.locator(".field", has=page.get_by_role("alert").get_by_text(errors[0], exact=True))
+        expect(field.locator("input")).to_be_focused()
+        expect(page.get_by_text(errors[0], exact=True)).to_have_count(1)
+        return
     summary = page.get_by_role("alert")
     expect(summary.get_by_role("listitem")).to_have_text(list(errors))
     expect(summary).to_be_focused()

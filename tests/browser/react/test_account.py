@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.react.pages import expect_accessible, fill, open_site, press, section, sign_in
 from tests.support.stack import RunningStack, start_api, wait_until
 from tests.support.token_forger import TokenForger
-from tests.support.users import PASSWORD, User
+from tests.support.user_pool_calls import enable_authenticator, get_next_code
+from tests.support.users import PASSWORD, User, delete_stored_profile
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -21,6 +22,21 @@ def make_sign_in_old(page: Page, stack: RunningStack, user: User) -> None:
     page.evaluate(
         "token => sessionStorage.setItem(Object.keys(sessionStorage).find(key => key.endsWith('.idToken')), token)",
         token,
+    )
+
+
+def expire_access_token(page: Page) -> None:
+    """Replace the tokens of the page by ones that have expired. Only the refresh token remains valid."""
+    page.evaluate(
+        """() => {
+          for (const key of Object.keys(sessionStorage).filter((key) => /\\.(access|id)Token$/.test(key))) {
+            const [header, payload, signature] = sessionStorage.getItem(key).split(".");
+            const claims = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+            const expired = btoa(JSON.stringify({ ...claims, exp: claims.iat })).replace(/=+$/, "");
+            const encoded = expired.replaceAll("+", "-").replaceAll("/", "_");
+            sessionStorage.setItem(key, [header, encoded, signature].join("."));
+          }
+        }"""
     )
 
 
@@ -52,6 +68,65 @@ def test_cancelled_sign_in_keeps_the_session(account: Page, stack: RunningStack,
     press(account.get_by_role("dialog", name="Sign in again"), "Cancel")
     expect(account.get_by_role("dialog")).to_have_count(0)
     expect(account.get_by_label("Name", exact=True)).to_have_value("Jane Roe")
+
+
+def test_wrong_password_and_cancel_keep_the_session(account: Page, stack: RunningStack, user: User) -> None:
+    make_sign_in_old(account, stack, user)
+    press(account, "Delete your account")
+    press(account.get_by_role("dialog"), "Delete account")
+    sign_in_again(account, "WrongPass123!")
+    expect(account.get_by_role("dialog").get_by_role("alert")).to_have_text("Incorrect username or password.")
+    press(account.get_by_role("dialog"), "Cancel")
+    expect(account.get_by_role("dialog")).to_have_count(0)
+    account.reload()
+    expect(account.get_by_label("Name", exact=True)).to_have_value("Jane Roe")
+    fill(account, Name="Jane Entered")
+    press(section(account, "Profile"), "Save")
+    expect(account.get_by_text("Saved.")).to_be_visible()
+
+
+def test_repeated_sign_in_keeps_the_refresh_token_valid(account: Page, stack: RunningStack, user: User) -> None:
+    """A cancelled sign-in revokes no token, so the session can be refreshed."""
+    make_sign_in_old(account, stack, user)
+    press(account, "Download your data")
+    sign_in_again(account, "WrongPass123!")
+    expect(account.get_by_role("dialog").get_by_role("alert")).to_be_visible()
+    press(account.get_by_role("dialog"), "Cancel")
+    expire_access_token(account)
+    account.reload()
+    expect(account.get_by_label("Name", exact=True)).to_have_value("Jane Roe")
+
+
+def test_repeated_sign_in_asks_for_the_authenticator_code(page: Page, stack: RunningStack, user: User) -> None:
+    sign_in(page, user.email)
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Jane Roe")
+    authenticator = enable_authenticator(user)
+    make_sign_in_old(page, stack, user)
+    press(page, "Download your data")
+    sign_in_again(page)
+    dialog = page.get_by_role("dialog", name="Sign in again")
+    fill(dialog, Code="000000")
+    press(dialog, "Continue")
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    fill(dialog, Code=get_next_code(authenticator))
+    with page.expect_download():
+        press(dialog, "Continue")
+
+
+def test_cancelled_dialog_returns_the_focus(account: Page) -> None:
+    press(account, "Delete your account")
+    press(account.get_by_role("dialog"), "Cancel")
+    expect(account.get_by_role("button", name="Delete your account")).to_be_focused()
+
+
+def test_missing_account_offers_to_sign_out(account: Page, stack: RunningStack, user: User) -> None:
+    delete_stored_profile(user)
+    user.client.cognito.admin_delete_user(UserPoolId=stack.outputs.user_pool_id, Username=user.sub)
+    account.reload()
+    expect(account.get_by_role("alert")).to_have_text("Your account was not found. It was deleted or disabled.")
+    expect_accessible(account)
+    press(account.get_by_role("main"), "Sign out")
+    expect(account.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_account_is_deleted_after_a_recent_sign_in(account: Page, stack: RunningStack, user: User) -> None:

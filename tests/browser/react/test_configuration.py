@@ -27,7 +27,7 @@ def test_type_checker_and_linter_find_nothing() -> None:
 def copy_checkout(directory: Path) -> Path:
     """Copy the program that writes the configuration. Return its folder, at the same depth as in the repository."""
     example = directory / "examples" / "react"
-    (example / "public").mkdir(parents=True)
+    example.mkdir(parents=True)
     for name in ("configure.js", "package.json"):
         shutil.copy(EXAMPLE / name, example)
     return example
@@ -61,12 +61,23 @@ def test_configure_writes_a_deployed_stage(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "advice"), [((), "Start make run first."), (("--", "dev"), "Run make deploy STAGE=dev")]
+    ("arguments", "error"),
+    [
+        ((), "The local stack is not running. Start make run first."),
+        (("--", "dev"), "The stage dev is not deployed. Run make deploy STAGE=dev in this checkout first."),
+    ],
 )
-def test_configure_without_a_stage_shows_advice(arguments: tuple[str, ...], advice: str, tmp_path: Path) -> None:
+def test_configure_without_a_stage_shows_advice(arguments: tuple[str, ...], error: str, tmp_path: Path) -> None:
     done = run_npm("configure", *arguments, directory=copy_checkout(tmp_path), LOCAL_DIR=str(tmp_path))
+    assert (done.returncode, done.stderr) == (1, f"{error}\n")
+
+
+def test_configure_that_cannot_write_shows_one_line(stack: RunningStack, tmp_path: Path) -> None:
+    example = copy_checkout(tmp_path)
+    (example / "public").write_text("a file in place of the folder")
+    done = run_npm("configure", directory=example, LOCAL_DIR=str(stack.directory))
     assert done.returncode == 1
-    assert advice in done.stderr
+    assert re.fullmatch(r"public/config.json cannot be written: EEXIST.*\n", done.stderr)
 
 
 def test_development_server_serves_the_site() -> None:

@@ -52,7 +52,7 @@ def test_file_is_uploaded_downloaded_edited_and_deleted(account: Page) -> None:
     dialog = account.get_by_role("dialog", name="Edit the file")
     fill(dialog, Name="a/b.csv")
     press(dialog, "Save")
-    expect(dialog.get_by_role("alert")).to_contain_text("Name must be a file name without a path.")
+    expect_errors(account, "Name must be a file name without a path.")
     expect_accessible(account)
     fill(dialog, Name="glucose.csv")
     dialog.get_by_label("Category").select_option("Insurance")
@@ -82,13 +82,24 @@ def test_file_with_malware_is_rejected(account: Page) -> None:
 @pytest.mark.parametrize(
     ("name", "media_type", "error"),
     [
-        ("page.html", "text/html", "The type of the file must be one of"),
-        ("empty.csv", "text/csv", "The size of the file must be a number of bytes, 1 or more."),
+        ("page.html", "text/html", "Choose a PDF, JPEG, PNG, WebP, text, CSV, DICOM or FHIR JSON file."),
+        ("empty.csv", "text/csv", "The file is empty."),
     ],
 )
 def test_unsupported_file_shows_the_rule(account: Page, name: str, media_type: str, error: str) -> None:
     upload_file(account, name, b"" if "empty" in name else REPORT, media_type)
-    expect(section(account, "Files").get_by_role("alert")).to_contain_text(error)
+    expect_errors(account, error)
+
+
+def test_renamed_file_keeps_the_focus_at_its_button(account: Page) -> None:
+    item = upload_file(account, "report.csv", REPORT)
+    expect(item).to_contain_text("Available", timeout=SLOW_TIMEOUT)
+    press(item, "Edit report.csv")
+    name = account.get_by_role("dialog").get_by_label("Name")
+    name.fill("glucose.csv")
+    name.press("Enter")
+    expect(account.get_by_role("dialog")).to_have_count(0)
+    expect(account.get_by_role("button", name="Edit glucose.csv")).to_be_focused()
 
 
 def test_failed_upload_frees_the_quota(account: Page, stack: RunningStack) -> None:

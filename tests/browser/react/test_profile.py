@@ -50,12 +50,36 @@ def test_discarded_changes_show_the_stored_profile(account: Page) -> None:
     expect(account.get_by_label("Name", exact=True)).to_have_value("Jane Roe")
 
 
+def test_discard_removes_errors_and_returns_the_focus(account: Page) -> None:
+    profile = section(account, "Profile")
+    fill(account, Name="42", Date_of_birth="2999-01-01")
+    press(profile, "Save")
+    expect_errors(account, "Name must contain a letter.", "Date of birth must not be in the future.")
+    press(profile, "Discard changes")
+    expect(account.get_by_role("alert")).to_have_count(0)
+    expect(profile.locator(".error, [aria-invalid=true]")).to_have_count(0)
+    expect(profile.get_by_role("heading")).to_be_focused()
+
+
+def test_discard_after_a_conflict_shows_the_new_version(account: Page, user: User) -> None:
+    profile = section(account, "Profile")
+    fill(account, Name="Jane Entered")
+    user.patch({"name": "Jane Elsewhere"})
+    press(profile, "Save")
+    expect(account.get_by_role("alert")).to_contain_text("changed elsewhere")
+    press(profile, "Discard changes")
+    expect(account.get_by_role("alert")).to_have_count(0)
+    expect(account.get_by_label("Name", exact=True)).to_have_value("Jane Elsewhere")
+    press(profile, "Save")
+    expect(account.get_by_text("Saved.")).to_be_visible()
+
+
 def test_picture_is_set_shown_replaced_and_deleted(account: Page, user: User) -> None:
     picture = section(account, "Picture")
     image: FilePayload = {"name": "a.png", "mimeType": "image/png", "buffer": make_image("image/png")}
     fill(account, Name="Jane Entered")
     picture.get_by_label("Upload a picture").set_input_files({**image, "buffer": REPORT})
-    expect(picture.get_by_role("alert")).to_contain_text("The file must be a PNG image")
+    expect(picture.get_by_role("alert")).to_have_text("The file is not a PNG image. Choose a JPEG, PNG or WebP image.")
     picture.get_by_label("Upload a picture").set_input_files(image)
     shown = picture.get_by_role("img", name="Your picture")
     expect(shown).to_be_visible()
@@ -71,6 +95,21 @@ def test_picture_is_set_shown_replaced_and_deleted(account: Page, user: User) ->
     press(dialog, "Delete")
     expect(picture.get_by_text("No picture")).to_be_visible()
     assert user.get().body["picture"] is None
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content", "error"),
+    [
+        ("text/csv", REPORT, "Choose a JPEG, PNG or WebP image."),
+        ("image/png", b"", "The file is empty."),
+        ("image/png", b"\0" * (5 * 1024**2 + 1), "The file is larger than 5 MB."),
+    ],
+)
+def test_unsupported_picture_shows_the_rule(account: Page, media_type: str, content: bytes, error: str) -> None:
+    picture = section(account, "Picture")
+    file: FilePayload = {"name": "a.png", "mimeType": media_type, "buffer": content}
+    picture.get_by_label("Upload a picture").set_input_files(file)
+    expect(picture.get_by_role("alert")).to_have_text(error)
 
 
 @pytest.mark.parametrize(

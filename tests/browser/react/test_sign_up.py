@@ -4,10 +4,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from local.emulator import CONFIRMATION_CODE
+from local.user_client import UserClient
 from tests.browser.react.pages import RIGHT_TO_LEFT_NAME, expect_accessible, expect_errors, fill, press, sign_in
 from tests.support.stack import RunningStack
 from tests.support.user_pool_calls import NEW_PASSWORD, RESET_CODE, enable_authenticator, get_next_code
-from tests.support.users import PASSWORD, User, generate_email
+from tests.support.users import PASSWORD, User, attribute_pairs, generate_email
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -45,6 +46,7 @@ def test_new_user_signs_up_confirms_and_signs_in(page: Page) -> None:
     expect(page.locator(".field .error")).to_contain_text("code")
     press(page, "Send a new code")
     expect(page.get_by_text("A new code was sent.")).to_be_visible()
+    expect(page.locator(".field .error")).to_have_count(0)
     fill(page, Code=CONFIRMATION_CODE)
     press(page, "Confirm")
     expect(page.get_by_text("Your account is confirmed. Sign in.")).to_be_visible()
@@ -74,7 +76,75 @@ def test_weak_password_is_shown_at_its_field(page: Page) -> None:
     press(page, "Create an account")
     fill_sign_up(page, generate_email(), Password="weak")
     press(page, "Create account")
-    expect(page.locator(".field", has=page.get_by_label("Password")).locator(".error")).to_contain_text("assword")
+    expect_errors(page, "Password must have at least 12 characters, an upper-case letter, a digit, and a symbol.")
+
+
+def test_malformed_email_is_shown_at_its_field(page: Page) -> None:
+    press(page, "Create an account")
+    fill_sign_up(page, "jane.example.com")
+    press(page, "Create account")
+    expect_errors(page, "Email must be an address such as name@example.com.")
+    expect_accessible(page)
+
+
+def test_sign_up_entries_remain_after_another_screen(page: Page) -> None:
+    email = generate_email()
+    press(page, "Create an account")
+    fill_sign_up(page, email)
+    press(page, "Sign in")
+    press(page, "Create an account")
+    for label, value in {"Email": email, "Name": RIGHT_TO_LEFT_NAME, "Gender": "Female", "Password": ""}.items():
+        expect(page.get_by_label(label, exact=True)).to_have_value(value)
+
+
+def test_reset_code_is_sent_again(page: Page, user: User) -> None:
+    press(page, "Forgot your password?")
+    fill(page, Email=user.email)
+    press(page, "Send a code")
+    fill(page, Code="000000", New_password=NEW_PASSWORD)
+    press(page, "Set the password")
+    expect(page.locator(".field .error")).to_contain_text("code")
+    press(page, "Send a new code")
+    expect(page.get_by_text("A new code was sent.")).to_be_visible()
+    expect(page.locator(".field .error")).to_have_count(0)
+    fill(page, Code=RESET_CODE, New_password=NEW_PASSWORD)
+    press(page, "Set the password")
+    expect(page.get_by_text("Your password is set. Sign in.")).to_be_visible()
+
+
+def test_required_password_reset_is_offered_at_sign_in(page: Page, stack: RunningStack, user: User) -> None:
+    user.client.cognito.admin_reset_user_password(UserPoolId=stack.outputs.user_pool_id, Username=user.sub)
+    sign_in(page, user.email)
+    expect(page.get_by_role("heading", name="Set a new password")).to_be_focused()
+    expect(page.get_by_text("a code was sent")).to_be_visible()
+    expect_accessible(page)
+    fill(page, Code=RESET_CODE, New_password=NEW_PASSWORD)
+    press(page, "Set the password")
+    expect(page.get_by_text("Your password is set. Sign in.")).to_be_visible()
+    sign_in(page, user.email, NEW_PASSWORD)
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Jane Roe")
+
+
+def test_invited_user_sets_a_password_at_the_sign_in(page: Page, stack: RunningStack) -> None:
+    email, pool_id = generate_email(), stack.outputs.user_pool_id
+    attributes = attribute_pairs({"email": email, "name": "Jane Roe"})
+    cognito = UserClient(stack.outputs).cognito
+    cognito.admin_create_user(
+        UserPoolId=pool_id,
+        Username=email,
+        UserAttributes=attributes,
+        TemporaryPassword=PASSWORD,
+        MessageAction="SUPPRESS",
+    )
+    sign_in(page, email)
+    expect(page.get_by_text("You were invited. Set a password of your own.")).to_be_visible()
+    expect_accessible(page)
+    fill(page, New_password="weak")
+    press(page, "Set the password")
+    expect(page.locator(".field .error")).to_contain_text("must have at least 12 characters")
+    fill(page, New_password=NEW_PASSWORD)
+    press(page, "Set the password")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Jane Roe")
 
 
 def test_existing_email_offers_a_code_and_a_new_password(page: Page, user: User) -> None:

@@ -18,6 +18,8 @@ import { FilesSection } from "./FilesSection";
 import { PictureSection } from "./PictureSection";
 import { ProfileSection } from "./ProfileSection";
 
+const MISSING_ACCOUNT = { message: "Your account was not found. It was deleted or disabled.", fields: {} };
+
 /** The page of a signed-in user. */
 export function Account() {
   const session = useContext(SessionContext);
@@ -34,21 +36,32 @@ export function Account() {
     setVersioned(loaded);
   });
 
+  const isMissing = failure?.slug === "not-found";
+
   return (
     <>
       <header>
         <p className="brand">HealthTech</p>
-        <button type="button" className="secondary" onClick={() => session.end()}>
-          Sign out
-        </button>
+        {!isMissing && (
+          <button type="button" className="secondary" onClick={() => session.end()}>
+            Sign out
+          </button>
+        )}
       </header>
       <main>
         <Heading>Your account</Heading>
-        <Alert failure={failure} />
+        <Alert failure={isMissing ? MISSING_ACCOUNT : failure} />
         {failure && (
-          <button type="button" onClick={repeat}>
-            Try again
-          </button>
+          <div className="actions">
+            {isMissing && (
+              <button type="button" onClick={() => session.end()}>
+                Sign out
+              </button>
+            )}
+            <button type="button" className={isMissing ? "secondary" : undefined} onClick={repeat}>
+              Try again
+            </button>
+          </div>
         )}
         {!versioned && !failure && <p role="status">Loading…</p>}
         {versioned && (

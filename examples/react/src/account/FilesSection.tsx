@@ -4,6 +4,7 @@ import { Field, Form, getText, SelectField } from "../components/Form";
 import { formatBytes } from "../format";
 import { useRequest } from "../session";
 import { FileItem } from "./FileItem";
+import { FILE_LIMITS, withPlainErrors } from "./uploadErrors";
 
 interface FilesSectionProps {
   page: FilePage;
@@ -17,7 +18,8 @@ export function FilesSection({ page, onChange }: FilesSectionProps) {
   const reload = async () => onChange(await listFiles());
 
   async function upload(data: FormData, form: HTMLFormElement) {
-    await uploadFile(data.get("file") as File, getText(data, "category"));
+    const file = data.get("file") as File;
+    await withPlainErrors(file, FILE_LIMITS, () => uploadFile(file, getText(data, "category")));
     form.reset();
     await reload();
   }

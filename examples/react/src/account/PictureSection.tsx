@@ -4,6 +4,7 @@ import { deletePicture, getPictureUrl, PICTURE_TYPES, setPicture, type Profile, 
 import { Alert } from "../components/Alert";
 import { ConfirmDialog } from "../components/Dialog";
 import { useInitialRequest, useRequest } from "../session";
+import { PICTURE_LIMITS, withPlainErrors } from "./uploadErrors";
 
 interface PictureSectionProps {
   profile: Profile;
@@ -14,6 +15,9 @@ export function PictureSection({ profile, onChange }: PictureSectionProps) {
   const { run, isBusy, failure } = useRequest();
   const [isDeleting, setDeleting] = useState(false);
   const { picture } = profile;
+
+  const upload = async (file: File) =>
+    onChange(await withPlainErrors(file, PICTURE_LIMITS, () => setPicture(file)));
 
   return (
     <section className="card" aria-labelledby="picture" aria-busy={isBusy}>
@@ -33,7 +37,7 @@ export function PictureSection({ profile, onChange }: PictureSectionProps) {
               onChange={({ target }) => {
                 const file = target.files?.[0];
                 target.value = ""; // the same file can be chosen again
-                if (file) void run(async () => onChange(await setPicture(file)));
+                if (file) void run(() => upload(file));
               }}
             />
           </label>

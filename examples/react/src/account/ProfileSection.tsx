@@ -15,6 +15,7 @@ export function ProfileSection({ versioned: { profile, etag }, onChange }: Profi
   const edits = useProfileEdits(profile);
   const [newer, setNewer] = useState<VersionedProfile | null>(null);
   const [notice, setNotice] = useState("");
+  const [discards, setDiscards] = useState(0);
 
   async function save() {
     setNotice("");
@@ -37,16 +38,23 @@ export function ProfileSection({ versioned: { profile, etag }, onChange }: Profi
 
   function discard() {
     edits.discard();
+    if (newer) onChange(newer);
+    setNewer(null);
     setNotice("");
+    setDiscards(discards + 1);
+    document.getElementById("profile")?.focus(); // the button is removed
   }
 
   return (
     <section className="card" aria-labelledby="profile">
-      <h2 id="profile">Profile</h2>
+      <h2 id="profile" tabIndex={-1}>
+        Profile
+      </h2>
       <ContactData profile={profile} />
       {newer && <ConflictAlert onLoad={() => loadNewer(newer)} />}
       <p role="status">{notice}</p>
-      <ProfileForm edits={edits} onSave={save} onDiscard={discard} />
+      {/* The key removes the errors of discarded entries. */}
+      <ProfileForm key={discards} edits={edits} onSave={save} onDiscard={discard} />
     </section>
   );
 }

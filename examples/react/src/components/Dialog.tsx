@@ -1,5 +1,5 @@
-// A modal dialog. The browser moves the focus into it, and back when it is removed.
-import { useEffect, useId, useRef, type ReactNode } from "react";
+// A modal dialog. The browser moves the focus into it, and back when it is closed.
+import { useId, useLayoutEffect, useRef, type ReactNode } from "react";
 
 interface DialogProps {
   title: string;
@@ -10,10 +10,10 @@ interface DialogProps {
 export function Dialog({ title, onClose, children }: DialogProps) {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    return () => element?.close();
+    return () => element?.close(); // before it is removed: close() has no effect on the focus afterwards
   }, []);
   return (
     <dialog

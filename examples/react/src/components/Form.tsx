@@ -1,11 +1,19 @@
-// A form that shows the violated rules in a summary and at their fields.
-import { createContext, useContext, useId, type ComponentProps, type ReactNode } from "react";
+// A form that shows the violated rules at their fields. If several fields are wrong, a summary lists them.
+import { createContext, useContext, useEffect, useId, type ComponentProps, type ReactNode } from "react";
 
 import { describeMissing, formatRule, type Failure } from "../errors";
 import { useRequest } from "../session";
 import { FocusedAlert } from "./Alert";
 
-const FormContext = createContext<{ id: string; fields: Record<string, string> }>({ id: "", fields: {} });
+interface FormState {
+  id: string;
+  /** The violated rules by field. */
+  fields: Record<string, string>;
+  /** The errors at the fields are announced, because there is no summary. */
+  isAnnounced: boolean;
+}
+
+const FormContext = createContext<FormState>({ id: "", fields: {}, isAnnounced: false });
 
 interface FormProps {
   submitLabel: string;
@@ -22,6 +30,14 @@ export function Form({ submitLabel, busyLabel = submitLabel, onSubmit, actions, 
   const id = useId();
   const { run, isBusy, failure, setFailure } = useRequest();
 
+  const fields = failure?.fields ?? {};
+  const names = Object.keys(fields);
+  const onlyId = names.length === 1 ? `${id}-${names[0]}` : null;
+
+  useEffect(() => {
+    if (onlyId) document.getElementById(onlyId)?.focus();
+  }, [onlyId, failure]);
+
   async function submit(form: HTMLFormElement) {
     const missing = findMissing(form);
     if (missing.length > 0) setFailure(describeMissing(missing));
@@ -37,8 +53,8 @@ export function Form({ submitLabel, busyLabel = submitLabel, onSubmit, actions, 
         void submit(event.currentTarget);
       }}
     >
-      {failure && <Summary id={id} failure={failure} />}
-      <FormContext value={{ id, fields: failure?.fields ?? {} }}>{children}</FormContext>
+      {failure && !onlyId && <Summary id={id} failure={failure} />}
+      <FormContext value={{ id, fields, isAnnounced: onlyId !== null }}>{children}</FormContext>
       <div className="actions">
         <button type="submit" aria-disabled={isBusy}>
           {isBusy ? busyLabel : submitLabel}
@@ -144,7 +160,7 @@ function Labelled({
         </p>
       )}
       {rule && (
-        <p id={`${id}-error`} className="error">
+        <p id={`${id}-error`} className="error" role={form.isAnnounced ? "alert" : undefined}>
           {formatRule(name, rule)}
         </p>
       )}

@@ -2,15 +2,19 @@ import { confirmResetPassword, resetPassword } from "aws-amplify/auth";
 import { useState } from "react";
 
 import { Field, Form, getText } from "../components/Form";
+import { CodeForm } from "./CodeForm";
+import { NewPasswordField } from "./NewPasswordField";
 
 interface ResetPasswordFormProps {
   email?: string | undefined;
+  /** A code was sent to the email address already. */
+  isCodeSent?: boolean | undefined;
   onReset: (email: string) => void;
 }
 
 /** Sends a code, then sets a new password with it. */
-export function ResetPasswordForm({ email, onReset }: ResetPasswordFormProps) {
-  const [username, setUsername] = useState("");
+export function ResetPasswordForm({ email = "", isCodeSent = false, onReset }: ResetPasswordFormProps) {
+  const [username, setUsername] = useState(isCodeSent ? email : "");
 
   async function requestCode(data: FormData) {
     const entered = getText(data, "email");
@@ -29,25 +33,23 @@ export function ResetPasswordForm({ email, onReset }: ResetPasswordFormProps) {
 
   if (!username) {
     return (
-      <Form key="email" submitLabel="Send a code" onSubmit={requestCode}>
+      <Form submitLabel="Send a code" onSubmit={requestCode}>
         <Field label="Email" name="email" type="email" autoComplete="username" defaultValue={email} required />
       </Form>
     );
   }
   return (
-    <Form key="password" submitLabel="Set the password" onSubmit={setPassword}>
-      <p>
-        If <bdi>{username}</bdi> has an account, a code was sent to it.
-      </p>
-      <Field label="Code" name="code" inputMode="numeric" autoComplete="one-time-code" required />
-      <Field
-        label="New password"
-        name="password"
-        type="password"
-        autoComplete="new-password"
-        hint="At least 12 characters, with an upper-case letter, a lower-case letter, a digit and a symbol."
-        required
-      />
-    </Form>
+    <CodeForm
+      submitLabel="Set the password"
+      onSubmit={setPassword}
+      onResend={() => resetPassword({ username })}
+      intro={
+        <p>
+          If <bdi>{username}</bdi> has an account, a code was sent to it.
+        </p>
+      }
+    >
+      <NewPasswordField label="New password" />
+    </CodeForm>
   );
 }

@@ -1,7 +1,9 @@
-import { confirmSignIn, signIn, signOut, type SignInOutput } from "aws-amplify/auth";
-import { useState } from "react";
+import { confirmSignIn, resetPassword, signIn, type SignInOutput } from "aws-amplify/auth";
+import { useState, type ReactNode } from "react";
 
 import { Field, Form, getText } from "../components/Form";
+import { signInAgain } from "../tokens";
+import { NewPasswordField } from "./NewPasswordField";
 
 interface SignInFormProps {
   email?: string | undefined;
@@ -9,28 +11,35 @@ interface SignInFormProps {
   isRepeated?: boolean;
   onSignedIn: () => void;
   onUnconfirmed?: (email: string) => void;
+  /** The user must set a new password. A code was sent to the email address. */
+  onResetRequired?: (email: string) => void;
   onCancel?: () => void;
 }
 
-/** Asks for the password and, if the user has an authenticator app, for its code. */
-export function SignInForm({ email, isRepeated = false, onSignedIn, onUnconfirmed, onCancel }: SignInFormProps) {
-  const [needsCode, setNeedsCode] = useState(false);
+/** Asks for the password and, if Cognito requires it, for the code of an authenticator app or a new password. */
+export function SignInForm({ email, isRepeated, onSignedIn, onCancel, ...next }: SignInFormProps) {
+  const [step, setStep] = useState<"password" | "code" | "new-password">("password");
 
   async function submitPassword(data: FormData) {
     const username = getText(data, "email");
-    if (isRepeated) await signOut(); // Amplify rejects a sign-in while a user is signed in
-    handleStep(await signIn({ username, password: data.get("password") as string }), username);
+    const input = { username, password: data.get("password") as string };
+    await handleStep(await (isRepeated ? signInAgain(input) : signIn(input)), username);
   }
 
-  async function submitCode(data: FormData) {
-    handleStep(await confirmSignIn({ challengeResponse: getText(data, "code") }));
+  async function submitChallenge(response: string) {
+    await handleStep(await confirmSignIn({ challengeResponse: response }));
   }
 
-  function handleStep({ isSignedIn, nextStep }: SignInOutput, username = "") {
+  async function handleStep({ isSignedIn, nextStep: { signInStep } }: SignInOutput, username = "") {
     if (isSignedIn) onSignedIn();
-    else if (nextStep.signInStep === "CONFIRM_SIGN_IN_WITH_TOTP_CODE") setNeedsCode(true);
-    else if (nextStep.signInStep === "CONFIRM_SIGN_UP" && onUnconfirmed) onUnconfirmed(username);
-    else throw new Error(`This app does not support the sign-in step ${nextStep.signInStep}.`);
+    else if (signInStep === "CONFIRM_SIGN_IN_WITH_TOTP_CODE") setStep("code");
+    else if (signInStep === "CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED") setStep("new-password");
+    else if (signInStep === "CONFIRM_SIGN_UP" && next.onUnconfirmed) next.onUnconfirmed(username);
+    else if (signInStep === "RESET_PASSWORD" && next.onResetRequired) {
+      await resetPassword({ username });
+      next.onResetRequired(username);
+    } else if (signInStep === "RESET_PASSWORD") throw new Error("Sign out, then set a new password.");
+    else throw new Error(`This app does not support the sign-in step ${signInStep}.`);
   }
 
   const cancelButton = onCancel && (
@@ -38,22 +47,19 @@ export function SignInForm({ email, isRepeated = false, onSignedIn, onUnconfirme
       Cancel
     </button>
   );
-  if (needsCode) {
+  if (step === "code") {
+    return <CodeForm onSubmit={(data) => submitChallenge(getText(data, "code"))} actions={cancelButton} />;
+  }
+  if (step === "new-password") {
     return (
-      <Form key="code" submitLabel="Continue" onSubmit={submitCode} actions={cancelButton}>
-        <Field
-          label="Code"
-          name="code"
-          hint="From your authenticator app."
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          required
-        />
-      </Form>
+      <NewPasswordForm
+        onSubmit={(data) => submitChallenge(data.get("password") as string)}
+        actions={cancelButton}
+      />
     );
   }
   return (
-    <Form key="password" submitLabel="Sign in" onSubmit={submitPassword} actions={cancelButton}>
+    <Form submitLabel="Sign in" onSubmit={submitPassword} actions={cancelButton}>
       <Field
         label="Email"
         name="email"
@@ -64,6 +70,37 @@ export function SignInForm({ email, isRepeated = false, onSignedIn, onUnconfirme
         required
       />
       <Field label="Password" name="password" type="password" autoComplete="current-password" required />
+    </Form>
+  );
+}
+
+interface ChallengeFormProps {
+  onSubmit: (data: FormData) => Promise<void>;
+  actions: ReactNode;
+}
+
+function CodeForm(props: ChallengeFormProps) {
+  return (
+    <Form submitLabel="Continue" {...props}>
+      <Field
+        label="Code"
+        name="code"
+        hint="From your authenticator app."
+        inputMode="numeric"
+        autoComplete="one-time-code"
+        autoFocus
+        required
+      />
+    </Form>
+  );
+}
+
+/** The form of a user whom an administrator has invited with a temporary password. */
+function NewPasswordForm(props: ChallengeFormProps) {
+  return (
+    <Form submitLabel="Set the password" {...props}>
+      <p>You were invited. Set a password of your own.</p>
+      <NewPasswordField label="New password" autoFocus />
     </Form>
   );
 }

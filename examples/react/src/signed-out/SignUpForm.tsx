@@ -6,13 +6,20 @@ import { Alert, FocusedAlert } from "../components/Alert";
 import { Field, Form, getText, SelectField } from "../components/Form";
 import { toOptions } from "../format";
 import { useRequest } from "../session";
+import { NewPasswordField } from "./NewPasswordField";
 
-interface SignUpFormProps {
+interface ExistingAccountProps {
   onCodeSent: (email: string, destination?: string) => void;
   onForgotPassword: (email: string) => void;
 }
 
-export function SignUpForm({ onCodeSent, onForgotPassword }: SignUpFormProps) {
+interface SignUpFormProps extends ExistingAccountProps {
+  /** The values by field, except for the password. They remain while another screen is shown. */
+  entries: Record<string, string>;
+  onEntry: (entries: Record<string, string>) => void;
+}
+
+export function SignUpForm({ entries, onEntry, onCodeSent, onForgotPassword }: SignUpFormProps) {
   const [existingEmail, setExistingEmail] = useState("");
 
   async function submit(data: FormData) {
@@ -43,38 +50,35 @@ export function SignUpForm({ onCodeSent, onForgotPassword }: SignUpFormProps) {
     }
   }
 
+  const getFieldProps = (name: string) => ({
+    name,
+    value: entries[name] ?? "",
+    onChange: (event: { target: { value: string } }) => onEntry({ ...entries, [name]: event.target.value }),
+    required: true,
+  });
   return (
     <>
       {existingEmail && (
         <ExistingAccount email={existingEmail} onCodeSent={onCodeSent} onForgotPassword={onForgotPassword} />
       )}
       <Form submitLabel="Create account" onSubmit={submit}>
-        <Field label="Email" name="email" type="email" autoComplete="username" required />
-        <Field
-          label="Password"
-          name="password"
-          type="password"
-          autoComplete="new-password"
-          hint="At least 12 characters, with an upper-case letter, a lower-case letter, a digit and a symbol."
-          required
-        />
-        <Field label="Name" name="name" autoComplete="name" dir="auto" required />
+        <Field label="Email" type="email" autoComplete="username" {...getFieldProps("email")} />
+        <NewPasswordField label="Password" />
+        <Field label="Name" autoComplete="name" dir="auto" {...getFieldProps("name")} />
         <Field
           label="Phone number"
-          name="phone_number"
           type="tel"
           autoComplete="tel"
           hint="With the country code, such as +880 1712 345678."
-          required
+          {...getFieldProps("phone_number")}
         />
-        <Field label="Date of birth" name="dob" type="date" autoComplete="bday" required />
-        <SelectField label="Gender" name="gender" options={toOptions(GENDERS)} emptyOption="Select" required />
+        <Field label="Date of birth" type="date" autoComplete="bday" {...getFieldProps("dob")} />
+        <SelectField label="Gender" options={toOptions(GENDERS)} emptyOption="Select" {...getFieldProps("gender")} />
         <SelectField
           label="Blood group"
-          name="blood_group"
           options={toOptions(BLOOD_GROUPS)}
           emptyOption="Select"
-          required
+          {...getFieldProps("blood_group")}
         />
       </Form>
     </>
@@ -82,7 +86,7 @@ export function SignUpForm({ onCodeSent, onForgotPassword }: SignUpFormProps) {
 }
 
 /** Offers both options of a user whose email address has an account. Cognito does not reveal whether it is confirmed. */
-function ExistingAccount({ email, onCodeSent, onForgotPassword }: SignUpFormProps & { email: string }) {
+function ExistingAccount({ email, onCodeSent, onForgotPassword }: ExistingAccountProps & { email: string }) {
   const { run, isBusy, failure } = useRequest();
   return (
     <FocusedAlert>

@@ -8,7 +8,7 @@ import { SignInForm } from "./SignInForm";
 import { SignUpForm } from "./SignUpForm";
 
 type Screen =
-  | { name: "sign-in" | "sign-up" | "reset-password"; email?: string; notice?: string | undefined }
+  | { name: "sign-in" | "sign-up" | "reset-password"; email?: string; notice?: string | undefined; isCodeSent?: boolean }
   | { name: "confirm"; email: string; destination?: string | undefined };
 
 const TITLES: Record<Screen["name"], string> = {
@@ -20,13 +20,17 @@ const TITLES: Record<Screen["name"], string> = {
 
 export function SignedOut({ notice, onSignedIn }: { notice?: string | undefined; onSignedIn: () => void }) {
   const [screen, setScreen] = useState<Screen>({ name: "sign-in", notice });
+  const [signUpEntries, setSignUpEntries] = useState<Record<string, string>>({});
 
   const goTo = (name: "sign-in" | "sign-up" | "reset-password", label = TITLES[name]) => (
     <button type="button" className="link" onClick={() => setScreen({ name })}>
       {label}
     </button>
   );
-  const confirm = (email: string, destination?: string) => setScreen({ name: "confirm", email, destination });
+  const confirm = (email: string, destination?: string) => {
+    setSignUpEntries({});
+    setScreen({ name: "confirm", email, destination });
+  };
   return (
     <main className="narrow">
       <p className="brand">HealthTech</p>
@@ -35,14 +39,24 @@ export function SignedOut({ notice, onSignedIn }: { notice?: string | undefined;
         {screen.name === "sign-in" && (
           <>
             <p role="status">{screen.notice}</p>
-            <SignInForm email={screen.email} onSignedIn={onSignedIn} onUnconfirmed={confirm} />
+            <SignInForm
+              email={screen.email}
+              onSignedIn={onSignedIn}
+              onUnconfirmed={confirm}
+              onResetRequired={(email) => setScreen({ name: "reset-password", email, isCodeSent: true })}
+            />
             <p className="links">
               {goTo("sign-up")} {goTo("reset-password", "Forgot your password?")}
             </p>
           </>
         )}
         {screen.name === "sign-up" && (
-          <SignUpForm onCodeSent={confirm} onForgotPassword={(email) => setScreen({ name: "reset-password", email })} />
+          <SignUpForm
+            entries={signUpEntries}
+            onEntry={setSignUpEntries}
+            onCodeSent={confirm}
+            onForgotPassword={(email) => setScreen({ name: "reset-password", email })}
+          />
         )}
         {screen.name === "confirm" && (
           <ConfirmForm
@@ -56,6 +70,7 @@ export function SignedOut({ notice, onSignedIn }: { notice?: string | undefined;
         {screen.name === "reset-password" && (
           <ResetPasswordForm
             email={screen.email}
+            isCodeSent={screen.isCodeSent}
             onReset={(email) => setScreen({ name: "sign-in", email, notice: "Your password is set. Sign in." })}
           />
         )}
