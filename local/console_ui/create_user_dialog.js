@@ -23,8 +23,8 @@ const ATTRIBUTES = [
 
 /** Open the dialog with random values. Select the user after the creation. */
 export async function openCreateDialog() {
-  const example = await get("example-user");
-  const form = new CreateUserForm(example, () => dialog.close());
+  const values = await get("random-user");
+  const form = new CreateUserForm(values, () => dialog.close());
   const dialog = h("dialog", { className: "dialog wide", "aria-labelledby": "create-title" }, h("h2", { id: "create-title" }, "Create a user"), form.element);
   form.element.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -77,7 +77,7 @@ class CreateUserForm {
   }
 
   async fillRandomly() {
-    this.fill((await get("example-user")).attributes);
+    this.fill((await get("random-user")).attributes);
   }
 
   /** Create the user, and return it. If the values are rejected, show why and return null. */

@@ -16,7 +16,7 @@ from local.faults import CONSOLE_USER_AGENT, Fault, FaultFile, InvalidFault
 from local.openapi_route import build_document
 from local.printed_commands import build_commands
 from local.stack import Stack
-from local.web_console import example_users, start_page, static_files
+from local.web_console import random_users, start_page, static_files
 from local.web_console.change_feed import ChangeFeed
 from local.web_console.replies import ConsoleRequest, Reply, RequestRejected, to_json_reply
 from local.web_console.request_history import RequestHistory
@@ -64,7 +64,7 @@ class Endpoints:
                 ("DELETE", "mails", self._delete_mails),
                 ("GET", "users", self._list_users),
                 ("POST", "users", self._create_user),
-                ("GET", "example-user", self._get_example_user),
+                ("GET", "random-user", self._get_random_user),
                 ("GET", f"users/{_SUB}", self._get_user),
                 ("DELETE", f"users/{_SUB}", self._delete_user),
                 ("POST", f"users/{_SUB}/state", self._change_state),
@@ -122,16 +122,16 @@ class Endpoints:
         limit = _parse_limit(request.get_parameter("limit", str(_DEFAULT_USERS)))
         return to_json_reply({"users": users[:limit], "total": len(users)})
 
-    def _get_example_user(self, _: ConsoleRequest) -> Reply:
-        attributes = example_users.generate_attributes()
-        return to_json_reply({"attributes": attributes, "choices": example_users.CHOICES, "states": STATES})
+    def _get_random_user(self, _: ConsoleRequest) -> Reply:
+        attributes = random_users.generate_attributes()
+        return to_json_reply({"attributes": attributes, "choices": random_users.CHOICES, "states": STATES})
 
     def _create_user(self, request: ConsoleRequest) -> Reply:
         content = _require_object(request.parse_json())
-        values = _require_object(content.get("attributes", {}))
-        example = example_users.build_user({name: str(value) for name, value in values.items()})
-        user = self.directory.create_user(example, str(content.get("state", "")))
-        return to_json_reply({"user": user, "password": example.password}, HTTPStatus.CREATED)
+        attributes = _require_object(content.get("attributes", {}))
+        values = random_users.build_user({name: str(value) for name, value in attributes.items()})
+        user = self.directory.create_user(values, str(content.get("state", "")))
+        return to_json_reply({"user": user, "password": values.password}, HTTPStatus.CREATED)
 
     def _get_user(self, _: ConsoleRequest, sub: str) -> Reply:
         user = self.directory.get_user(sub)

@@ -1,4 +1,4 @@
-"""Creation of many example users in the background, with its progress."""
+"""Creation of many random users in the background, with its progress."""
 
 import threading
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.console_operations_client import OperationFailed
-from local.web_console.example_users import build_user
+from local.web_console.random_users import build_user
 from local.web_console.replies import RequestRejected
 from local.web_console.user_directory import CONFIRMED, DISABLED, INVITED, RESET_REQUIRED, UNCONFIRMED, UserDirectory
 

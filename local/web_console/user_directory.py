@@ -11,7 +11,7 @@ from local.console_operations_client import ConsoleOperationsClient
 from local.emulator_clients import emulator_client
 from local.mailbox import MailNotFound, require_code
 from local.stack import Stack
-from local.web_console.example_users import ExampleUser
+from local.web_console.random_users import SignUpValues
 from local.web_console.replies import RequestRejected
 from local.web_console.user_api import UserApi
 
@@ -118,19 +118,19 @@ class UserDirectory:
         found = self._cognito.list_users(**self._pool, Filter=f'email = "{email}"', Limit=1)
         return bool(found["Users"])
 
-    def create_user(self, example: ExampleUser, state: str) -> UserEntry:
+    def create_user(self, values: SignUpValues, state: str) -> UserEntry:
         """Create a user in one of STATES. Raises ClientError if the attributes violate a rule."""
         if state not in STATES:
             raise RequestRejected(f"state must be one of {', '.join(STATES)}")
         if state == INVITED:
-            attributes = [{"Name": name, "Value": value} for name, value in example.attributes.items()]
+            attributes = [{"Name": name, "Value": value} for name, value in values.attributes.items()]
             user = self._cognito.admin_create_user(
-                **self._pool, Username=example.email, UserAttributes=attributes, DesiredDeliveryMediums=["EMAIL"]
+                **self._pool, Username=values.email, UserAttributes=attributes, DesiredDeliveryMediums=["EMAIL"]
             )
             return _to_entry(user["User"])
-        sub = self._api.client.sign_up(example.email, example.password, example.attributes)
+        sub = self._api.client.sign_up(values.email, values.password, values.attributes)
         if state != UNCONFIRMED:
-            self._confirm_by_code(example.email)
+            self._confirm_by_code(values.email)
         if state == RESET_REQUIRED:
             self._cognito.admin_reset_user_password(**self._pool, Username=sub)
         elif state == DISABLED:

@@ -1,4 +1,4 @@
-"""Example users satisfy the rules of a sign-up in all locales."""
+"""Random users satisfy the rules of a sign-up in all locales."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.profiles.fields import BloodGroup, Gender
 from chalicelib.profiles.models import SelfSignUpAttributes
-from local.web_console.example_users import CHOICES, LOCALES, build_user, generate_attributes
+from local.web_console.random_users import CHOICES, LOCALES, build_user, generate_attributes
 from local.web_console.replies import RequestRejected
 from local.web_console.seeding import choose_state
 from local.web_console.user_directory import STATES

@@ -24,7 +24,7 @@ _MAX_AGE_YEARS: Final = 99
 
 
 @dataclass(frozen=True)
-class ExampleUser:
+class SignUpValues:
     """The values of a sign-up."""
 
     email: str
@@ -32,7 +32,7 @@ class ExampleUser:
     attributes: dict[str, str]
 
 
-def build_user(values: dict[str, str]) -> ExampleUser:
+def build_user(values: dict[str, str]) -> SignUpValues:
     """Return a user with these attributes. Missing ones are random, and empty ones are left out.
 
     Raises RequestRejected if the email is empty, because Cognito identifies the user by the email.
@@ -40,7 +40,7 @@ def build_user(values: dict[str, str]) -> ExampleUser:
     attributes = {name: value for name, value in {**generate_attributes(), **values}.items() if value}
     if "email" not in attributes:
         raise RequestRejected("email is required")
-    return ExampleUser(attributes["email"], PASSWORD, attributes)
+    return SignUpValues(attributes["email"], PASSWORD, attributes)
 
 
 def generate_attributes(locale: str | None = None) -> dict[str, str]:
