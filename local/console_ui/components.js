@@ -127,7 +127,7 @@ export function confirmAction(title, text, label) {
 
 /**
  * Open a dialog, remove it when it closes, and return the value with which it closed. The browser returns the focus to
- * the control that had it. If this control was replaced meanwhile, the new one gets the focus.
+ * the control that had it. If an update has replaced this control, the new one gets the focus.
  */
 export function openDialog(dialog) {
   const selector = buildSelector(document.activeElement);

@@ -63,12 +63,12 @@ class CreateUserForm {
   }
 
   buildField(name, label, type, values) {
-    const id = `error-${name.replace(":", "-")}`;
-    const properties = { className: "input", name, "aria-describedby": id };
+    const id = `new-user-${name.replace(":", "-")}`;
+    const properties = { className: "input", id, name, "aria-describedby": `${id}-error` };
     const options = values && ["", ...values].map((value) => h("option", { value }, value || "No value"));
     this.inputs[name] = values ? h("select", properties, options) : h("input", { ...properties, type, dir: "auto", autocomplete: "off" });
-    this.errors[name] = h("small", { className: "error-text", id });
-    return h("label", { className: "field" }, h("span", {}, label), this.inputs[name], this.errors[name]);
+    this.errors[name] = h("small", { className: "error-text", id: `${id}-error` });
+    return h("div", { className: "field" }, h("label", { for: id }, label), this.inputs[name], this.errors[name]);
   }
 
   fill(attributes) {

@@ -46,7 +46,7 @@ const ICONS = {
   plus: "M12 5v14M5 12h14",
 };
 
-/** Replace the children of an element. The focus stays on the same control, or moves to the nearest heading. */
+/** Replace the children of an element. The same control remains focused, or else the nearest heading. */
 export function update(container, ...children) {
   const active = container.contains(document.activeElement) ? document.activeElement : null;
   const selection = active && "selectionStart" in active ? [active.selectionStart, active.selectionEnd] : null;

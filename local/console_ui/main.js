@@ -12,7 +12,7 @@ import { tab as startTab } from "./start_tab.js";
 import { tab as usersTab } from "./users_tab.js";
 
 // Each tab has an id, a title, topics of the feed, and open(container, path), which returns a function to refresh it.
-// A tab with `staysOpen` is opened once. It is hidden while another tab is shown, and then has its earlier state.
+// A tab with `staysOpen` is opened once. It is hidden while another tab is shown, and keeps its state.
 const TABS = [startTab, mailTab, usersTab, requestsTab, apiTab, faultsTab, dataTab];
 const REFRESH_PAUSE_MS = 200; // many users may change at the same time
 const content = document.getElementById("content");
@@ -59,7 +59,7 @@ function createTab(tab, path) {
   return opened;
 }
 
-/** Hide the open tab if it stays open, because a frame that is removed loses its state. Remove any other tab. */
+/** Hide a tab with `staysOpen`, because a frame that is removed loses its state. Remove any other tab. */
 function closeTab() {
   if (current?.tab.staysOpen) current.container.hidden = true;
   else current?.container.remove();
