@@ -4,7 +4,9 @@ import { badge, jsonView, timeOf } from "./components.js";
 import { h } from "./dom.js";
 
 const RENDERERS = { "stored-item": renderStoredItem, picture: renderPicture, files: renderFiles };
-const SIGNED_FIELDS = ["url", "expires_at"]; // of a presigned URL: each response has others
+// Fields that differ in each response, so that a new value is no change.
+const UNMARKED = ["request_id"];
+const UNMARKED_PICTURE = ["url", "expires_at"]; // of the presigned URL
 const REJECTIONS = {
   malware: "The malware scan found a threat.",
   "content-mismatch": "The content does not match the announced type, size or checksum.",
@@ -31,7 +33,7 @@ export function buildPanel(panel, sub, before) {
 }
 
 function renderJson(panel, before) {
-  return jsonView(panel.body, panel.title, before);
+  return jsonView(panel.body, panel.title, before, UNMARKED);
 }
 
 function renderStoredItem(panel, before) {
@@ -43,7 +45,7 @@ function renderStoredItem(panel, before) {
 
 function renderPicture(panel, before, sub) {
   const url = `/data/users/${sub}/picture?at=${encodeURIComponent(panel.etag ?? "")}`;
-  return h("div", { className: "picture-panel" }, h("img", { src: url, alt: "Profile picture" }), jsonView(panel.body, panel.title, before, SIGNED_FIELDS));
+  return h("div", { className: "picture-panel" }, h("img", { src: url, alt: "Profile picture" }), jsonView(panel.body, panel.title, before, UNMARKED_PICTURE));
 }
 
 function renderFiles(panel, before, sub) {
