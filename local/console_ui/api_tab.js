@@ -10,6 +10,7 @@ export const tab = {
   id: "api",
   title: "API",
   topics: ["users"],
+  staysOpen: true, // Swagger UI keeps the opened operation and its values
   open(container) {
     const frame = h("iframe", { className: "viewer", src: "/ui/api_viewer.html", title: "API reference" });
     const missing = h("div", { hidden: true });
@@ -40,6 +41,7 @@ export const tab = {
           able.map((user) => h("option", { value: user.sub }, user.email)),
         );
         select.value = able.some((user) => user.sub === chosen) ? chosen : "";
+        if (select.value !== chosen) await signIn(); // the user was deleted or disabled
         frame.hidden = !hasViewer;
         missing.hidden = hasViewer;
         if (!hasViewer) {

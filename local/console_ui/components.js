@@ -1,6 +1,6 @@
 // The parts of which the tabs consist.
 
-import { h, icon } from "./dom.js";
+import { buildSelector, h, icon, restoreFocus } from "./dom.js";
 import { ServerError } from "./server.js";
 
 const TOAST_MS = 4000;
@@ -21,11 +21,14 @@ export function emptyState(name, title, text, ...actions) {
   return h("div", { className: "empty" }, icon(name), h("h2", {}, title), h("p", {}, text), ...actions);
 }
 
-/** Return a button. `run` may be asynchronous: the button is busy until `run` has ended, and an error is shown. */
-export function button(label, run, { kind = "", name = null, key = null, disabled = false } = {}) {
+/**
+ * Return a button. `run` may be asynchronous: the button is busy until `run` has ended, and an error is shown. A disabled
+ * button can have the focus, so that a key press which disables it does not lose the focus. `title` says why it is disabled.
+ */
+export function button(label, run, { kind = "", name = null, key = null, disabled = false, title = null } = {}) {
   const element = h(
     "button",
-    { type: "button", className: `button ${kind}`, "data-key": key ?? label, disabled },
+    { type: "button", className: `button ${kind}`, "data-key": key ?? label, "aria-disabled": disabled ? "true" : null, title },
     name && icon(name),
     h("span", {}, label),
   );
@@ -51,8 +54,8 @@ export async function showErrors(run) {
   }
 }
 
-/** Return a button that copies a text. */
-export function copyButton(text, label, { className = "copy", content = null, key = null } = {}) {
+/** Return a button that copies a text. Its label starts with "Copy". `message` is shown after the copy. */
+export function copyButton(text, label, { className = "copy", content = null, key = null, message = null } = {}) {
   const symbol = h("span", { className: "copy-symbol" }, icon("copy"));
   return h(
     "button",
@@ -63,7 +66,7 @@ export function copyButton(text, label, { className = "copy", content = null, ke
       title: label,
       "data-key": key ?? `copy ${label}`,
       onclick: async () => {
-        await copy(text);
+        await copy(text, message ?? `Copied: ${label.replace(/^Copy /, "")}.`);
         symbol.replaceChildren(icon("check"));
         setTimeout(() => symbol.replaceChildren(icon("copy")), COPIED_MS);
       },
@@ -73,11 +76,11 @@ export function copyButton(text, label, { className = "copy", content = null, ke
   );
 }
 
-/** Copy a text to the clipboard, and say so. */
-export async function copy(text) {
+/** Copy a text to the clipboard, and show a message. */
+export async function copy(text, message) {
   try {
     await navigator.clipboard.writeText(text);
-    toast("Copied.");
+    toast(message);
   } catch {
     toast("The browser does not allow copying. Select the text instead.", "error");
   }
@@ -122,13 +125,18 @@ export function confirmAction(title, text, label) {
   return openDialog(dialog).then((value) => value === "confirm");
 }
 
-/** Open a dialog, remove it when it closes, and return the value with which it closed. */
+/**
+ * Open a dialog, remove it when it closes, and return the value with which it closed. The browser returns the focus to
+ * the control that had it. If an update has replaced this control, the new one gets the focus.
+ */
 export function openDialog(dialog) {
+  const selector = buildSelector(document.activeElement);
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
+      if (document.activeElement === document.body) restoreFocus(document.getElementById("content"), selector);
       resolve(dialog.returnValue);
     });
   });
@@ -140,8 +148,8 @@ export function field(label, properties, hint) {
   return h("label", { className: "field" }, h("span", {}, label), input, hint && h("small", { className: "muted" }, hint));
 }
 
-/** Return JSON with colors. Values that differ from `before` are marked. */
-export function jsonView(value, label, before) {
+/** Return JSON with colors. Values that differ from `before` are marked, except those with a name in `unmarked`. */
+export function jsonView(value, label, before, unmarked = []) {
   const lines = Array.isArray(value) || value === null || typeof value !== "object" ? null : Object.entries(value);
   const code = h("code", {});
   if (lines === null) {
@@ -149,7 +157,7 @@ export function jsonView(value, label, before) {
   } else {
     lines.forEach(([key, part], index) => {
       const text = `${index ? "" : "{\n"}  ${JSON.stringify(key)}: ${indent(part)}${index < lines.length - 1 ? "," : "\n}"}\n`;
-      const isChanged = before && JSON.stringify(before[key]) !== JSON.stringify(part);
+      const isChanged = before && !unmarked.includes(key) && JSON.stringify(before[key]) !== JSON.stringify(part);
       code.append(isChanged ? h("mark", { className: "changed" }, ...colorize(text)) : h("span", {}, ...colorize(text)));
     });
     if (!lines.length) code.append("{}");

@@ -16,7 +16,7 @@ function buildProgress({ is_running: isRunning, created, total, error }) {
 }
 
 async function importFile(file) {
-  const isConfirmed = await confirmAction("Replace all data?", `All users, profiles and files are replaced by those in ${file.name}.`, "Replace all data");
+  const isConfirmed = await confirmAction("Replace all data?", `All users, profiles and files are replaced by those in ${file.name}. All mails are deleted.`, "Replace all data");
   if (!isConfirmed) return;
   const { counts } = await send("PUT", "import", file);
   toast(`Imported ${counts.users} users, ${counts.items} items and ${counts.objects} objects.`);
@@ -67,7 +67,7 @@ export const tab = {
         ),
         card(
           "Export and import",
-          "One file with all users, their passwords, profiles and files. An import replaces all data.",
+          "One file with all users, their passwords, profiles and files. An import replaces all data, and deletes all mails.",
           h(
             "div",
             { className: "actions" },

@@ -46,14 +46,42 @@ const ICONS = {
   plus: "M12 5v14M5 12h14",
 };
 
-/** Replace the children of an element. The element with the same data-key as the focused one keeps the focus. */
+/** Replace the children of an element. The same control remains focused, or else the nearest heading. */
 export function update(container, ...children) {
   const active = container.contains(document.activeElement) ? document.activeElement : null;
-  const key = active?.dataset.key;
-  const selection = key && "selectionStart" in active ? [active.selectionStart, active.selectionEnd] : null;
+  const selection = active && "selectionStart" in active ? [active.selectionStart, active.selectionEnd] : null;
   container.replaceChildren(...children.flat(Infinity).filter(Boolean));
-  if (!key) return;
-  const next = container.querySelector(`[data-key="${CSS.escape(key)}"]`);
-  next?.focus({ preventScroll: true });
+  if (!active || active === container) return;
+  const next = restoreFocus(container, buildSelector(active));
   if (next && selection && selection[0] !== null) next.setSelectionRange(...selection);
+}
+
+/** Return a selector that finds a control again after its container was updated, or null if nothing identifies it. */
+export function buildSelector(element) {
+  const { key } = element.dataset;
+  if (key) return `[data-key="${CSS.escape(key)}"]`;
+  if (element.id) return `#${CSS.escape(element.id)}`;
+  const name = ["aria-label", "href"].find((candidate) => element.hasAttribute(candidate));
+  return name ? `${element.localName}[${name}="${CSS.escape(element.getAttribute(name))}"]` : null;
+}
+
+/** Focus the control that a selector finds, and return it. Without one, focus the nearest heading and return null. */
+export function restoreFocus(container, selector) {
+  const found = selector === null ? null : container.querySelector(selector);
+  found?.focus({ preventScroll: true });
+  if (found && document.activeElement === found) return found;
+  focusHeading(container);
+  return null;
+}
+
+/** Focus the first visible heading in an element, or else in the nearest ancestor that has one. */
+export function focusHeading(element) {
+  const headings = [...element.querySelectorAll("h1, h2, h3")];
+  const heading = headings.find((candidate) => candidate.checkVisibility());
+  if (!heading) {
+    if (element.parentElement) focusHeading(element.parentElement);
+    return;
+  }
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
 }

@@ -1,6 +1,6 @@
 // Mail: what Cognito has sent, newest first, with the code of each mail.
 
-import { badge, button, copyButton, emptyState, tabHeader, timeOf } from "./components.js";
+import { badge, button, confirmAction, copyButton, emptyState, tabHeader, timeOf } from "./components.js";
 import { h, update } from "./dom.js";
 import { get, send } from "./server.js";
 
@@ -24,15 +24,22 @@ function buildMail(mail) {
       "div",
       { className: "mail-text" },
       h("p", { className: "mail-line" }, badge(label, kind), h("strong", { className: "truncate", title: address }, address), timeOf(mail.sent_at)),
-      h("p", { className: "muted", dir: "auto" }, !mail.text.startsWith(mail.subject) && h("span", { className: "mail-subject" }, mail.subject), " ", mail.text),
+      h("p", { className: "muted mail-body", dir: "auto" }, !mail.text.startsWith(mail.subject) && h("span", { className: "mail-subject" }, mail.subject), " ", mail.text),
+      mail.sub && h("p", {}, h("a", { href: `#/users/${mail.sub}`, "aria-label": `Show user ${address}`, "data-key": `user of ${mail.id}` }, "Show user")),
     ),
     mail.code &&
       copyButton(mail.code, `Copy ${codeName} ${mail.code} of ${address}`, {
         className: "mail-code",
         content: h("code", {}, mail.code),
         key: mail.id,
+        message: `The ${codeName} was copied.`,
       }),
   );
+}
+
+async function deleteMails() {
+  const isConfirmed = await confirmAction("Delete all mails?", "The codes in the mails cannot be read after this. Users remain.", "Delete all mails");
+  if (isConfirmed) await send("DELETE", "mails");
 }
 
 export const tab = {
@@ -48,7 +55,7 @@ export const tab = {
           tabHeader(
             "Mail",
             "What Cognito has sent. No mail leaves this machine.",
-            mails.length > 0 && button("Delete all", async () => send("DELETE", "mails")),
+            mails.length > 0 && button("Delete all", deleteMails),
           ),
           mails.length > 0
             ? h("ul", { className: "card flush list", "aria-label": "Mails" }, mails.map(buildMail))

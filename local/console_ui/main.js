@@ -3,7 +3,7 @@
 import { tab as apiTab } from "./api_tab.js";
 import { button, showErrors } from "./components.js";
 import { tab as dataTab } from "./data_tab.js";
-import { h, icon, update } from "./dom.js";
+import { focusHeading, h, icon, update } from "./dom.js";
 import { describeFault, tab as faultsTab } from "./faults_tab.js";
 import { tab as mailTab } from "./mail_tab.js";
 import { tab as requestsTab } from "./requests_tab.js";
@@ -12,10 +12,12 @@ import { tab as startTab } from "./start_tab.js";
 import { tab as usersTab } from "./users_tab.js";
 
 // Each tab has an id, a title, topics of the feed, and open(container, path), which returns a function to refresh it.
+// A tab with `staysOpen` is opened once. It is hidden while another tab is shown, and keeps its state.
 const TABS = [startTab, mailTab, usersTab, requestsTab, apiTab, faultsTab, dataTab];
 const REFRESH_PAUSE_MS = 200; // many users may change at the same time
 const content = document.getElementById("content");
 const counters = { mail: h("span", { className: "counter", hidden: true }) };
+const hiddenTabs = new Map(); // what tabs with `staysOpen` consist of, by id
 let current = null;
 
 function buildNavigation() {
@@ -40,14 +42,27 @@ function openTab() {
     else link.removeAttribute("aria-current");
   }
   document.title = `${tab.title} - HealthTech console`;
-  const container = h("div", { className: `tab tab-${tab.id}` });
-  const opened = tab.open(container, path);
   const hadTab = current !== null;
-  current = { tab, ...opened };
-  content.replaceChildren(container);
+  closeTab();
+  current = hiddenTabs.get(tab.id) ?? createTab(tab, path);
+  current.container.hidden = false;
   window.scrollTo(0, 0);
   if (hadTab) content.focus({ preventScroll: true });
   refresh();
+}
+
+function createTab(tab, path) {
+  const container = h("div", { className: `tab tab-${tab.id}` });
+  const opened = { tab, container, ...tab.open(container, path) };
+  if (tab.staysOpen) hiddenTabs.set(tab.id, opened);
+  content.append(container);
+  return opened;
+}
+
+/** Hide a tab with `staysOpen`, because a frame that is removed loses its state. Remove any other tab. */
+function closeTab() {
+  if (current?.tab.staysOpen) current.container.hidden = true;
+  else current?.container.remove();
 }
 
 /** Refresh the open tab. Requests that overlap are combined. */
@@ -82,7 +97,9 @@ async function inBackground(run) {
 async function showFault() {
   const { fault } = await get("fault");
   const banner = document.getElementById("fault-banner");
+  const hadFocus = banner.contains(document.activeElement);
   banner.hidden = fault === null;
+  if (banner.hidden && hadFocus) focusHeading(content);
   if (fault) {
     update(
       banner,

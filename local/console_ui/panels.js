@@ -4,6 +4,14 @@ import { badge, jsonView, timeOf } from "./components.js";
 import { h } from "./dom.js";
 
 const RENDERERS = { "stored-item": renderStoredItem, picture: renderPicture, files: renderFiles };
+// Fields that differ in each response, so that a new value is no change.
+const UNMARKED = ["request_id"];
+const UNMARKED_PICTURE = ["url", "expires_at"]; // of the presigned URL
+const REJECTIONS = {
+  malware: "The malware scan found a threat.",
+  "content-mismatch": "The content does not match the announced type, size or checksum.",
+  unsupported: "The content cannot be scanned, for example because it is encrypted.",
+};
 const HALF_WIDTH = ["profile", "stored-item"];
 
 /** Return a panel. Values that differ from `before` are marked. */
@@ -25,7 +33,7 @@ export function buildPanel(panel, sub, before) {
 }
 
 function renderJson(panel, before) {
-  return jsonView(panel.body, panel.title, before);
+  return jsonView(panel.body, panel.title, before, UNMARKED);
 }
 
 function renderStoredItem(panel, before) {
@@ -37,31 +45,37 @@ function renderStoredItem(panel, before) {
 
 function renderPicture(panel, before, sub) {
   const url = `/data/users/${sub}/picture?at=${encodeURIComponent(panel.etag ?? "")}`;
-  return h("div", { className: "picture-panel" }, h("img", { src: url, alt: "Profile picture" }), renderJson(panel, before));
+  return h("div", { className: "picture-panel" }, h("img", { src: url, alt: "Profile picture" }), jsonView(panel.body, panel.title, before, UNMARKED_PICTURE));
 }
 
-function renderFiles(panel) {
+function renderFiles(panel, before, sub) {
   const { items = [], quota } = panel.body;
-  const rows = items.map((file) =>
-    h(
-      "tr",
-      {},
-      h("td", { dir: "auto", className: "break" }, file.name),
-      h("td", {}, file.category),
-      h("td", {}, badge(file.status, { available: "good", rejected: "bad" }[file.status] ?? "info")),
-      h("td", { className: "number" }, formatBytes(file.size)),
-      h("td", {}, timeOf(file.created_at)),
-    ),
-  );
-  const head = ["Name", "Category", "Status", "Size", "Created"].map((name) => h("th", { scope: "col" }, name));
   return h(
     "div",
     {},
-    rows.length > 0
-      ? h("div", { className: "table-scroll", tabindex: "0", role: "region", "aria-label": "Files" },
-          h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows)))
+    items.length > 0
+      ? h("ul", { className: "list", "aria-label": "Files" }, items.map((file) => buildFile(file, sub)))
       : h("p", { className: "panel-empty muted" }, "The user has no files."),
     quota && h("p", { className: "card-footer muted" }, `${formatBytes(quota.bytes)} of ${formatBytes(quota.bytes_max)}, ${quota.files} of ${quota.files_max} files`),
+  );
+}
+
+function buildFile(file, sub) {
+  const content = `/data/users/${sub}/files/${file.id}/content`;
+  return h(
+    "li",
+    { className: "file" },
+    h("p", { className: "file-name", dir: "auto" }, file.name),
+    h(
+      "p",
+      { className: "file-facts muted" },
+      badge(file.status, { available: "good", rejected: "bad" }[file.status] ?? "info"),
+      h("span", {}, file.category),
+      h("span", { className: "number" }, formatBytes(file.size)),
+      timeOf(file.created_at),
+      file.status === "available" && h("a", { href: content, download: file.name, "aria-label": `Download ${file.name}` }, "Download"),
+    ),
+    file.rejection && h("p", { className: "error-text" }, REJECTIONS[file.rejection] ?? file.rejection),
   );
 }
 

@@ -8,6 +8,8 @@ import { get, send } from "./server.js";
 
 const SOURCES = { api: "API", cognito: "Cognito", s3: "S3", function: "Function", unreadable: "API" };
 
+const FAULT_TITLE = "Fault injected by the Faults tab";
+
 function statusBadge({ status }) {
   if (status === 0) return badge("dropped", "bad");
   return badge(status, status >= 500 ? "bad" : status >= 400 ? "warning" : "good");
@@ -27,6 +29,7 @@ class RequestList {
     const shown = this.entries.filter((entry) => this.filters.matches(entry));
     update(
       this.element,
+      shown.some((entry) => entry.fault) && h("p", { className: "legend muted" }, h("span", { className: "stripe" }), FAULT_TITLE),
       shown.length > 0
         ? h("ul", { className: "card flush list", "aria-label": "Requests" }, shown.map((entry) => this.buildItem(entry)))
         : this.entries.length > 0
@@ -42,7 +45,7 @@ class RequestList {
       else this.expanded.add(entry.number);
       this.show();
     });
-    return h("li", { className: entry.fault ? "has-fault" : null }, row, isExpanded && buildDetails(entry));
+    return h("li", entry.fault ? { className: "has-fault", title: FAULT_TITLE } : {}, row, isExpanded && buildDetails(entry));
   }
 }
 

@@ -6,7 +6,7 @@ import { get, send } from "./server.js";
 
 async function signUpRandomUser() {
   const { user } = await send("POST", "users", { state: "unconfirmed" });
-  toast(`${user.email} has signed up. The code is in the Mail tab.`);
+  toast(`${user.email} has signed up. Enter the code in your app, or select Show user to confirm the user here.`);
   location.hash = "#/mail";
 }
 
@@ -50,14 +50,31 @@ function buildSnippets(snippets) {
   return h("section", { className: "card flush" }, h("div", { className: "card-header" }, h("h2", {}, "Connect a front end")), list, panel);
 }
 
+function buildExampleUser({ email, password }, isStored) {
+  if (!isStored) return [`There is no example user. The next make run signs up ${email} again.`];
+  return [
+    "Example user ",
+    h("code", { className: "value" }, email),
+    copyButton(email, "Copy email of the example user"),
+    " with password ",
+    h("code", { className: "value" }, password),
+    copyButton(password, "Copy password of the example user"),
+  ];
+}
+
 export const tab = {
   id: "start",
   title: "Start",
-  topics: [],
+  topics: ["users", "data"],
   open(container) {
+    const exampleUser = h("p", { className: "card-footer muted", "data-example-user": "" });
+    let isBuilt = false; // only the example user changes during a run
     return {
       async refresh() {
-        const { facts, snippets, example_user: example } = await get("start");
+        const { facts, snippets, example_user: example, has_example_user: isStored } = await get("start");
+        update(exampleUser, buildExampleUser(example, isStored));
+        if (isBuilt) return;
+        isBuilt = true;
         update(
           container,
           tabHeader(
@@ -70,16 +87,7 @@ export const tab = {
             { className: "card flush" },
             h("div", { className: "card-header" }, h("h2", {}, "This run")),
             buildFacts(facts),
-            h(
-              "p",
-              { className: "card-footer muted" },
-              "Example user ",
-              h("code", { className: "value" }, example.email),
-              copyButton(example.email, "Copy email of the example user"),
-              " with password ",
-              h("code", { className: "value" }, example.password),
-              copyButton(example.password, "Copy password of the example user"),
-            ),
+            exampleUser,
           ),
           buildSnippets(snippets),
         );

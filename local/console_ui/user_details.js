@@ -7,11 +7,17 @@ import { get, send, ServerError } from "./server.js";
 import { avatar, statusBadges } from "./user_parts.js";
 
 const MESSAGES = {
-  confirm: "The user is confirmed.",
+  confirm: "The user was confirmed.",
   "resend-code": "A new mail was sent. It is in the Mail tab.",
-  "reset-password": "The user must reset the password.",
-  disable: "The user is disabled.",
-  enable: "The user is enabled.",
+  "reset-password": "The user must now reset the password. The mail with the code is in the Mail tab.",
+  disable: "The user was disabled.",
+  enable: "The user was enabled.",
+};
+// What to do next, by the status of the user.
+const NEXT_STEPS = {
+  UNCONFIRMED: "The user cannot sign in yet. Enter the code from the Mail tab in your app, or select Confirm.",
+  FORCE_CHANGE_PASSWORD: "The user cannot sign in here. In your app, sign in with the temporary password from the Mail tab, and set a new password.",
+  RESET_REQUIRED: "The user cannot sign in yet. In your app, enter the code from the Mail tab and a new password.",
 };
 
 export class UserDetails {
@@ -20,6 +26,7 @@ export class UserDetails {
     this.sub = null;
     this.session = null; // the tokens of "sign in as"
     this.previous = {}; // the bodies of the panels, to mark changed values
+    this.hasOpenAttributes = false;
   }
 
   /** Show a user, or a hint if none is selected. */
@@ -43,17 +50,19 @@ export class UserDetails {
     }
     if (sub !== this.sub) return; // another user was selected during the request
     const { user, panels } = content;
+    const nextStep = findNextStep(user);
     update(
       this.element,
       this.buildBackLink(),
       this.buildHeader(user, panels),
-      this.buildActions(user),
+      this.buildActions(user, nextStep),
+      nextStep && h("p", { className: "next-step" }, nextStep),
       this.session && this.buildSession(),
       h("div", { className: "panels" }, panels.map((panel) => buildPanel(panel, this.sub, this.previous[panel.id]))),
       h(
         "details",
-        { className: "card" },
-        h("summary", {}, "Attributes in Cognito"),
+        { className: "card", open: this.hasOpenAttributes, ontoggle: (event) => { this.hasOpenAttributes = event.target.open; } },
+        h("summary", { "data-key": "attributes" }, "Attributes in Cognito"),
         jsonView(user.attributes, "Attributes in Cognito"),
       ),
     );
@@ -87,28 +96,37 @@ export class UserDetails {
     );
   }
 
-  buildActions(user) {
-    const change = (label, action) =>
-      button(label, async () => {
-        await send("POST", `users/${user.sub}/state`, { action });
-        toast(MESSAGES[action]);
-      });
+  /** Return the buttons. Each has the same place in every state, so that a second click runs no other action. */
+  buildActions(user, nextStep) {
     const isConfirmed = user.status === "CONFIRMED";
+    const isUnconfirmed = user.status === "UNCONFIRMED";
+    const isInvited = user.status === "FORCE_CHANGE_PASSWORD";
+    const change = (label, action, isPossible, isApproved) =>
+      button(label, () => this.changeState(user, action, isApproved), { disabled: !isPossible });
     return h(
       "div",
       { className: "actions" },
-      button("Sign in as", () => this.signIn(user), { kind: "primary", disabled: !isConfirmed || !user.enabled }),
-      user.status === "UNCONFIRMED" && change("Confirm", "confirm"),
-      (user.status === "UNCONFIRMED" || user.status === "FORCE_CHANGE_PASSWORD") && change("Resend code", "resend-code"),
-      isConfirmed && user.enabled && change("Require password reset", "reset-password"),
-      user.enabled ? change("Disable", "disable") : change("Enable", "enable"),
+      button("Sign in as", () => this.signIn(user), { kind: "primary", disabled: nextStep !== null, title: nextStep }),
+      change("Confirm", "confirm", isUnconfirmed),
+      change("Resend code", "resend-code", isUnconfirmed || isInvited),
+      change("Require password reset", "reset-password", isConfirmed && user.enabled, confirmReset),
+      change("Disable", "disable", user.enabled),
+      change("Enable", "enable", !user.enabled),
       button("Delete", () => this.deleteUser(user), { kind: "danger" }),
     );
   }
 
+  /** Change the state of a user if `isApproved`, which may ask, returns true for the user. */
+  async changeState(user, action, isApproved = async () => true) {
+    if (!(await isApproved(user))) return;
+    await send("POST", `users/${user.sub}/state`, { action });
+    toast(MESSAGES[action]);
+    await this.show(this.sub);
+  }
+
   async signIn(user) {
     this.session = await send("POST", `users/${user.sub}/tokens`);
-    await copy(this.session.tokens.IdToken);
+    await copy(this.session.tokens.IdToken, "The ID token was copied.");
     await this.show(this.sub);
   }
 
@@ -121,6 +139,7 @@ export class UserDetails {
     if (!isConfirmed) return;
     const { message } = await send("DELETE", `users/${user.sub}`);
     toast(message);
+    if (this.sub === user.sub) location.hash = "#/users";
   }
 
   buildSession() {
@@ -142,11 +161,25 @@ export class UserDetails {
         copyButton(tokens.IdToken, "Copy ID token"),
       ),
       h("div", { className: "actions inset" },
-        button("Copy as header", () => copy(`Authorization: Bearer ${tokens.IdToken}`), { kind: "small" }),
-        button("Copy access token", () => copy(tokens.AccessToken), { kind: "small" }),
-        button("Copy refresh token", () => copy(tokens.RefreshToken), { kind: "small" }),
+        button("Copy as header", () => copy(`Authorization: Bearer ${tokens.IdToken}`, "The Authorization header was copied."), { kind: "small" }),
+        button("Copy access token", () => copy(tokens.AccessToken, "The access token was copied."), { kind: "small" }),
+        button("Copy refresh token", () => copy(tokens.RefreshToken, "The refresh token was copied."), { kind: "small" }),
       ),
       jsonView(claims, "Claims of the ID token"),
     );
   }
+}
+
+/** Return why a user cannot sign in and what to do, or null if the user can. */
+function findNextStep(user) {
+  if (!user.enabled) return "The user cannot sign in. Select Enable first.";
+  return NEXT_STEPS[user.status] ?? null;
+}
+
+function confirmReset(user) {
+  return confirmAction(
+    "Require a password reset?",
+    `${user.email} cannot sign in until the user has set a new password with a code. This cannot be undone here.`,
+    "Require password reset",
+  );
 }

@@ -3,7 +3,7 @@
 import re
 import urllib.request
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from local.web_console.change_feed import ChangeFeed
 from local.web_console.replies import ConsoleRequest, Reply, RequestRejected, to_json_reply
 from local.web_console.request_history import RequestHistory
 from local.web_console.seeding import Seeding
-from local.web_console.state_file import StateStore
+from local.web_console.state_file import StateStore, parse_file
 from local.web_console.user_api import UserApi
 from local.web_console.user_directory import STATES, UserDirectory
 from local.web_console.user_panels import UserContext, build_panels
@@ -30,7 +30,8 @@ DATA_PREFIX: Final = "/data/"
 _DEFAULT_USERS: Final = 50
 _MAX_LIMIT_DIGITS: Final = 6
 _SUB: Final = r"(?P<sub>[\w-]{1,64})"
-_PICTURE_TIMEOUT_SECONDS: Final = 10
+_FILE_ID: Final = r"(?P<file_id>[\w-]{1,64})"
+_DOWNLOAD_TIMEOUT_SECONDS: Final = 10
 
 
 @dataclass
@@ -69,6 +70,7 @@ class Endpoints:
                 ("POST", f"users/{_SUB}/state", self._change_state),
                 ("POST", f"users/{_SUB}/tokens", self._issue_tokens),
                 ("GET", f"users/{_SUB}/picture", self._get_picture),
+                ("GET", f"users/{_SUB}/files/{_FILE_ID}/content", self._get_file_content),
                 ("GET", "requests", self._list_requests),
                 ("DELETE", "requests", self._delete_requests),
                 ("GET", "openapi", self._get_openapi),
@@ -95,12 +97,19 @@ class Endpoints:
     def _get_start(self, _: ConsoleRequest) -> Reply:
         commands = build_commands(self.local, self.api.client)
         has_random_codes = self.local.has_random_codes
-        return to_json_reply(start_page.build_start_page(self.stack, commands, has_random_codes=has_random_codes))
+        page = start_page.build_start_page(self.stack, commands, has_random_codes=has_random_codes)
+        has_example_user = self.directory.has_user(page["example_user"]["email"])
+        return to_json_reply({**page, "has_example_user": has_example_user})
 
     # Mail
 
     def _list_mails(self, _: ConsoleRequest) -> Reply:
-        return to_json_reply({"mails": mailbox.list_mails(self.operations)})
+        """Return the mails, each with the id of its user if a user has the address."""
+        mails = mailbox.list_mails(self.operations)
+        subs = self.directory.find_subs(address for mail in mails for address in mail["to"])
+        return to_json_reply(
+            {"mails": [{**mail, "sub": next(filter(None, map(subs.get, mail["to"])), None)} for mail in mails]}
+        )
 
     def _delete_mails(self, _: ConsoleRequest) -> Reply:
         mailbox.delete_mails(self.operations)
@@ -114,7 +123,8 @@ class Endpoints:
         return to_json_reply({"users": users[:limit], "total": len(users)})
 
     def _get_random_user(self, _: ConsoleRequest) -> Reply:
-        return to_json_reply({"attributes": random_users.generate_attributes(), "states": STATES})
+        attributes = random_users.generate_attributes()
+        return to_json_reply({"attributes": attributes, "choices": random_users.CHOICES, "states": STATES})
 
     def _create_user(self, request: ConsoleRequest) -> Reply:
         content = _require_object(request.parse_json())
@@ -146,9 +156,15 @@ class Endpoints:
         response = self.api.sign_in(sub).call("GET", "/picture")
         if response.status != HTTPStatus.OK:
             raise RequestRejected("The profile has no picture.", HTTPStatus.NOT_FOUND)
-        download = urllib.request.Request(response.body["url"], headers={"User-Agent": CONSOLE_USER_AGENT})
-        with urllib.request.urlopen(download, timeout=_PICTURE_TIMEOUT_SECONDS) as picture:
-            return Reply(picture.read(), picture.headers.get_content_type())
+        return _download(response.body["url"])
+
+    def _get_file_content(self, _: ConsoleRequest, sub: str, file_id: str) -> Reply:
+        """Return the content of a file as an attachment with its name."""
+        response = self.api.sign_in(sub).call("GET", f"/files/{file_id}/content")
+        if response.status != HTTPStatus.OK:
+            raise RequestRejected(response.body.get("detail", "The file has no content."), HTTPStatus.NOT_FOUND)
+        reply = _download(response.body["url"])
+        return replace(reply, headers={"Content-Disposition": "attachment", **reply.headers})
 
     # Requests
 
@@ -193,6 +209,7 @@ class Endpoints:
 
     def _delete_state(self, _: ConsoleRequest) -> Reply:
         self.store.delete()
+        self.seeding.clear()
         self.history.clear()
         self.feed.publish("users", "mail", "data")
         return to_json_reply({})
@@ -207,9 +224,19 @@ class Endpoints:
         return Reply(reply.body, headers=headers)
 
     def _import(self, request: ConsoleRequest) -> Reply:
-        counts = self.store.replace(request.parse_json())
+        counts = self.store.replace(parse_file(request.body))
+        self.seeding.clear()
         self.feed.publish("users", "mail", "data")
         return to_json_reply({"counts": counts})
+
+
+def _download(url: str) -> Reply:
+    """Return the object behind a presigned URL, with its type and its disposition. Raises OSError."""
+    request = urllib.request.Request(url, headers={"User-Agent": CONSOLE_USER_AGENT})
+    with urllib.request.urlopen(request, timeout=_DOWNLOAD_TIMEOUT_SECONDS) as response:
+        disposition = response.headers["Content-Disposition"]
+        headers = {"Content-Disposition": disposition} if disposition else {}
+        return Reply(response.read(), response.headers.get_content_type(), headers=headers)
 
 
 def _parse_limit(text: str) -> int:

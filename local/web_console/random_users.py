@@ -7,14 +7,18 @@ from functools import cache
 from typing import Any, Final
 
 from local.demo import PASSWORD
+from local.web_console.replies import RequestRejected
 
 # Faker's locales, with Latin, Arabic, Hebrew, Greek, Cyrillic, Bengali, Hindi, Japanese, Chinese and Korean names.
 LOCALES: Final = (
     "en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "pt_BR", "pl_PL", "tr_TR", "ar_SA", "he_IL", "el_GR", "ru_RU", "bn_BD",
     "hi_IN", "ja_JP", "zh_CN", "ko_KR",
 )  # fmt: skip
-_GENDERS: Final = ("Male", "Female", "Other", "Unknown")
-_BLOOD_GROUPS: Final = ("A+", "A-", "B+", "B-", "AB+", "AB-", "O+", "O-", "Unknown")
+# The allowed values of the attributes that have a list of them.
+CHOICES: Final = {
+    "custom:gender": ("Male", "Female", "Other", "Unknown"),
+    "custom:blood_group": ("A+", "A-", "B+", "B-", "AB+", "AB-", "O+", "O-", "Unknown"),
+}
 _MIN_AGE_YEARS: Final = 18
 _MAX_AGE_YEARS: Final = 99
 
@@ -29,8 +33,13 @@ class SignUpValues:
 
 
 def build_user(values: dict[str, str]) -> SignUpValues:
-    """Return a user with these attributes. Missing ones are random."""
-    attributes = {**generate_attributes(), **{name: value for name, value in values.items() if value}}
+    """Return a user with these attributes. Missing ones are random, and empty ones are left out.
+
+    Raises RequestRejected if the email is empty, because Cognito identifies the user by the email.
+    """
+    attributes = {name: value for name, value in {**generate_attributes(), **values}.items() if value}
+    if "email" not in attributes:
+        raise RequestRejected("email is required")
     return SignUpValues(attributes["email"], PASSWORD, attributes)
 
 
@@ -43,8 +52,7 @@ def generate_attributes(locale: str | None = None) -> dict[str, str]:
         "email": f"{faker.user_name()}.{secrets.token_hex(3)}@example.com",
         "phone_number": f"+1202555{secrets.randbelow(10_000):04}",  # 555 numbers are fictional
         "custom:dob": born.isoformat(),
-        "custom:gender": secrets.choice(_GENDERS),
-        "custom:blood_group": secrets.choice(_BLOOD_GROUPS),
+        **{name: secrets.choice(values) for name, values in CHOICES.items()},
     }
 
 

@@ -48,6 +48,12 @@ class Seeding:
                 "error": self._error,
             }
 
+    def clear(self) -> None:
+        """Forget the result of the last creation. A running creation is not affected."""
+        with self._lock:
+            if not self._is_running:
+                self._created, self._total, self._error = 0, 0, None
+
     def _run(self, count: int) -> None:
         error = None
         try:

@@ -18,6 +18,7 @@ from local.web_console.replies import RequestRejected
 
 FORMAT: Final = "healthtech-local-state"
 VERSION: Final = 1
+_OTHER_FILE: Final = "The file was not exported by this console."
 _MAX_BATCH: Final = 25  # items of BatchWriteItem
 _MAX_DELETED_OBJECTS: Final = 1000  # of DeleteObjects
 
@@ -134,9 +135,17 @@ def split_into_batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
+def parse_file(body: bytes) -> Any:
+    """Return the content of a file. Raises RequestRejected if the file is not JSON."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise RequestRejected(_OTHER_FILE) from None
+
+
 def _require_state(content: Any) -> None:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise RequestRejected("The file was not exported by this console.")
+        raise RequestRejected(_OTHER_FILE)
     if content.get("version") != VERSION:
         raise RequestRejected(f"The file has version {content.get('version')}. This console imports version {VERSION}.")
     types = {"users": dict, "tables": dict, "objects": list}

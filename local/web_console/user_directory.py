@@ -105,6 +105,19 @@ class UserDirectory:
                 self._emails.setdefault(sub, None)
             return {sub: self._emails[sub] for sub in subs}
 
+    def find_subs(self, addresses: Iterable[str]) -> dict[str, str]:
+        """Return the ids of the users with these email addresses. Addresses without a user are not in the result."""
+        wanted = set(addresses)
+        if not wanted:
+            return {}
+        users = [_to_entry(user) for user in self._read_users()]
+        return {user["email"]: user["sub"] for user in users if user["email"] in wanted}
+
+    def has_user(self, email: str) -> bool:
+        """Return True if a user has this email address."""
+        found = self._cognito.list_users(**self._pool, Filter=f'email = "{email}"', Limit=1)
+        return bool(found["Users"])
+
     def create_user(self, values: SignUpValues, state: str) -> UserEntry:
         """Create a user in one of STATES. Raises ClientError if the attributes violate a rule."""
         if state not in STATES:

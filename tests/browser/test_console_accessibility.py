@@ -120,7 +120,7 @@ def test_keyboard_copies_a_code(console_page: Page, console_client: ConsoleClien
     console_page.goto("/#/mail")
     console_page.get_by_role("button", name=f"of {user['email']}").focus()
     console_page.keyboard.press("Enter")
-    expect(console_page.locator("#toasts")).to_contain_text("Copied.")
+    expect(console_page.locator("#toasts")).to_contain_text("The code was copied.")
 
 
 def test_focus_remains_when_the_list_changes(console_page: Page, console_client: ConsoleClient) -> None:
@@ -149,3 +149,51 @@ def test_escape_closes_a_dialog_and_restores_the_focus(console_page: Page) -> No
     console_page.keyboard.press("Escape")
     expect(console_page.get_by_role("dialog")).to_be_hidden()
     expect(button).to_be_focused()
+
+
+def test_focus_remains_on_a_completed_action(console_page: Page, console_client: ConsoleClient) -> None:
+    user = console_client.create_user("unconfirmed")
+    console_page.goto(f"/#/users/{user['sub']}")
+    console_page.get_by_role("button", name="Confirm", exact=True).press("Enter")
+    expect(console_page.locator(".user-header")).to_contain_text("Confirmed")
+    expect(console_page.get_by_role("button", name="Confirm", exact=True)).to_be_focused()
+
+
+def test_focus_moves_from_a_removed_button_to_the_heading(console_page: Page, console_client: ConsoleClient) -> None:
+    console_client.create_user("unconfirmed")
+    console_page.goto("/#/mail")
+    console_page.get_by_role("button", name="Delete all").press("Enter")
+    console_page.get_by_role("dialog").get_by_role("button", name="Delete all mails").press("Enter")
+    expect(console_page.get_by_text("No mail yet")).to_be_visible()
+    expect(console_page.get_by_role("heading", level=1)).to_be_focused()
+
+
+@pytest.mark.parametrize("place", ["#fault-banner", "#content"])
+def test_focus_moves_from_an_ended_fault_to_the_heading(
+    console_page: Page, console_client: ConsoleClient, place: str
+) -> None:
+    console_client.change("PUT", "fault", {"kind": "slow", "remaining": None})
+    console_page.goto("/#/faults")
+    console_page.locator(place).get_by_role("button", name="Turn off").press("Enter")
+    expect(console_page.locator("#fault-banner")).to_be_hidden()
+    expect(console_page.get_by_role("heading", name="Faults")).to_be_focused()
+
+
+def test_focus_returns_to_a_button_that_was_replaced(console_page: Page, console_client: ConsoleClient) -> None:
+    """The details of a user are updated while a dialog is open."""
+    user = console_client.create_user()
+    console_page.goto(f"/#/users/{user['sub']}")
+    console_page.get_by_role("button", name="Delete").press("Enter")
+    console_client.change("POST", f"users/{user['sub']}/state", {"action": "disable"})
+    expect(console_page.locator(".user-header")).to_contain_text("Disabled")
+    console_page.keyboard.press("Escape")
+    expect(console_page.get_by_role("button", name="Delete")).to_be_focused()
+
+
+def test_focus_moves_to_the_list_after_a_deletion(console_page: Page, console_client: ConsoleClient) -> None:
+    user = console_client.create_user("unconfirmed")
+    console_page.goto(f"/#/users/{user['sub']}")
+    console_page.get_by_role("button", name="Delete").press("Enter")
+    console_page.get_by_role("dialog").get_by_role("button", name="Delete user").press("Enter")
+    expect(console_page.get_by_text(user["email"])).to_have_count(0)
+    expect(console_page.get_by_role("list", name="Users").get_by_role("link").first).to_be_focused()

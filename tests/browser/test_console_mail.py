@@ -53,10 +53,31 @@ def test_new_mails_are_counted_in_other_tabs(console_page: Page, console_client:
     expect(console_page.get_by_label("1 new")).to_be_hidden()
 
 
+def test_mail_links_to_its_user(console_page: Page, console_client: ConsoleClient) -> None:
+    user = console_client.create_user("unconfirmed")
+    console_page.goto("/#/mail")
+    console_page.get_by_role("link", name=f"Show user {user['email']}").click()
+    expect(console_page.get_by_role("heading", name=user["name"])).to_be_visible()
+
+
+def test_sign_up_says_what_to_do_with_the_code(console_page: Page) -> None:
+    console_page.goto("/")
+    console_page.get_by_role("button", name="Sign up a random user").click()
+    expect(console_page.locator("#toasts")).to_contain_text("Enter the code in your app, or select Show user")
+
+
+def test_copied_code_is_named(console_page: Page, console_client: ConsoleClient) -> None:
+    user = console_client.create_user("unconfirmed")
+    console_page.goto("/#/mail")
+    console_page.get_by_role("button", name=f"of {user['email']}").click()
+    expect(console_page.locator("#toasts")).to_have_text("The code was copied.")
+
+
 def test_mails_are_deleted(console_page: Page, console_client: ConsoleClient) -> None:
     console_client.create_user("unconfirmed")
     console_page.goto("/#/mail")
     console_page.get_by_role("button", name="Delete all").click()
+    console_page.get_by_role("dialog").get_by_role("button", name="Delete all mails").click()
     expect(console_page.get_by_text("No mail yet")).to_be_visible()
 
 

@@ -1,13 +1,17 @@
 """The Requests and API tabs of the console in Chromium."""
 
 import pytest
+import requests
 from playwright.sync_api import Page, expect
 
 from local.user_client import UserClient
 from tests.support.console import ConsoleClient
+from tests.support.stack import RunningStack
 
 pytestmark = pytest.mark.slow
 SECOND_MS = 1000
+MIN_PATH_WIDTH = 220  # pixels
+MIN_GAP = 8  # pixels
 
 
 def test_request_is_shown_live_with_problem_and_log(
@@ -60,3 +64,71 @@ def test_api_is_tried_out_as_the_selected_user(console_page: Page, console_clien
     response = operation.locator(".live-responses-table")
     expect(response.locator(".response-col_status").last).to_contain_text("200")
     expect(response).to_contain_text("Swagger User")
+
+
+def test_api_tab_keeps_its_state_while_another_tab_is_open(console_page: Page, console_client: ConsoleClient) -> None:
+    user = console_client.create_user()
+    console_page.goto("/#/api")
+    console_page.get_by_label("Send requests as").select_option(user["email"])
+    expect(console_page.locator("#toasts")).to_contain_text(user["email"])
+    operation = console_page.frame_locator("iframe").locator("#operations-users-get_user")
+    operation.locator(".opblock-summary-control").click()
+    operation.locator(".try-out__btn").click()
+    console_page.get_by_role("link", name="Mail").click()
+    expect(console_page.get_by_role("heading", level=1)).to_have_text("Mail")
+    console_page.get_by_role("link", name="API").click()
+    expect(console_page.get_by_role("heading", level=1)).to_have_text("API")
+    expect(console_page.get_by_label("Send requests as")).to_have_value(user["sub"])
+    operation.locator(".execute").click()
+    expect(operation.locator(".live-responses-table .response-col_status").last).to_contain_text("200")
+
+
+def test_api_tab_forgets_a_deleted_user(console_page: Page, console_client: ConsoleClient) -> None:
+    user = console_client.create_user()
+    console_page.goto("/#/api")
+    console_page.get_by_label("Send requests as").select_option(user["email"])
+    expect(console_page.locator("#toasts")).to_contain_text(user["email"])
+    console_client.change("DELETE", f"users/{user['sub']}")
+    expect(console_page.locator("#toasts")).to_contain_text("Requests are sent without a token.")
+    expect(console_page.get_by_label("Send requests as")).to_have_value("")
+
+
+def test_api_reference_fits_a_narrow_window(console_page: Page) -> None:
+    console_page.set_viewport_size({"width": 320, "height": 700})
+    console_page.goto("/#/api")
+    operation = console_page.frame_locator("iframe").locator("#operations-users-get_user")
+    operation.locator(".opblock-summary-control").click()
+    operation.locator(".try-out__btn").click()
+    operation.locator(".execute").click()
+    expect(operation.locator(".live-responses-table")).to_be_visible()
+    assert console_page.frames[-1].evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+
+
+@pytest.mark.parametrize("width", [801, 820, 919, 920, 960, 1024, 1119, 1120, 1280])
+def test_path_of_a_request_is_readable(console_page: Page, console_client: ConsoleClient, width: int) -> None:
+    console_client.create_user()
+    console_page.set_viewport_size({"width": width, "height": 700})
+    console_page.goto("/#/requests")
+    box = console_page.locator(".request-name").first.bounding_box()
+    assert box is not None
+    assert box["width"] >= MIN_PATH_WIDTH
+    assert console_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_dropped_request_has_a_legend_and_a_gap(
+    console_page: Page, console_client: ConsoleClient, console_stack: RunningStack
+) -> None:
+    console_client.change("DELETE", "requests")
+    console_client.change("PUT", "fault", {"kind": "dropped", "remaining": 1})
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{console_stack.outputs.api_url}/problems", timeout=10)
+    console_page.goto("/#/requests")
+    row = console_page.locator(".request-row").filter(has_text="dropped")
+    label, name = row.locator(".badge").bounding_box(), row.locator(".request-name").bounding_box()
+    assert label is not None
+    assert name is not None
+    assert name["x"] - label["x"] - label["width"] >= MIN_GAP
+    expect(console_page.locator(".legend")).to_have_text("Fault injected by the Faults tab")
+    expect(console_page.locator(".has-fault")).to_have_attribute("title", "Fault injected by the Faults tab")

@@ -64,9 +64,28 @@ def test_data_is_seeded_exported_deleted_and_imported(
     console_page.get_by_role("button", name="Delete all data").click()
     console_page.get_by_role("dialog").get_by_role("button", name="Delete all data").click()
     expect(users).to_have_text("0")
+    expect(console_page.get_by_text("1 user created")).to_be_hidden()
     console_page.set_input_files("#import-file", file)
+    expect(console_page.get_by_role("dialog")).to_contain_text("All mails are deleted.")
     console_page.get_by_role("dialog").get_by_role("button", name="Replace all data").click()
     expect(users).to_have_text(str(before + 1))
+
+
+def test_file_that_is_not_json_is_rejected(console_page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "sample.jpg"
+    file.write_bytes(b"\xff\xd8")
+    console_page.goto("/#/data")
+    console_page.set_input_files("#import-file", file)
+    console_page.get_by_role("dialog").get_by_role("button", name="Replace all data").click()
+    expect(console_page.locator("#toasts")).to_contain_text("The file was not exported by this console.")
+
+
+def test_start_offers_the_example_user_while_it_exists(console_page: Page, console_client: ConsoleClient) -> None:
+    console_client.change("DELETE", "state")
+    console_page.goto("/")
+    expect(console_page.locator("[data-example-user]")).to_contain_text("There is no example user.")
+    console_client.create_user(email="john@example.com")
+    expect(console_page.locator("[data-example-user]")).to_contain_text("Example user john@example.com")
 
 
 def test_lost_connection_is_shown(console_page: Page) -> None:

@@ -9,7 +9,10 @@ from playwright.sync_api import Page, expect
 from local.user_client import UserClient
 from tests.support.browser import read_clipboard
 from tests.support.console import ConsoleClient
+from tests.support.picture_client import set_picture
+from tests.support.picture_client import upload_file as upload_picture
 from tests.support.stack import RunningStack
+from tests.support.users import User
 
 pytestmark = pytest.mark.slow
 SECOND_MS = 1000
@@ -17,26 +20,11 @@ LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff " * 4
 RIGHT_TO_LEFT_NAME = "نور الهدى بنت عبد الرحمن"
 
 
-def test_user_is_created_and_found(console_page: Page) -> None:
-    console_page.goto("/#/users")
-    console_page.get_by_role("button", name="Create user").click()
-    console_page.get_by_label("State").select_option("disabled")
-    console_page.get_by_label("Name", exact=True).fill("Grace Hopper")
-    console_page.get_by_role("dialog").get_by_role("button", name="Create user").click()
-    expect(console_page.get_by_role("heading", name="Grace Hopper")).to_be_visible()
-    expect(console_page.locator(".user-header")).to_contain_text("Disabled")
-    console_page.get_by_label("Search users").fill("grace")
-    expect(console_page.get_by_text("1 user", exact=True)).to_be_visible()
-    console_page.get_by_label("Search users").fill("a name without a user")
-    expect(console_page.get_by_text("No user found")).to_be_visible()
-
-
-def test_rejected_user_is_explained_in_the_dialog(console_page: Page) -> None:
-    console_page.goto("/#/users")
-    console_page.get_by_role("button", name="Create user").click()
-    console_page.get_by_label("Date of birth").fill("2999-01-01")
-    console_page.get_by_role("dialog").get_by_role("button", name="Create user").click()
-    expect(console_page.get_by_role("dialog")).to_contain_text("date of birth must not be in the future")
+def sign_in(console_client: ConsoleClient, user_client: UserClient) -> User:
+    """Create a user, and return a client with its tokens."""
+    user = console_client.create_user()
+    tokens = console_client.change("POST", f"users/{user['sub']}/tokens")["tokens"]
+    return User(user_client, user["email"], user["sub"], tokens)
 
 
 def test_sign_in_as_copies_and_decodes_the_token(
@@ -81,17 +69,17 @@ def test_user_is_confirmed_disabled_and_deleted(console_page: Page, console_clie
     console_page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     console_page.get_by_role("button", name="Delete").click()
     console_page.get_by_role("dialog").get_by_role("button", name="Delete user").click()
-    expect(console_page.get_by_text("User not available")).to_be_visible()
+    expect(console_page.get_by_role("heading", name="No user selected")).to_be_visible()
+    expect(console_page.get_by_text("User not available")).to_be_hidden()
 
 
 @pytest.mark.parametrize(
     ("state", "action", "message"),
     [
-        ("unconfirmed", "Confirm", "The user is confirmed."),
+        ("unconfirmed", "Confirm", "The user was confirmed."),
         ("unconfirmed", "Resend code", "A new mail was sent. It is in the Mail tab."),
-        ("confirmed", "Require password reset", "The user must reset the password."),
-        ("confirmed", "Disable", "The user is disabled."),
-        ("disabled", "Enable", "The user is enabled."),
+        ("confirmed", "Disable", "The user was disabled."),
+        ("disabled", "Enable", "The user was enabled."),
     ],
 )
 def test_action_on_a_user_shows_its_result(
@@ -121,18 +109,91 @@ def test_markup_in_a_name_is_shown_as_text(console_page: Page, console_client: C
     assert console_page.locator("main img").count() == 0
 
 
-def test_file_of_a_user_is_shown(console_page: Page, console_client: ConsoleClient, user_client: UserClient) -> None:
-    user = console_client.create_user()
-    body = {
-        "name": "blood count.pdf",
-        "content_type": "application/pdf",
-        "size": 2048,
-        "sha256": "0" * 64,
-        "category": "lab-report",
-    }
-    response = user_client.call("POST", "/users/me/files", console_client.issue_token(user["sub"]), body)
-    assert response.status == 201, response.body
+def test_second_click_on_confirm_runs_no_other_action(console_page: Page, console_client: ConsoleClient) -> None:
+    user = console_client.create_user("unconfirmed")
     console_page.goto(f"/#/users/{user['sub']}")
-    files = console_page.locator("[data-panel=files]")
-    for text in ("blood count.pdf", "lab-report", "awaiting-upload", "2 KiB", re.compile("of 200 files")):
-        expect(files).to_contain_text(text)
+    box = console_page.get_by_role("button", name="Confirm", exact=True).bounding_box()
+    assert box is not None
+    for _ in range(2):
+        console_page.mouse.click(box["x"] + 10, box["y"] + 10)
+        expect(console_page.locator(".user-header")).to_contain_text("Confirmed")
+    assert console_page.get_by_role("dialog").count() == 0
+    assert console_client.get(f"users/{user['sub']}")["user"]["status"] == "CONFIRMED"
+
+
+def test_actions_have_the_same_places_in_all_states(console_page: Page, console_client: ConsoleClient) -> None:
+    places = set()
+    for state in ("confirmed", "unconfirmed", "invited", "reset-required", "disabled"):
+        user = console_client.create_user(state)
+        console_page.goto(f"/#/users/{user['sub']}")
+        expect(console_page.locator(".details h2")).to_have_text(user["name"])
+        buttons = console_page.locator(".details > .actions button")
+        places.add(tuple(buttons.evaluate_all("nodes => nodes.map(node => `${node.innerText} ${node.offsetLeft}`)")))
+    assert len(places) == 1
+
+
+def test_password_reset_is_confirmed_first(console_page: Page, console_client: ConsoleClient) -> None:
+    user = console_client.create_user()
+    console_page.goto(f"/#/users/{user['sub']}")
+    console_page.get_by_role("button", name="Require password reset").click()
+    console_page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    assert console_client.get(f"users/{user['sub']}")["user"]["status"] == "CONFIRMED"
+    console_page.get_by_role("button", name="Require password reset").click()
+    console_page.get_by_role("dialog").get_by_role("button", name="Require password reset").click()
+    expect(console_page.locator("#toasts")).to_contain_text("The user must now reset the password.")
+    expect(console_page.locator(".user-header")).to_contain_text("Reset required")
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        ("unconfirmed", "Enter the code from the Mail tab in your app, or select Confirm."),
+        ("invited", "sign in with the temporary password from the Mail tab"),
+        ("reset-required", "enter the code from the Mail tab and a new password"),
+        ("disabled", "Select Enable first."),
+    ],
+)
+def test_user_who_cannot_sign_in_has_a_next_step(
+    console_page: Page, console_client: ConsoleClient, state: str, text: str
+) -> None:
+    user = console_client.create_user(state)
+    console_page.goto(f"/#/users/{user['sub']}")
+    expect(console_page.locator(".next-step")).to_contain_text(text)
+    sign_in = console_page.get_by_role("button", name="Sign in as")
+    expect(sign_in).to_have_attribute("aria-disabled", "true")
+    expect(sign_in).to_have_attribute("title", re.compile(re.escape(text)))
+
+
+def test_narrow_window_shows_list_or_details(console_page: Page, console_client: ConsoleClient) -> None:
+    user = console_client.create_user()
+    console_page.set_viewport_size({"width": 960, "height": 700})
+    console_page.goto(f"/#/users/{user['sub']}")
+    expect(console_page.get_by_role("heading", name=user["name"])).to_be_visible()
+    expect(console_page.get_by_role("list", name="Users")).to_be_hidden()
+    console_page.get_by_role("link", name="All users").click()
+    expect(console_page.get_by_role("list", name="Users")).to_be_visible()
+
+
+def test_new_link_to_the_picture_is_not_marked(
+    console_page: Page, console_client: ConsoleClient, user_client: UserClient
+) -> None:
+    user = sign_in(console_client, user_client)
+    assert set_picture(user, upload_picture(user)).status == 200
+    console_page.goto(f"/#/users/{user.sub}")
+    picture = console_page.get_by_role("region", name="Picture").last
+    before = picture.inner_text()
+    expect(picture).to_contain_text('"expires_at"')
+    console_page.wait_for_timeout(SECOND_MS)  # the time in a presigned URL has whole seconds
+    assert user.patch({"name": "Another name"}).status == 200
+    expect(picture).not_to_have_text(before)
+    expect(console_page.get_by_role("region", name="Profile (API response)").last.locator("mark").first).to_be_visible()
+    assert picture.locator("mark").count() == 0
+
+
+def test_opened_attributes_stay_open(console_page: Page, console_client: ConsoleClient) -> None:
+    user = console_client.create_user()
+    console_page.goto(f"/#/users/{user['sub']}")
+    console_page.get_by_text("Attributes in Cognito").click()
+    console_page.get_by_role("button", name="Disable").click()
+    expect(console_page.locator(".user-header")).to_contain_text("Disabled")
+    expect(console_page.get_by_role("region", name="Attributes in Cognito")).to_be_visible()

@@ -11,12 +11,15 @@ import requests
 
 from local.console_operations_client import ConsoleOperationsClient
 from local.emulator_clients import emulator_client
+from local.malware_scan import EICAR_TEST_STRING
 from local.user_client import ApiResponse, UserClient
 from local.web_console.replies import RequestRejected
 from local.web_console.user_api import ApiSession, UserApi
 from local.web_console.user_directory import UserDirectory
 from tests.support.console import ConsoleClient
 from tests.support.data import sign_up_attributes
+from tests.support.file_bodies import TEXT
+from tests.support.file_client import upload_file as upload_document
 from tests.support.picture_client import set_picture, upload_file
 from tests.support.stack import RunningStack, start_stack, wait_until
 from tests.support.users import PASSWORD, User, generate_email
@@ -310,6 +313,47 @@ def test_preflights_and_the_console_are_never_affected(console: ConsoleClient, s
     assert console.get(f"users/{sub}")["panels"][0]["status"] == 200
 
 
+@pytest.mark.parametrize("name", ["name", "email", "phone_number", "custom:dob", "custom:gender", "custom:blood_group"])
+def test_empty_attribute_is_not_replaced(console: ConsoleClient, name: str) -> None:
+    response = console.send("POST", "users", {"state": "confirmed", "attributes": {name: ""}})
+    assert not response.ok
+    assert "is required" in response.json()["message"]
+
+
+def test_mail_has_the_id_of_its_user(console: ConsoleClient) -> None:
+    user = console.create_user("unconfirmed")
+    assert console.find_mail(user["email"])["sub"] == user["sub"]
+    console.change("DELETE", f"users/{user['sub']}")
+    assert console.find_mail(user["email"])["sub"] is None
+
+
+def test_file_is_downloaded_with_its_name(console: ConsoleClient, user_client: UserClient) -> None:
+    entry = console.create_user()
+    tokens = console.change("POST", f"users/{entry['sub']}/tokens")["tokens"]
+    file = upload_document(User(user_client, entry["email"], entry["sub"], tokens), name="Befund für Ada.txt")
+    response = requests.get(f"{console.url}/data/users/{entry['sub']}/files/{file['id']}/content", timeout=10)
+    assert (response.status_code, response.content) == (200, TEXT)
+    disposition = response.headers["Content-Disposition"]
+    assert disposition.startswith("attachment; ")
+    assert "Befund%20f%C3%BCr%20Ada.txt" in disposition
+
+
+def test_missing_file_is_not_downloaded(console: ConsoleClient) -> None:
+    sub = console.create_user()["sub"]
+    url = f"{console.url}/data/users/{sub}/files/01a22792-9f54-7a3c-9667-b0715f136ea0/content"
+    assert requests.get(url, timeout=10).status_code == 404
+
+
+def test_rejected_file_is_only_in_the_log_file(
+    console: ConsoleClient, user_client: UserClient, stack: RunningStack
+) -> None:
+    entry = console.create_user()
+    tokens = console.change("POST", f"users/{entry['sub']}/tokens")["tokens"]
+    upload_document(User(user_client, entry["email"], entry["sub"], tokens), EICAR_TEST_STRING)
+    wait_until(lambda: "file rejected" in stack.read_logs())
+    assert "file rejected" not in stack.console_output.read_text()
+
+
 def test_users_are_seeded(console: ConsoleClient) -> None:
     before = console.get("state")["counts"]["users"]
     assert console.send("POST", "seed", {"count": 0}).status_code == 400
@@ -331,6 +375,8 @@ def test_exported_state_is_imported_after_a_reset(
     exported = console.get("export")
     counts = console.get("state")["counts"]
     console.change("DELETE", "state")
+    assert console.get("state")["seeding"]["total"] == 0
+    assert console.get("start")["has_example_user"] is False
     assert set(console.get("state")["counts"].values()) == {0}
     assert console.get("mails")["mails"] == []
     assert user.get().status in (404, 410)

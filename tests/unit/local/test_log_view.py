@@ -8,7 +8,7 @@ import pytest
 from local.log_view import LogView
 
 REQUEST = {"request": "GET /users/me", "status": 401, "ms": 1.5, "note": "The token has expired."}
-PROBLEM = {"level": "WARNING", "message": "sign-up rejected"}
+PROBLEM = {"level": "WARNING", "message": "botocore is not tuned"}
 
 
 def show(view: LogView, event: Mapping[str, object], capsys: pytest.CaptureFixture[str]) -> str:
@@ -48,4 +48,11 @@ def test_requests_before_the_view_is_live_are_not_shown(capsys: pytest.CaptureFi
 def test_problem_is_shown_also_before_the_view_is_live(capsys: pytest.CaptureFixture[str], is_live: bool) -> None:
     view = LogView()
     view.show_requests = is_live
-    assert "sign-up rejected" in show(view, PROBLEM, capsys)
+    assert "botocore is not tuned" in show(view, PROBLEM, capsys)
+
+
+@pytest.mark.parametrize("message", ["file rejected", "picture rejected", "sign-up rejected"])
+def test_rejection_of_a_client_input_is_not_shown(message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    view = LogView()
+    view.show_requests = True
+    assert show(view, {"level": "WARNING", "message": message}, capsys) == ""

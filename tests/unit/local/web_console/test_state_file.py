@@ -6,7 +6,15 @@ import pytest
 
 from local.console_operations_client import ConsoleOperationsClient
 from local.web_console.replies import RequestRejected
-from local.web_console.state_file import FORMAT, VERSION, StateStore, decode_value, encode_item, split_into_batches
+from local.web_console.state_file import (
+    FORMAT,
+    VERSION,
+    StateStore,
+    decode_value,
+    encode_item,
+    parse_file,
+    split_into_batches,
+)
 from tests.unit.local.test_stack_file import STACK
 
 ITEM = {
@@ -37,6 +45,12 @@ def test_binary_values_are_restored() -> None:
 def test_other_file_is_rejected_before_anything_is_deleted(content: Any) -> None:
     with pytest.raises(RequestRejected):
         StateStore(STACK, ConsoleOperationsClient(STACK)).replace(content)
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xd8\xff", b"not JSON"])
+def test_file_that_is_not_json_is_rejected(body: bytes) -> None:
+    with pytest.raises(RequestRejected, match="The file was not exported by this console"):
+        parse_file(body)
 
 
 def test_values_are_split_into_batches() -> None:
