@@ -33,6 +33,7 @@ _MAX_ZIP_ENDS: Final = 100
 # Signatures of RAR and 7-Zip. 50 MiB of random bytes have one of them with a probability of 4e-7.
 _ARCHIVE_SIGNATURES: Final = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
 _PDF_HEADER: Final = b"%PDF-"
+_IMAGES: Final = frozenset({FileType.JPEG, FileType.PNG, FileType.WEBP})
 _TEXTS: Final = frozenset({FileType.TEXT, FileType.CSV})
 _PNG_END: Final = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -55,7 +56,8 @@ def _has_other_type(file_type: FileType, content: bytes) -> bool:
         return True
     if file_type in _TEXTS:  # a text may quote the header of a PDF file, and has no control characters of an archive
         return False
-    return (file_type is not FileType.PDF and _PDF_HEADER in head) or _has_archive(content)
+    # A DICOM file may contain a PDF document (DICOM PS3.3 A.45.1).
+    return (file_type in _IMAGES and _PDF_HEADER in head) or _has_archive(content)
 
 
 def _has_archive(content: bytes) -> bool:
