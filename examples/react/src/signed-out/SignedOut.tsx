@@ -8,7 +8,12 @@ import { SignInForm } from "./SignInForm";
 import { SignUpForm } from "./SignUpForm";
 
 type Screen =
-  | { name: "sign-in" | "sign-up" | "reset-password"; email?: string; notice?: string | undefined; isCodeSent?: boolean }
+  | {
+      name: "sign-in" | "sign-up" | "reset-password";
+      email?: string;
+      notice?: string | undefined;
+      isCodeSent?: boolean;
+    }
   | { name: "confirm"; email: string; destination?: string | undefined };
 
 const TITLES: Record<Screen["name"], string> = {
