@@ -99,7 +99,7 @@ STAGE ?= local
 # Passed with $(value) as well: neither make nor the shell expands the stage name before it is validated.
 unexport FROM RECORDS STAGE
 reconcile: export STAGE_NAME := $(value STAGE)
-reconcile: $(INSTALLED) ## Create missing profiles: STAGE=local ARGS="--dry-run --delete-orphans --restart"
+reconcile: $(INSTALLED) ## Reconcile users, profiles and files: STAGE=local ARGS="--dry-run --delete-orphans --restart"
 	@$(BIN)/python -m tools.reconcile $(ARGS)
 
 openapi: $(DEVELOPMENT) ## Generate openapi.json from the routes and the models

@@ -60,7 +60,7 @@ locals {
     {
       for name, description in {
         FileInfected    = "A user has uploaded a file with malware. It was rejected, and its content deleted. Search the log of ${local.prefix}-check_file for the user."
-        FileScanFailed  = "GuardDuty could not scan a file, so the file was rejected. Search the log of ${local.prefix}-check_file for `file not scanned`."
+        FileScanFailed  = "GuardDuty could not scan a file. A new file was rejected; an available file cannot be read until a scan succeeds. Search the log of ${local.prefix}-check_file for `file not scanned`."
         FileScanOverdue = "GuardDuty has not scanned a file within two hours, so it cannot be read. Check that the malware protection plan is active. Search the log of ${local.prefix}-check_file for `file not scanned in time`."
         FileLost        = "The content of a stored file was missing in the bucket, so the file was removed. Restore it with make restore: see docs/deployment.md."
         } : "${local.prefix}-${name}" => {

@@ -107,8 +107,8 @@ locals {
     ]
   }
 
-  # GuardDuty tags a file with the scan result and blocks nothing. These statements of the bucket policy deny all other
-  # callers to read a file without the tag of a clean file, and to change tags.
+  # GuardDuty tags a file with the scan result and blocks nothing. These statements of the bucket policy prevent all
+  # other callers from reading a file without the tag of a clean scan, and from changing tags.
   # https://docs.aws.amazon.com/guardduty/latest/ug/tag-based-access-s3-malware-protection.html
   scan_statements = flatten([
     for role in aws_iam_role.malware_protection : [

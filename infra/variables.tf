@@ -10,7 +10,7 @@ variable "region" {
 }
 
 variable "deletion_protection" {
-  description = "Protects the user pool, the tables and a non-empty picture bucket against deletion. Disable it only to destroy the stage."
+  description = "Protects the user pool, the tables and a non-empty bucket against deletion. Disable it only to destroy the stage."
   type        = bool
   default     = true
 }
@@ -51,7 +51,7 @@ variable "picture_bucket" {
 }
 
 variable "picture_uploads_per_day" {
-  description = "Maximum number of uploads per user and day (UTC) that are processed. Further uploads are rejected with 429 until midnight."
+  description = "Maximum number of picture uploads per user and day (UTC) that are processed. Further uploads are rejected with 429 until midnight."
   type        = number
   default     = 50
 
@@ -67,8 +67,8 @@ variable "files_per_user" {
   default     = 200
 
   validation {
-    condition     = var.files_per_user >= 1 && var.files_per_user <= 10000 && floor(var.files_per_user) == var.files_per_user
-    error_message = "files_per_user must be a whole number from 1 to 10000."
+    condition     = var.files_per_user >= 1 && var.files_per_user <= 1000 && floor(var.files_per_user) == var.files_per_user
+    error_message = "files_per_user must be a whole number from 1 to 1000: an export of the user's data contains all of them."
   }
 }
 
@@ -84,7 +84,7 @@ variable "file_bytes_per_user" {
 }
 
 variable "file_uploads_per_day" {
-  description = "Maximum number of file uploads that a user may start per day (UTC). Further uploads are rejected with 429 until midnight."
+  description = "Maximum number of files that a user may create per day (UTC). Further requests are rejected with 429 until midnight."
   type        = number
   default     = 200
 

@@ -1,12 +1,18 @@
 """Permanent deletion of S3 objects in a bucket with versioning."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from chalicelib.aws.errors import translate_errors
 from chalicelib.core.errors import UpstreamError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import DeleteMarkerEntryTypeDef, ObjectVersionTypeDef
+
+    Version: TypeAlias = ObjectVersionTypeDef | DeleteMarkerEntryTypeDef
+
+_MAX_KEYS_PER_REQUEST: Final = 1000  # of DeleteObjects
 
 
 def delete_versions(client: "S3Client", bucket: str, prefix: str, *, is_key: bool = False) -> int:
@@ -26,12 +32,36 @@ def delete_versions(client: "S3Client", bucket: str, prefix: str, *, is_key: boo
             versions = [version for version in versions if version["Key"] == prefix]
         if not versions:
             return count
-        objects = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
-        with translate_errors():
-            response = client.delete_objects(
-                Bucket=bucket,
-                Delete={"Objects": objects, "Quiet": True},  # type: ignore[typeddict-item]  # the stubs want a list of another type
-            )
-        if response.get("Errors"):
-            raise UpstreamError
+        _delete(client, bucket, versions)
         count += len(versions)
+
+
+def delete_newer_versions(client: "S3Client", bucket: str, key: str) -> int:
+    """Delete all versions of an object but the oldest. Return their number.
+
+    Concurrent calls cannot delete all versions: new versions are never the oldest, and only listed ones are deleted. An
+    object with a delete marker remains unchanged, because it is being deleted or was restored.
+
+    One request per 1000 versions, and one per 1000 deletions. Raises UpstreamError if S3 has not deleted all of them.
+    """
+    versions: list[Version] = []
+    with translate_errors():
+        for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
+            if any(marker["Key"] == key for marker in page.get("DeleteMarkers", [])):
+                return 0
+            versions += [version for version in page.get("Versions", []) if version["Key"] == key]
+    newer = versions[:-1]  # S3 lists the versions of a key from new to old
+    for start in range(0, len(newer), _MAX_KEYS_PER_REQUEST):
+        _delete(client, bucket, newer[start : start + _MAX_KEYS_PER_REQUEST])
+    return len(newer)
+
+
+def _delete(client: "S3Client", bucket: str, versions: "Sequence[Version]") -> None:
+    objects = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
+    with translate_errors():
+        response = client.delete_objects(
+            Bucket=bucket,
+            Delete={"Objects": objects, "Quiet": True},  # type: ignore[typeddict-item]  # the stubs want a list of another type
+        )
+    if response.get("Errors"):
+        raise UpstreamError

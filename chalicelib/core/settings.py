@@ -40,9 +40,9 @@ class Settings(InternalModel):
     erase_function_name: str | None = Field(None, alias="ERASE_FUNCTION", max_length=140)
     # The table of the lists that belong to a user, such as files.
     records_table_name: str | None = Field(None, alias="RECORDS_TABLE", min_length=3, max_length=255)
-    # The limits of a user's files. 1 GiB by default.
-    files_per_user: int = Field(200, alias="FILES_PER_USER", ge=1, le=10_000)
-    file_bytes_per_user: int = Field(1024**3, alias="FILE_BYTES_PER_USER", ge=1)
+    # The limits of a user's files. An export contains all of them, and a response has at most 6 MiB.
+    files_per_user: int = Field(200, alias="FILES_PER_USER", ge=1, le=1_000)
+    file_bytes_per_user: int = Field(1024**3, alias="FILE_BYTES_PER_USER", ge=1)  # 1 GiB
     # Uploads of one user that are announced in one day (UTC).
     file_uploads_per_day: int = Field(200, alias="FILE_UPLOADS_PER_DAY", ge=1)
     # The accepted media types. Empty for all that the service supports.

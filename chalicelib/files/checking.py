@@ -1,7 +1,8 @@
 """The check of an uploaded file, in a function of its own.
 
 S3 announces an upload, GuardDuty the result of a scan, and reconciliation a file that may have been left behind by an
-interruption. Each leads to the same check of the present state, so an event can be lost, repeated or out of order.
+interruption. Each leads to the same check of the present state, so an event can be lost, repeated or out of order. Only
+a report of malware is used without the tag of the object: all versions of a file have the same content, so it is final.
 """
 
 import hashlib
@@ -27,15 +28,18 @@ READ_SECONDS: Final = 20  # for 50 MiB
 _SCAN_OVERDUE_AFTER: Final = timedelta(hours=2)  # since the creation of the file; a scan usually takes seconds
 CheckOutcome = Literal["available", "rejected", "scanning", "awaiting-upload", "released", "deleted", "unchanged"]
 
-# The results of GuardDuty. Only the first one allows a file to be read.
+# The results of GuardDuty, and the rejection of a new file for each. Only the first one allows a file to be read.
 _CLEAN: Final = "NO_THREATS_FOUND"
-_REJECTIONS: Final[Mapping[str, FileRejection]] = {
-    "THREATS_FOUND": FileRejection.MALWARE,
+_INFECTED: Final = "THREATS_FOUND"
+_REJECTIONS: Final[Mapping[str, FileRejection | None]] = {
+    _CLEAN: None,
+    _INFECTED: FileRejection.MALWARE,
     "UNSUPPORTED": FileRejection.UNSUPPORTED,
     "ACCESS_DENIED": FileRejection.UNSUPPORTED,
     "FAILED": FileRejection.UNSUPPORTED,
 }
 _FAILED_SCANS: Final = ("ACCESS_DENIED", "FAILED")
+_UNREADABLE: Final = ("UNSUPPORTED", *_FAILED_SCANS)  # of an available file: the bucket denies reads from then on
 
 
 class FileCheckRequest(InternalModel):
@@ -43,14 +47,14 @@ class FileCheckRequest(InternalModel):
 
     user_id: str
     file_id: str
-    is_scanned: bool = False  # GuardDuty has announced the result of its scan
+    scan_result: str | None = None  # that GuardDuty has reported
     keep_versions: bool = False  # content without a record can be restored for 30 days
 
     @classmethod
-    def from_key(cls, key: str, *, is_scanned: bool = False) -> Self:
+    def from_key(cls, key: str, scan_result: str | None = None) -> Self:
         """Return the request for an object's key."""
         user_id, _, file_id = key.removeprefix(KEY_PREFIX).partition("/")
-        return cls(user_id=user_id, file_id=file_id, is_scanned=is_scanned)
+        return cls(user_id=user_id, file_id=file_id, scan_result=scan_result)
 
     @property
     def is_valid(self) -> bool:
@@ -74,7 +78,9 @@ def parse_event(event: Mapping[str, Any]) -> Sequence[FileCheckRequest]:
         keys = (unquote_plus(record["s3"]["object"]["key"]) for record in event["Records"])
         return [FileCheckRequest.from_key(key) for key in keys]
     if "detail" in event:
-        return [FileCheckRequest.from_key(event["detail"]["s3ObjectDetails"]["objectKey"], is_scanned=True)]
+        detail = event["detail"]
+        result = detail["scanResultDetails"]["scanResultStatus"]
+        return [FileCheckRequest.from_key(detail["s3ObjectDetails"]["objectKey"], result)]
     return [FileCheckRequest.model_validate(event)]
 
 
@@ -96,32 +102,70 @@ class FileChecker:
             return FileCheckResult(outcome="unchanged")
         stored = self._repository.get(request.user_id, request.file_id)
         if stored is None and request.keep_versions:
-            return self._delete_content(request)
+            return self._finish_deletion(request)
         if stored is None or stored.file.status is FileStatus.REJECTED:
-            count = self._storage.delete_versions(request.user_id, request.file_id)
-            return FileCheckResult(outcome="deleted" if count else "unchanged")
-        if not self._storage.exists(request.user_id, request.file_id):
+            return self._delete_content(request)
+        versions = self._storage.count_versions(request.user_id, request.file_id)
+        if versions == 0:
             return self._release(request, stored)
         if stored.file.status is FileStatus.AVAILABLE:
-            return FileCheckResult(outcome="unchanged")
-        rejection = self._scan_rejection(request, stored.file) if self._malware_protection else None
-        if isinstance(rejection, FileCheckResult):
-            return rejection
-        if rejection is None and not self._has_announced_content(request, stored.file):
-            rejection = FileRejection.CONTENT_MISMATCH
+            return self._check_again(request, stored, versions)
+        self._delete_repeated_uploads(request, versions)
+        scan_result = self._get_scan_result(request)
+        if scan_result is None or scan_result not in _REJECTIONS:
+            return self._await_scan(request, stored.file)
+        rejection = self._find_rejection(request, stored.file, scan_result)
         return self._reject(request, stored, rejection) if rejection else self._accept(request)
 
-    def _scan_rejection(self, request: FileCheckRequest, file: File) -> FileRejection | FileCheckResult | None:
-        """Return why the scan rejects the file, None if it is clean, or the result of the check before the scan."""
-        status = self._storage.get_scan_status(request.user_id, request.file_id)
-        if status == _CLEAN:
-            return None
-        if status is not None and status in _REJECTIONS:
-            if status in _FAILED_SCANS:
-                logs.event("file not scanned", logging.ERROR, file=request.file_id, status=status)
-                add_metric(Metric.FILE_SCAN_FAILED)
-            return _REJECTIONS[status]
-        if request.is_scanned:
+    def _delete_content(self, request: FileCheckRequest) -> FileCheckResult:
+        """Delete content that arrived after the deletion or rejection of its file."""
+        count = self._storage.delete_versions(request.user_id, request.file_id)
+        return FileCheckResult(outcome="deleted" if count else "unchanged")
+
+    def _finish_deletion(self, request: FileCheckRequest) -> FileCheckResult:
+        """Delete content whose record was deleted. It can be restored for 30 days, as after each DELETE of a file."""
+        if self._storage.count_versions(request.user_id, request.file_id) == 0:
+            return FileCheckResult(outcome="unchanged")
+        self._storage.delete(request.user_id, request.file_id)
+        return FileCheckResult(outcome="deleted")
+
+    def _check_again(self, request: FileCheckRequest, stored: StoredFile, versions: int) -> FileCheckResult:
+        """Reject an available file if a later scan has found malware, and delete repeated uploads.
+
+        A later scan that fails does not delete an accepted document.
+        """
+        scan_result = self._get_scan_result(request)
+        if scan_result == _INFECTED:
+            return self._reject(request, stored, FileRejection.MALWARE)
+        is_repeated = self._delete_repeated_uploads(request, versions)
+        if scan_result in _UNREADABLE and not is_repeated:  # otherwise the result was that of a repeated upload
+            _report_failed_scan(request, scan_result)
+        return FileCheckResult(outcome="unchanged")
+
+    def _delete_repeated_uploads(self, request: FileCheckRequest, versions: int) -> bool:
+        """Delete all versions but the oldest, because the quota counts one. Return True if a form was sent again.
+
+        Before and after the acceptance, the oldest version remains. So concurrent checks never delete the last one. The
+        versions that an interruption leaves are deleted at the next event, or expire in the bucket.
+        """
+        if versions == 1:
+            return False
+        count = self._storage.delete_repeated_uploads(request.user_id, request.file_id)
+        if count:
+            logs.event("repeated uploads deleted", file=request.file_id, count=count)
+        return count > 0
+
+    def _get_scan_result(self, request: FileCheckRequest) -> str | None:
+        """Return the result of the scan, None before it, or a clean one without malware protection."""
+        if not self._malware_protection:
+            return _CLEAN
+        if request.scan_result == _INFECTED:  # the tag follows the report, and may have the result of an earlier scan
+            return _INFECTED
+        return self._storage.get_scan_status(request.user_id, request.file_id)
+
+    def _await_scan(self, request: FileCheckRequest, file: File) -> FileCheckResult:
+        """Set the status of a file before the end of its scan."""
+        if request.scan_result is not None:
             raise ServiceUnavailable  # the tag follows the event; Lambda repeats the check
         if file.created_at <= utc_now() - _SCAN_OVERDUE_AFTER:  # seen by the hourly check of reconciliation
             logs.event("file not scanned in time", logging.ERROR, file=request.file_id)
@@ -129,6 +173,15 @@ class FileChecker:
         if file.status is not FileStatus.SCANNING:  # a repeated check must not change the version
             self._repository.set_status(request.user_id, request.file_id, FileStatus.SCANNING, utc_now())
         return FileCheckResult(outcome="scanning")
+
+    def _find_rejection(self, request: FileCheckRequest, file: File, scan_result: str) -> FileRejection | None:
+        """Return why the scan or the content rejects the file, or None. Content that is not clean is not read."""
+        if scan_result in _FAILED_SCANS:
+            _report_failed_scan(request, scan_result)
+        rejection = _REJECTIONS[scan_result]
+        if rejection is None and not self._has_announced_content(request, file):
+            return FileRejection.CONTENT_MISMATCH
+        return rejection
 
     def _has_announced_content(self, request: FileCheckRequest, file: File) -> bool:
         read = self._storage.read(request.user_id, request.file_id, file.size, READ_SECONDS)
@@ -159,13 +212,6 @@ class FileChecker:
         self._storage.delete_versions(request.user_id, request.file_id)
         return FileCheckResult(outcome="rejected")
 
-    def _delete_content(self, request: FileCheckRequest) -> FileCheckResult:
-        """Finish the deletion of a file by its user. An erased user's content is deleted with all versions."""
-        if not self._storage.exists(request.user_id, request.file_id):
-            return FileCheckResult(outcome="unchanged")
-        self._storage.delete(request.user_id, request.file_id)
-        return FileCheckResult(outcome="deleted")
-
     def _release(self, request: FileCheckRequest, stored: StoredFile) -> FileCheckResult:
         """Delete a file that has no content: its upload did not arrive in time, or its content was lost."""
         is_awaited = stored.file.status is FileStatus.AWAITING_UPLOAD
@@ -179,3 +225,8 @@ class FileChecker:
             logs.event("content of a file is missing", logging.ERROR, file=request.file_id)
             add_metric(Metric.FILE_LOST)
         return FileCheckResult(outcome="released")
+
+
+def _report_failed_scan(request: FileCheckRequest, scan_result: str) -> None:
+    logs.event("file not scanned", logging.ERROR, file=request.file_id, status=scan_result)
+    add_metric(Metric.FILE_SCAN_FAILED)

@@ -14,7 +14,7 @@ class FileNotReady(Conflict):
     """The file was not uploaded yet, or is still being checked."""
 
     slug = "file-not-ready"
-    detail = "The file has not been uploaded yet, or is being checked. Try again later."
+    detail = "The file has not been uploaded yet, or is being checked."
     retry_after = 2
 
 
@@ -24,7 +24,7 @@ class FileRejected(ApiError):
     slug = "file-rejected"
     status = 410
     title = "Gone"
-    detail = "The file was rejected and deleted. `rejection` of the file has the reason."
+    detail = "The file was rejected and deleted. Read the file: `rejection` is the reason."
 
 
 class FileQuotaExceeded(Conflict):

@@ -42,7 +42,7 @@ class FileCategory(StrEnum):
 
 
 class FileStatus(StrEnum):
-    """The progress of a file."""
+    """The progress of a file. `scanning` occurs only with `malware_protection`."""
 
     AWAITING_UPLOAD = "awaiting-upload"
     SCANNING = "scanning"

@@ -41,7 +41,7 @@ class StoredFile:
     expires_at: int | None = None
 
     @property
-    def counts(self) -> bool:
+    def is_counted(self) -> bool:
         """Return True if the quota contains the file."""
         return self.file.status is not FileStatus.REJECTED
 
@@ -52,7 +52,11 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class StoredQuota:
-    """The counters of a user's files."""
+    """The counters of a user's files.
+
+    `bytes` is the sum of their sizes. `uploads_on` is a day (UTC) as YYYY-MM-DD. `changed_at` and `checked_at` are in
+    milliseconds since 1970.
+    """
 
     bytes: int = 0
     files: int = 0

@@ -54,7 +54,7 @@ _SCAN_PAGE_SIZE: Final = 500  # items
 
 @dataclass(frozen=True, slots=True)
 class FileLimits:
-    """The limits of a user."""
+    """The limits of a user: the number of files, the sum of their sizes in bytes, and the uploads per day (UTC)."""
 
     files: int
     bytes: int
@@ -183,9 +183,10 @@ class FileRepository:
     def reject(self, user_id: str, stored: StoredFile, rejection: FileRejection, now: datetime) -> bool:
         """Reject a file that is neither available nor rejected, and subtract it from the quota.
 
-        Return False if there is none.
+        A file with malware is rejected also if it is available. Return False if there is none with these statuses.
         """
-        update = _change_status(FileStatus.REJECTED, now).set("rejection", rejection)
+        statuses = (*_PENDING, FileStatus.AVAILABLE) if rejection is FileRejection.MALWARE else _PENDING
+        update = _change_status(FileStatus.REJECTED, now, statuses).set("rejection", rejection)
         update.set(TTL, int((now + timedelta(days=REJECTED_DAYS)).timestamp()))
         record = file_record(stored.file.id)
         actions = [self._update(user_id, record, update.build()), self._subtract(user_id, stored, now)]
@@ -197,7 +198,7 @@ class FileRepository:
 
     def repair_quota(self, user_id: str, quota: StoredQuota, files: Iterable[StoredFile]) -> bool:
         """Set the counters to the sum of the files, unless they have changed since `quota` was read."""
-        counted = [stored.file for stored in files if stored.counts]
+        counted = [stored.file for stored in files if stored.is_counted]
         update = UpdateBuilder().require_equal("revision", quota.revision or None).increment("revision")
         update.set("bytes", sum(file.size for file in counted)).set("files", len(counted))
         return self._update_quota(user_id, update)
@@ -235,7 +236,11 @@ class FileRepository:
         return {owner for batch in batches for owner in self._find_owners(batch)}
 
     def delete_all(self, user_id: str) -> None:
-        """Delete all records of a user. One request per MiB of items, and one per 25 records."""
+        """Delete all records of a user. One request per MiB of items, one per 25 files, and one for the counters.
+
+        The requests are not atomic. A concurrent rejection of a file needs its record and adds to the counters, so the
+        counters are deleted after the records of all files. Otherwise the rejection could create them again.
+        """
         paginator = self._client.get_paginator("query")
         with translate_errors():
             pages = paginator.paginate(
@@ -247,8 +252,11 @@ class FileRepository:
                 ConsistentRead=True,
             )
             keys = [item for page in pages for item in page["Items"]]
-        for start in range(0, len(keys), _BATCH_SIZE):
-            self._delete_batch([{"DeleteRequest": {"Key": key}} for key in keys[start : start + _BATCH_SIZE]])
+        counters = [key for key in keys if key[SORT_KEY]["S"] == QUOTA_RECORD]
+        others = [key for key in keys if key not in counters]
+        for batch in (*(others[start : start + _BATCH_SIZE] for start in range(0, len(others), _BATCH_SIZE)), counters):
+            if batch:
+                self._delete_batch([{"DeleteRequest": {"Key": key}} for key in batch])
 
     def _write_as_user(self, user_id: str, actions: list[dict[str, Any]]) -> bool:
         try:
@@ -270,7 +278,7 @@ class FileRepository:
             "Key": build_key(user_id, file_record(stored.file.id)),
             **UpdateBuilder().require_equal("version", stored.file.version).build_condition(),
         }
-        return [{"Delete": delete}, *([self._subtract(user_id, stored, now)] if stored.counts else [])]
+        return [{"Delete": delete}, *([self._subtract(user_id, stored, now)] if stored.is_counted else [])]
 
     def _subtract(self, user_id: str, stored: StoredFile, now: datetime) -> dict[str, Any]:
         update = UpdateBuilder().increment("bytes", -stored.file.size).increment("files", -1)
@@ -342,9 +350,9 @@ def _build_reservation(stored: StoredFile, limits: FileLimits, now: datetime, is
     return update.build()
 
 
-def _change_status(status: FileStatus, now: datetime) -> UpdateBuilder:
-    """Return an update of the status of a file that is neither available nor rejected."""
-    update = UpdateBuilder().require_exists(SORT_KEY).require_one_of("status", _PENDING)
+def _change_status(status: FileStatus, now: datetime, statuses: tuple[FileStatus, ...] = _PENDING) -> UpdateBuilder:
+    """Return an update of the status of a file that has one of these statuses."""
+    update = UpdateBuilder().require_exists(SORT_KEY).require_one_of("status", statuses)
     return update.set("status", status).set("updated_at", now).remove(EXPIRES_AT).increment("version")
 
 

@@ -1,8 +1,8 @@
 """Announcing, listing, reading, renaming and deleting the files of a user.
 
-A file is announced before its upload, so that the quota has room for it. S3 announces the upload to the function
-check_file (checking.py). The item of a file is stored before its object and deleted before it. So an interruption can
-leave an object without an item, which reconciliation deletes.
+A file is announced before its upload, so that its size is reserved in the quota. S3 announces the upload to the
+function check_file (checking.py). The record of a file is stored before its object and deleted before it. So an
+interruption can leave an object without a record, which reconciliation deletes.
 """
 
 from datetime import timedelta

@@ -2,11 +2,11 @@
 
 A file must be valid as one type only: a PDF that is also a web page or an archive is refused. Libraries that detect
 types look at the first bytes alone, so they accept such files.
+
+No content raises an exception: a file whose check fails would never get a verdict.
 """
 
-import io
 import re
-import zipfile
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -22,6 +22,18 @@ _MARKUP: Final = re.compile(
 # The objects and lists of a resource. Parsing 4 million of them takes 1 GiB of the function's 1.7 GiB. A dense resource
 # has one per 20 bytes, so 50 MiB have fewer.
 _MAX_JSON_PARTS: Final = 4_000_000
+# Programs find an archive by the record at its end, which further data may follow (APPNOTE 4.3.16).
+# https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+_ZIP_END: Final = b"PK\x05\x06"
+_ZIP_DIRECTORY: Final = b"PK\x01\x02"
+_ZIP64_LOCATOR: Final = b"PK\x06\x07"
+_ZIP64_LOCATOR_BYTES: Final = 20  # directly before the end record
+# 50 MiB of random bytes have an end record with a probability of 1 %, and more than three with one of 1e-9.
+_MAX_ZIP_ENDS: Final = 100
+# Signatures of RAR and 7-Zip. 50 MiB of random bytes have one of them with a probability of 4e-7.
+_ARCHIVE_SIGNATURES: Final = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
+_PDF_HEADER: Final = b"%PDF-"
+_TEXTS: Final = frozenset({FileType.TEXT, FileType.CSV})
 _PNG_END: Final = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")  # tab, line feed, form feed and return are text
@@ -31,14 +43,44 @@ _DICOM_PREAMBLES: Final = (b"\x00" * 4, b"II*\x00", b"MM\x00*")
 
 
 def has_content_of(file_type: FileType, content: bytes) -> bool:
-    """Return True if the content has this type, and is neither a web page nor an archive."""
+    """Return True if the content has this type and no other. Less than a second for 50 MiB."""
     return _CHECKS[file_type](content) and not _has_other_type(file_type, content)
 
 
 def _has_other_type(file_type: FileType, content: bytes) -> bool:
     if file_type is FileType.FHIR_JSON:  # its narrative is XHTML, and JSON is never a web page
         return False
-    return _MARKUP.search(content[:_HEAD_BYTES]) is not None or zipfile.is_zipfile(io.BytesIO(content))
+    head = content[:_HEAD_BYTES]
+    if _MARKUP.search(head):
+        return True
+    if file_type in _TEXTS:  # a text may quote the header of a PDF file, and has no control characters of an archive
+        return False
+    return (file_type is not FileType.PDF and _PDF_HEADER in head) or _has_archive(content)
+
+
+def _has_archive(content: bytes) -> bool:
+    """Return True if the content contains an archive of ZIP, RAR or 7-Zip."""
+    if any(signature in content for signature in _ARCHIVE_SIGNATURES):
+        return True
+    end = content.find(_ZIP_END)
+    for _ in range(_MAX_ZIP_ENDS):
+        if end < 0:
+            return False
+        if _is_end_of_archive(content, end):
+            return True
+        end = content.find(_ZIP_END, end + 1)
+    return True
+
+
+def _is_end_of_archive(content: bytes, end: int) -> bool:
+    """Return True if the end record at this position has a directory or a ZIP64 locator."""
+    size = int.from_bytes(content[end + 12 : end + 16], "little")
+    offset = int.from_bytes(content[end + 16 : end + 20], "little")
+    # Some programs look for the directory before its end record, and others at its offset.
+    starts = (max(0, end - size), offset)
+    return any(content.startswith(_ZIP_DIRECTORY, start) for start in starts) or content.startswith(
+        _ZIP64_LOCATOR, max(0, end - _ZIP64_LOCATOR_BYTES)
+    )
 
 
 def _is_pdf(content: bytes) -> bool:

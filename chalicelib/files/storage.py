@@ -4,12 +4,12 @@ import base64
 import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import quote
 
 from chalicelib.aws.errors import ClientError, translate_errors
-from chalicelib.aws.s3_versions import delete_versions
+from chalicelib.aws.s3_versions import delete_newer_versions, delete_versions
 from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import ServiceUnavailable
+from chalicelib.files.download_names import format_content_disposition
 from chalicelib.files.models import File, FileContent, FileUpload, FileUploadLimits
 
 if TYPE_CHECKING:
@@ -77,19 +77,20 @@ class FileStorage:
                     "Bucket": self._bucket,
                     "Key": object_key(user_id, file.id),
                     "ResponseContentType": file.content_type.value,
-                    "ResponseContentDisposition": format_content_disposition(file.name),
+                    "ResponseContentDisposition": format_content_disposition(file.name, file.content_type),
                     "ResponseCacheControl": "private, no-store",
                 },
                 ExpiresIn=int(DOWNLOAD_TTL.total_seconds()),
             )
         return FileContent(url=url, expires_at=expires_at)
 
-    def exists(self, user_id: str, file_id: str) -> bool:
-        """Return True if the object exists and is not deleted. One request."""
+    def count_versions(self, user_id: str, file_id: str) -> int:
+        """Return the number of versions, at most 2, or 0 if the object is missing or deleted. One request."""
         key = object_key(user_id, file_id)
         with translate_errors():
             response = self._client.list_object_versions(Bucket=self._bucket, Prefix=key, MaxKeys=2)
-        return any(version["Key"] == key and version["IsLatest"] for version in response.get("Versions", []))
+        versions = [version for version in response.get("Versions", []) if version["Key"] == key]
+        return len(versions) if any(version["IsLatest"] for version in versions) else 0
 
     def read(self, user_id: str, file_id: str, max_bytes: int, seconds: float) -> StoredObject | None:
         """Return the object, or None. An object with more than `max_bytes` is cut off one byte after the limit.
@@ -128,6 +129,13 @@ class FileStorage:
         with translate_errors():
             self._client.delete_object(Bucket=self._bucket, Key=object_key(user_id, file_id))
 
+    def delete_repeated_uploads(self, user_id: str, file_id: str) -> int:
+        """Delete all versions of an object but the oldest. Return their number.
+
+        All versions that a form has uploaded have the announced content. Raises UpstreamError as delete_versions.
+        """
+        return delete_newer_versions(self._client, self._bucket, object_key(user_id, file_id))
+
     def delete_versions(self, user_id: str, file_id: str) -> int:
         """Delete all versions of an object. Return their number. Raises UpstreamError if S3 has not deleted all."""
         return delete_versions(self._client, self._bucket, object_key(user_id, file_id), is_key=True)
@@ -156,12 +164,6 @@ class FileStorage:
             )
         prefixes = [entry["Prefix"] for entry in response.get("CommonPrefixes", [])]
         return [prefix.split("/")[1] for prefix in prefixes], response.get("NextContinuationToken")
-
-
-def format_content_disposition(name: str) -> str:
-    """Return the header that saves a file under its name: RFC 6266, with an ASCII name for old clients."""
-    ascii_name = "".join(char if char.isascii() and char not in '"\\%' else "_" for char in name)
-    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _expires_at(ttl: timedelta) -> datetime:

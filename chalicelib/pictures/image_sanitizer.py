@@ -121,7 +121,7 @@ def _get_orientation(image: Image.Image) -> int:
 
 def _to_srgb_thumbnail(image: Image.Image, has_alpha: bool) -> Image.Image:
     """Shrink the image and convert it to sRGB, which readers assume without a color profile."""
-    if image.mode.startswith("I"):  # 16 bits of grey
+    if image.mode.startswith("I"):  # 16 bits of gray
         image = image.point(lambda value: value * (1 / 256)).convert("L")
     mode = "RGBA" if has_alpha else "L" if image.mode in ("1", "L") else "RGB"
     if image.mode not in ("L", "RGB", "RGBA", "CMYK"):  # palette modes cannot be resampled, convert first

@@ -55,7 +55,7 @@ OMITTED: Final[Mapping[str, str]] = {
 }
 
 _PROCESSING: Final = Processing(
-    purposes=["Sign-up and authentication", "The user profile of this service"],
+    purposes=["Sign-up and authentication", "The user profile and the files of this service"],
     recipients=["Amazon Web Services, as processor"],
     retention=[
         Retention(what="account, profile, picture and files", period="until the account is deleted"),
@@ -145,10 +145,11 @@ class ExportService:
             return []
         repository, storage = self._files
         _, files = repository.list_all(caller.sub)
-        return [_export_file(storage, caller.sub, stored) for stored in files]
+        return [export_file(storage, caller.sub, stored) for stored in files]
 
 
-def _export_file(storage: FileStorage, user_id: str, stored: StoredFile) -> ExportedFile:
+def export_file(storage: FileStorage, user_id: str, stored: StoredFile) -> ExportedFile:
+    """Return a file, with a presigned URL if it is available."""
     is_available = stored.file.status is FileStatus.AVAILABLE
     link = storage.create_presigned_link(user_id, stored.file) if is_available else None
     return ExportedFile(**dict(stored.file), url=link and link.url, expires_at=link and link.expires_at)

@@ -133,5 +133,5 @@ def _is_lost(stored: StoredFile, objects: Collection[str]) -> bool:
 
 
 def _counters_agree(quota: StoredQuota, files: Sequence[StoredFile]) -> bool:
-    counted = [stored.file for stored in files if stored.counts]
+    counted = [stored.file for stored in files if stored.is_counted]
     return (quota.files, quota.bytes) == (len(counted), sum(file.size for file in counted))

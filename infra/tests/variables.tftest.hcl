@@ -163,6 +163,12 @@ run "file_limit_with_a_fraction_is_rejected" {
   expect_failures = [var.files_per_user]
 }
 
+run "file_limit_above_one_thousand_is_rejected" {
+  command = plan
+  variables { files_per_user = 1001 }
+  expect_failures = [var.files_per_user]
+}
+
 run "file_size_quota_below_one_mebibyte_is_rejected" {
   command = plan
   variables { file_bytes_per_user = 1048575 }

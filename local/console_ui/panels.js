@@ -4,7 +4,7 @@ import { badge, jsonView, timeOf } from "./components.js";
 import { h } from "./dom.js";
 
 const RENDERERS = { "stored-item": renderStoredItem, picture: renderPicture, files: renderFiles };
-// Fields that differ in each response, so that a new value is no change.
+// Fields that differ in each response although nothing was changed.
 const UNMARKED = ["request_id"];
 const UNMARKED_PICTURE = ["url", "expires_at"]; // of the presigned URL
 const REJECTIONS = {

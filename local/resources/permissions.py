@@ -1,4 +1,4 @@
-"""The permissions of the functions, in addition to their own logs. As infra/functions.tf and infra/pictures.tf."""
+"""The permissions of the functions beyond their own logs. As in infra/functions.tf, pictures.tf and files.tf."""
 
 from typing import Any, Final
 

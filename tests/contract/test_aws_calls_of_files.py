@@ -38,7 +38,8 @@ QUERY = ("Query", 1.0)  # up to 4 KB in total
 UPDATE = ("UpdateItem", ONE_WRITE_UNIT)
 LIST_VERSIONS, GET_TAGS, GET_OBJECT = ("ListObjectVersions", 0.0), ("GetObjectTagging", 0.0), ("GetObject", 0.0)
 DELETE_OBJECT = ("DeleteObject", 0.0)
-DELETE_VERSIONS = [LIST_VERSIONS, ("DeleteObjects", 0.0), LIST_VERSIONS]
+DELETE_OBJECTS = ("DeleteObjects", 0.0)
+DELETE_VERSIONS = [LIST_VERSIONS, DELETE_OBJECTS, LIST_VERSIONS]
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +77,15 @@ def upload(s3: Any, file_id: str, content: bytes = TEXT, scan_result: str | None
     s3.put_object(Bucket=BUCKET, Key=object_key(SUB, file_id), Body=content, ContentType="text/plain", **tags)
 
 
-def check(file_id: str, *, malware_protection: bool = True) -> str:
+def set_scan_result(s3: Any, file_id: str, result: str) -> None:
+    tags = {"TagSet": [{"Key": SCAN_TAG, "Value": result}]}
+    s3.put_object_tagging(Bucket=BUCKET, Key=object_key(SUB, file_id), Tagging=tags)
+
+
+def check(file_id: str, *, malware_protection: bool = True, scan_result: str | None = None) -> str:
     storage = bootstrap.file_storage(clients.FILE_CHECK_S3_READ_TIMEOUT)
     checker = FileChecker(bootstrap.file_repository(), storage, malware_protection=malware_protection)
-    return checker.check(FileCheckRequest(user_id=SUB, file_id=file_id)).outcome
+    return checker.check(FileCheckRequest(user_id=SUB, file_id=file_id, scan_result=scan_result)).outcome
 
 
 def create_available_file(calls: RecordedCalls, s3: Any) -> str:
@@ -243,10 +249,42 @@ def test_infected_file_is_deleted_without_reading_it(calls: RecordedCalls, bucke
     assert calls == [ONE_READ, LIST_VERSIONS, GET_TAGS, TRANSACTION_OF_THE_SERVICE, *DELETE_VERSIONS]
 
 
-def test_repeated_check_of_an_available_file_makes_two_calls(calls: RecordedCalls, bucket: Any) -> None:
+@pytest.mark.parametrize("malware_protection", [False, True])
+def test_repeated_check_of_an_available_file_reads_its_state(
+    calls: RecordedCalls, bucket: Any, malware_protection: bool
+) -> None:
     file_id = create_available_file(calls, bucket)
-    assert check(file_id) == "unchanged"
-    assert calls == [ONE_READ, LIST_VERSIONS]
+    assert check(file_id, malware_protection=malware_protection) == "unchanged"
+    assert calls == [ONE_READ, LIST_VERSIONS, *([GET_TAGS] if malware_protection else [])]
+
+
+def test_repeated_upload_makes_one_more_list_and_deletion(calls: RecordedCalls, bucket: Any) -> None:
+    file_id = create_available_file(calls, bucket)
+    upload(bucket, file_id)
+    assert check(file_id, malware_protection=False) == "unchanged"
+    assert calls == [ONE_READ, LIST_VERSIONS, LIST_VERSIONS, DELETE_OBJECTS]
+
+
+def test_repeated_uploads_of_a_new_file_are_deleted_first(calls: RecordedCalls, bucket: Any) -> None:
+    file_id = create_file(calls)
+    for _ in range(3):
+        upload(bucket, file_id, scan_result="NO_THREATS_FOUND")
+    assert check(file_id) == "available"
+    assert calls == [ONE_READ, LIST_VERSIONS, LIST_VERSIONS, DELETE_OBJECTS, GET_TAGS, GET_OBJECT, UPDATE]
+
+
+def test_malware_found_later_makes_a_transaction_and_deletes(calls: RecordedCalls, bucket: Any) -> None:
+    file_id = create_available_file(calls, bucket)
+    set_scan_result(bucket, file_id, "THREATS_FOUND")
+    assert check(file_id) == "rejected"
+    assert calls == [ONE_READ, LIST_VERSIONS, GET_TAGS, TRANSACTION_OF_THE_SERVICE, *DELETE_VERSIONS]
+
+
+def test_reported_malware_reads_no_tags(calls: RecordedCalls, bucket: Any) -> None:
+    file_id = create_file(calls)
+    upload(bucket, file_id)
+    assert check(file_id, scan_result="THREATS_FOUND") == "rejected"
+    assert calls == [ONE_READ, LIST_VERSIONS, TRANSACTION_OF_THE_SERVICE, *DELETE_VERSIONS]
 
 
 def test_check_of_an_unknown_object_deletes_it(calls: RecordedCalls, bucket: Any) -> None:

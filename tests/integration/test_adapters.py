@@ -17,7 +17,7 @@ from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.profiles.repository import ProfileRepository
 from local.emulator_clients import emulator_client
-from tests.support import contracts, file_contracts
+from tests.support import contracts, file_check_contracts, file_contracts, file_storage_contracts
 from tests.support.aws import create_records_table, create_users_table
 from tests.support.picture_client import post_form
 from tests.support.stack import RunningStack
@@ -80,7 +80,7 @@ class TestPictureStorage(contracts.PictureStorageContract):
         return PictureStorage(emulator_client("s3", stack.outputs), stack.outputs.bucket)
 
 
-class TestFileRepository(file_contracts.FileRepositoryContract):
+class FileRepositoryFixtures(file_contracts.FileRepositoryFixtures):
     @pytest.fixture
     def repository(self, dynamodb: Any) -> FileRepository:
         return FileRepository(dynamodb, RECORDS_TABLE, TABLE)
@@ -94,16 +94,28 @@ class TestFileRepository(file_contracts.FileRepositoryContract):
         return DeletionRepository(dynamodb, TABLE)
 
 
-class TestFileStorage(file_contracts.FileStorageContract):
+class TestFileRepository(FileRepositoryFixtures, file_contracts.FileRepositoryContract):
+    """The requests of users."""
+
+
+class TestFileChecks(FileRepositoryFixtures, file_check_contracts.FileCheckContract):
+    """The calls of check_file."""
+
+
+class TestFileReconciliation(FileRepositoryFixtures, file_check_contracts.FileReconciliationContract):
+    """The calls of reconciliation and erasure."""
+
+
+class TestFileStorage(file_storage_contracts.FileStorageContract):
     @pytest.fixture
     def storage(self, s3: Any, bucket: str) -> FileStorage:
         return FileStorage(s3, bucket)
 
     @pytest.fixture
-    def upload(self, storage: FileStorage) -> file_contracts.Upload:
+    def upload(self, storage: FileStorage) -> file_storage_contracts.Upload:
         def upload(user_id: str, file: File) -> None:
             form = storage.create_presigned_upload(user_id, file).model_dump()
-            assert post_form(form, file_contracts.CONTENT).status_code == 204
+            assert post_form(form, file_storage_contracts.CONTENT).status_code == 204
 
         return upload
 

@@ -20,7 +20,7 @@ from tests.support.users import User, sign_up_and_sign_in
 PAGE = "docs/files.md"
 needs_node = pytest.mark.skipif(shutil.which("node") is None and "CI" not in os.environ, reason="needs Node.js")
 UPLOAD_PROGRAM = """
-const content = "Haemoglobin 14.2 g/dl\\n";
+const content = "Hemoglobin 14.2 g/dl\\n";
 const stored = await uploadFile(new File([content], "blood-test.txt", { type: "text/plain" }), "lab-report");
 const renamed = await renameFile(stored.id, "Blood test.txt");
 const downloaded = await (await fetch(await getContentUrl(stored.id))).text();

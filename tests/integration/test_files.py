@@ -139,13 +139,6 @@ def test_file_of_another_user_is_not_accessible(user: User, other_user: User) ->
     assert call_file(user, file_id).status == 200
 
 
-def test_second_upload_of_the_same_content_remains_available(user: User) -> None:
-    created = announce_file(user, content := make_pdf())
-    for _ in range(2):
-        assert post_form(created.body["upload"], content).status_code == 204
-        assert wait_for_check(user, created.body["id"])["status"] == "available"
-
-
 def test_link_of_a_deleted_file_has_no_content(user: User) -> None:
     file_id = upload(user, make_pdf())
     wait_for_check(user, file_id)

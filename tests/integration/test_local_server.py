@@ -39,7 +39,7 @@ def build_put(stack: RunningStack, user: User, headers: str, body: bytes) -> byt
 
 
 def test_response_is_sent_in_one_packet(stack: RunningStack, user: User) -> None:
-    """With two packets, the second one would wait for an acknowledgement, which a client delays by 40 ms.
+    """With two packets, the second one would wait for an acknowledgment, which a client delays by 40 ms.
 
     Clients do not delay it at the beginning of a connection, so the test sends 40 requests.
     """

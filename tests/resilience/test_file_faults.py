@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
+import requests
 
 from chalicelib.files.models import FileType
 from chalicelib.reconciliation.service import to_event
@@ -16,7 +17,7 @@ from tests.resilience.faulty_stack import FaultyStack
 from tests.support.erasure import RECONCILE_FUNCTION, delete_account, wait_until_erased
 from tests.support.fault_proxy import DYNAMODB, S3
 from tests.support.file_agreement import FileAudit
-from tests.support.file_client import FILES_PATH, announce_file, call_file, wait_for_check
+from tests.support.file_client import FILES_PATH, announce_file, call_file, report_scan, wait_for_check
 from tests.support.picture_client import post_form
 from tests.support.sample_files import SAMPLES
 from tests.support.stack import wait_until
@@ -25,6 +26,7 @@ from tests.support.users import User, sign_up_and_sign_in
 pytestmark = pytest.mark.slow
 PDF: Final = SAMPLES[FileType.PDF]
 ATTEMPTS: Final = 2  # of a DynamoDB call
+TIMEOUT: Final = 10  # seconds
 ENOUGH: Final = 20  # faults for all attempts of all invocations
 FAULTS: Final = ["drop", "lost_response", "500"]  # before the call is applied, after it is applied, and rejected
 POST_CALLS: Final = ["TransactWriteItems"]
@@ -39,6 +41,15 @@ CHECK_CALLS: Final = [
     ("UpdateItem", 1),
     ("GetObject", 0),
 ]
+# The calls after a repeated upload of an available file.
+REPEATED_UPLOAD_CALLS: Final = [
+    ("GetItem", 0),
+    ("ListObjectVersions", 0),
+    ("GetObjectTagging", 0),
+    ("ListObjectVersions", 1),
+    ("DeleteObjects", 0),
+]
+LATE_REJECT_CALLS: Final = [("TransactWriteItems", 0), ("ListObjectVersions", 1), ("DeleteObjects", 0)]
 REJECT_CALLS: Final = [("TransactWriteItems", 0), ("ListObjectVersions", 2), ("DeleteObjects", 0)]
 
 
@@ -83,7 +94,7 @@ def inject_fault(faulty: FaultyStack, call: str, fault: str, *, skipped: int = 0
 
 
 def clear_faults(faulty: FaultyStack) -> None:
-    for call in {*DELETE_CALLS, *(call for call, _ in (*CHECK_CALLS, *REJECT_CALLS))}:
+    for call in {*DELETE_CALLS, *(call for call, _ in (*CHECK_CALLS, *REPEATED_UPLOAD_CALLS, *REJECT_CALLS))}:
         faulty.fault_injector.fail_next(call)
 
 
@@ -207,6 +218,43 @@ def test_interrupted_rejection_is_completed_by_reconciliation(
     assert call_file(user, file_id, path="/content").status in (409, 410)
     reconcile_until(faulty, user, file_id, "rejected")
     wait_until(lambda: list_differences(audit, user, file_id) == [])
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("call", "skipped"), REPEATED_UPLOAD_CALLS)
+def test_interrupted_check_of_a_repeated_upload_loses_no_file(
+    faulty: FaultyStack, audit: FileAudit, user: User, call: str, skipped: int, fault: str
+) -> None:
+    """The next event completes the deletion."""
+    created = announce_file(user, PDF).body
+    file_id = str(created["id"])
+    assert post_form(created["upload"], PDF).status_code == 204
+    before = wait_for_check(user, file_id)
+    checks = count_checks(faulty)
+    inject_fault(faulty, call, fault, skipped=skipped, count=ENOUGH)
+    assert post_form(created["upload"], PDF).status_code == 204
+    wait_until(lambda: count_checks(faulty) > checks)
+    clear_faults(faulty)
+    assert post_form(created["upload"], PDF).status_code == 204
+    wait_until(lambda: audit.count_versions(user.sub, file_id) == 1)
+    assert call_file(user, file_id).body == before
+    url = call_file(user, file_id, path="/content").body["url"]
+    assert requests.get(url, timeout=TIMEOUT).content == PDF
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("call", "skipped"), LATE_REJECT_CALLS)
+def test_interrupted_late_rejection_is_completed_by_a_retry(
+    faulty: FaultyStack, audit: FileAudit, user: User, available: str, call: str, skipped: int, fault: str
+) -> None:
+    """Lambda repeats a failed check."""
+    inject_fault(faulty, call, fault, skipped=skipped, count=ENOUGH)
+    assert "errorType" in report_scan(faulty.stack, user, available, "THREATS_FOUND")
+    clear_faults(faulty)
+    report_scan(faulty.stack, user, available, "THREATS_FOUND")
+    file = call_file(user, available).body
+    assert (file["status"], file["rejection"]) == ("rejected", "malware")
+    assert list_differences(audit, user, available) == []
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from chalicelib.files.models import FileStatus
 from chalicelib.files.records import PARTITION_KEY, StoredFile, build_key, file_record
 from chalicelib.files.repository import FileRepository
-from chalicelib.files.storage import FileStorage
+from chalicelib.files.storage import FileStorage, object_key
 from local.emulator_clients import emulator_client
 from local.stack import Stack
 
@@ -36,10 +36,15 @@ class FileAudit:
                 found.append(f"{file.status} file {file.id}, object: {file.id in objects}")
             if file.status is FileStatus.REJECTED and file.id in keys:
                 found.append(f"versions of the rejected file {file.id}")
-        counted = [stored.file.size for stored in files if stored.counts]
+        counted = [stored.file.size for stored in files if stored.is_counted]
         if (quota.files, quota.bytes) != (len(counted), sum(counted)):
             found.append(f"counters {quota.files}, {quota.bytes} of {len(counted)} files with {sum(counted)} bytes")
         return found
+
+    def count_versions(self, user_id: str, file_id: str) -> int:
+        """Return the number of versions and delete markers of a file's object."""
+        page = self._s3.list_object_versions(Bucket=self._bucket, Prefix=object_key(user_id, file_id))
+        return len(page.get("Versions", [])) + len(page.get("DeleteMarkers", []))
 
     def expire_reservations(self, user_ids: Iterable[str]) -> None:
         """Let the reservations of uploads that have not arrived expire."""

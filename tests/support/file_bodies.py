@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any, Final
 
-TEXT: Final = b"Haemoglobin 14.2 g/dl\n"
+TEXT: Final = b"Hemoglobin 14.2 g/dl\n"
 PDF: Final = b"%PDF-1.7\n%%EOF\n"
 
 

@@ -1,9 +1,14 @@
-"""Requests about files to the API and to S3."""
+"""Requests about files to the API and to S3, and results of their scans."""
 
+import json
 from typing import Any, Final
 
 import requests
 
+from chalicelib.files.storage import object_key
+from local.emulator_clients import emulator_client
+from local.malware_scan import ObjectVersion, build_event_detail
+from local.stack import Stack
 from local.user_client import ApiResponse
 from tests.support.file_bodies import PDF, TEXT, announce
 from tests.support.stack import wait_until
@@ -72,3 +77,11 @@ def upload_file(user: User, content: bytes = TEXT, **overrides: Any) -> dict[str
     response = post_form(file, content)
     assert response.status_code == 204, response.text
     return wait_for_check(user, file["id"])
+
+
+def report_scan(stack: Stack, user: User, file_id: str, result: str) -> Any:
+    """Invoke check_file with an event of GuardDuty. Return its response."""
+    scanned = ObjectVersion(stack.bucket, object_key(user.sub, file_id), None, "etag")
+    payload = json.dumps({"detail": build_event_detail(scanned, result)})
+    response = emulator_client("lambda", stack).invoke(FunctionName=stack.check_file_function, Payload=payload)
+    return json.load(response["Payload"])

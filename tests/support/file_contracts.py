@@ -1,20 +1,21 @@
-"""What the adapters of files must do, be they the real ones or their fakes. The suites run as those of contracts.py."""
+"""What the repository of files must do for requests of users, be it the real one or its fake.
+
+The suites run as those of contracts.py.
+"""
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final
 
 import pytest
 
 from chalicelib.files.errors import FileLimitReached, FileQuotaExceeded
 from chalicelib.files.ids import create_file_id
-from chalicelib.files.models import File, FileCategory, FileRejection, FileStatus, FileType
+from chalicelib.files.models import File, FileCategory, FileStatus, FileType
 from chalicelib.files.records import StoredFile, StoredQuota
 from chalicelib.files.repository import FileChanged, FileLimits, FileRepository
-from chalicelib.files.storage import FileStorage
 from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.profiles.deletion import Deletion, DeletionRequester, DeletionStatus
 from chalicelib.profiles.errors import AccountErased, DeletionScheduled
@@ -22,8 +23,6 @@ from chalicelib.profiles.repository import ProfileRepository
 from tests.support.contracts import LATER, NOW, build_profile
 
 LIMITS: Final = FileLimits(files=3, bytes=100, uploads_per_day=5)
-CONTENT: Final = b"%PDF-1.7 content"
-Upload: TypeAlias = Callable[[str, File], None]
 
 
 def build_file(size: int = 10, moment: datetime = NOW, content: bytes | None = None) -> StoredFile:
@@ -53,23 +52,8 @@ def build_deletion(user_id: str) -> Deletion:
     )
 
 
-def scan_all(repository: FileRepository) -> dict[str, StoredQuota]:
-    found, cursor = repository.scan_quotas(None)
-    while cursor:
-        page, cursor = repository.scan_quotas(cursor)
-        found += page
-    assert len(found) == len(dict(found)), "each user once"
-    return dict(found)
-
-
-def require_stored(repository: FileRepository, user_id: str, stored: StoredFile) -> StoredFile:
-    found = repository.get(user_id, stored.file.id)
-    assert found is not None
-    return found
-
-
-class FileRepositoryContract(ABC):
-    """The contract of FileRepository. `user_id` is a new id in each test."""
+class FileRepositoryFixtures(ABC):
+    """The repository under test. `user_id` is a new id in each test."""
 
     @pytest.fixture
     @abstractmethod
@@ -101,6 +85,10 @@ class FileRepositoryContract(ABC):
         """Return the counters of files and bytes."""
         quota, _ = repository.list_all(user_id)
         return quota.files, quota.bytes
+
+
+class FileRepositoryContract(FileRepositoryFixtures):
+    """The contract of FileRepository for requests of users."""
 
     def test_created_file_is_returned(self, repository: FileRepository, owner: str, stored: StoredFile) -> None:
         assert repository.get(owner, stored.file.id) == stored
@@ -262,230 +250,3 @@ class FileRepositoryContract(ABC):
         assert repository.delete(owner, stored, LATER)
         assert repository.get(owner, stored.file.id) is None
         assert self.count(repository, owner) == (0, 0)
-
-    def test_released_file_is_not_counted(self, repository: FileRepository, owner: str, stored: StoredFile) -> None:
-        repository.release(owner, stored, LATER)
-        assert repository.get(owner, stored.file.id) is None
-        assert self.count(repository, owner) == (0, 0)
-
-    def test_release_of_a_changed_file_fails(self, repository: FileRepository, owner: str, stored: StoredFile) -> None:
-        repository.set_status(owner, stored.file.id, FileStatus.SCANNING, LATER)
-        with pytest.raises(FileChanged):
-            repository.release(owner, stored, LATER)
-        assert self.count(repository, owner) == (1, 10)
-
-    def test_status_ends_the_reservation(self, repository: FileRepository, owner: str, stored: StoredFile) -> None:
-        assert repository.set_status(owner, stored.file.id, FileStatus.SCANNING, LATER)
-        changes = {"status": FileStatus.SCANNING, "updated_at": LATER, "version": 2}
-        found = require_stored(repository, owner, stored)
-        assert found == StoredFile(stored.file.model_copy(update=changes), expires_at=None)
-
-    def test_available_file_remains_available(self, repository: FileRepository, owner: str, stored: StoredFile) -> None:
-        repository.set_status(owner, stored.file.id, FileStatus.AVAILABLE, LATER)
-        assert repository.set_status(owner, stored.file.id, FileStatus.SCANNING, LATER) is False
-        assert repository.reject(owner, stored, FileRejection.MALWARE, LATER) is False
-        assert require_stored(repository, owner, stored).file.status is FileStatus.AVAILABLE
-        assert self.count(repository, owner) == (1, 10)
-
-    def test_repeated_status_is_not_written(self, repository: FileRepository, owner: str, stored: StoredFile) -> None:
-        repository.set_status(owner, stored.file.id, FileStatus.AVAILABLE, LATER)
-        assert repository.set_status(owner, stored.file.id, FileStatus.AVAILABLE, LATER)
-        assert require_stored(repository, owner, stored).file.version == 2
-
-    @pytest.mark.parametrize("status", [FileStatus.SCANNING, FileStatus.AVAILABLE])
-    def test_status_of_a_missing_file_is_not_stored(
-        self, repository: FileRepository, owner: str, status: FileStatus
-    ) -> None:
-        file_id = build_file().file.id
-        assert repository.set_status(owner, file_id, status, LATER) is False
-        assert repository.get(owner, file_id) is None
-
-    def test_rejected_file_is_not_counted(self, repository: FileRepository, owner: str, stored: StoredFile) -> None:
-        assert repository.reject(owner, stored, FileRejection.MALWARE, LATER)
-        found = require_stored(repository, owner, stored)
-        assert (found.file.status, found.file.rejection) == (FileStatus.REJECTED, FileRejection.MALWARE)
-        assert (found.expires_at, found.file.version) == (None, 2)
-        assert self.count(repository, owner) == (0, 0)
-
-    def test_file_is_rejected_once(self, repository: FileRepository, owner: str, stored: StoredFile) -> None:
-        repository.reject(owner, stored, FileRejection.MALWARE, LATER)
-        assert repository.reject(owner, stored, FileRejection.UNSUPPORTED, LATER) is False
-        assert require_stored(repository, owner, stored).file.rejection is FileRejection.MALWARE
-        assert self.count(repository, owner) == (0, 0)
-
-    def test_missing_file_is_not_rejected(self, repository: FileRepository, owner: str) -> None:
-        assert repository.reject(owner, build_file(), FileRejection.MALWARE, LATER) is False
-        assert repository.list_all(owner) == (StoredQuota(), [])
-
-    def test_file_that_was_renamed_is_rejected(
-        self, repository: FileRepository, owner: str, stored: StoredFile
-    ) -> None:
-        repository.update(owner, stored, {"name": "Other.pdf"}, LATER)
-        assert repository.reject(owner, stored, FileRejection.MALWARE, LATER)
-
-    def test_deleted_rejected_file_is_not_subtracted_again(
-        self, repository: FileRepository, owner: str, stored: StoredFile
-    ) -> None:
-        repository.reject(owner, stored, FileRejection.MALWARE, LATER)
-        assert repository.delete(owner, require_stored(repository, owner, stored), LATER)
-        assert self.count(repository, owner) == (0, 0)
-
-    @pytest.mark.usefixtures("stored")
-    def test_counters_are_set_to_the_sum_of_the_files(self, repository: FileRepository, owner: str) -> None:
-        rejected = build_file()
-        repository.create(owner, rejected, LIMITS, NOW)
-        repository.reject(owner, rejected, FileRejection.UNSUPPORTED, NOW)
-        quota, files = repository.list_all(owner)
-        assert repository.repair_quota(owner, quota, [*files, build_file(5)])
-        assert self.count(repository, owner) == (2, 15)
-
-    @pytest.mark.usefixtures("stored")
-    @pytest.mark.parametrize("write", ["repair", "check"])
-    def test_changed_counters_are_not_overwritten(self, repository: FileRepository, owner: str, write: str) -> None:
-        quota, files = repository.list_all(owner)
-        repository.create(owner, build_file(5), LIMITS, LATER)
-        assert self.write_quota(repository, owner, quota, files, write) is False
-        assert self.count(repository, owner) == (2, 15)
-        assert repository.list_all(owner)[0].checked_at == 0
-
-    @pytest.mark.parametrize("write", ["repair", "check"])
-    def test_counters_of_an_erased_user_are_not_created(
-        self, repository: FileRepository, user_id: str, write: str
-    ) -> None:
-        """Reconciliation reads no counters after the erasure of a user that it has listed before."""
-        quota, files = repository.list_all(user_id)
-        assert self.write_quota(repository, user_id, quota, files, write) is False
-        assert repository.find_owners([user_id]) == set()
-
-    def write_quota(
-        self, repository: FileRepository, user_id: str, quota: StoredQuota, files: list[StoredFile], write: str
-    ) -> bool:
-        """Make a write of reconciliation."""
-        if write == "repair":
-            return repository.repair_quota(user_id, quota, files)
-        return repository.set_checked(user_id, quota, LATER)
-
-    @pytest.mark.usefixtures("stored")
-    def test_check_is_stored_with_the_counters(self, repository: FileRepository, owner: str) -> None:
-        quota, _ = repository.list_all(owner)
-        assert repository.set_checked(owner, quota, LATER)
-        assert repository.list_all(owner)[0] == replace(quota, checked_at=int(LATER.timestamp() * 1000))
-
-    @pytest.mark.usefixtures("stored")
-    def test_scan_returns_each_user_once(
-        self, repository: FileRepository, profiles: ProfileRepository, owner: str
-    ) -> None:
-        user_ids = [owner, *(f"{owner}-{number:03}" for number in range(120))]
-        for user_id in user_ids[1:]:
-            profiles.create_if_absent(build_profile(user_id))
-            repository.create(user_id, build_file(), LIMITS, NOW)
-        found = {user_id: quota for user_id, quota in scan_all(repository).items() if user_id.startswith(owner)}
-        assert sorted(found) == sorted(user_ids)
-        assert found[owner] == repository.list_all(owner)[0]
-
-    @pytest.mark.usefixtures("stored")
-    def test_owners_are_found(self, repository: FileRepository, owner: str) -> None:
-        others = [f"{owner}-{number:03}" for number in range(150)]
-        assert repository.find_owners([*others, owner]) == {owner}
-        assert repository.find_owners([]) == set()
-
-    @pytest.mark.usefixtures("stored")
-    def test_all_records_of_a_user_are_deleted(
-        self, repository: FileRepository, profiles: ProfileRepository, owner: str
-    ) -> None:
-        other = f"{owner}-other"
-        profiles.create_if_absent(build_profile(other))
-        repository.create(other, build_file(), LIMITS, NOW)
-        for _ in range(30):
-            repository.create(owner, build_file(1), FileLimits(100, 100, 100), NOW)
-        repository.delete_all(owner)
-        assert repository.list_all(owner) == (StoredQuota(), [])
-        assert self.count(repository, other) == (1, 10)
-        repository.delete_all(owner)  # a repeated erasure
-
-
-class FileStorageContract(ABC):
-    """The contract of FileStorage. `upload` stores CONTENT as a client does."""
-
-    @pytest.fixture
-    @abstractmethod
-    def storage(self) -> FileStorage:
-        """Return the storage under test."""
-
-    @pytest.fixture
-    @abstractmethod
-    def upload(self, storage: FileStorage) -> Upload:
-        """Return a function that uploads CONTENT as a file of a user."""
-
-    @pytest.fixture
-    def file(self) -> File:
-        return build_file(content=CONTENT).file
-
-    def test_form_has_the_limits_of_the_file(self, storage: FileStorage, user_id: str, file: File) -> None:
-        form = storage.create_presigned_upload(user_id, file)
-        assert form.fields["key"] == f"files/{user_id}/{file.id}"
-        assert (form.limits.min_bytes, form.limits.max_bytes) == (len(CONTENT), len(CONTENT))
-
-    def test_link_has_the_key_of_the_file(self, storage: FileStorage, user_id: str, file: File) -> None:
-        assert f"files/{user_id}/{file.id}" in storage.create_presigned_link(user_id, file).url
-
-    def test_uploaded_file_exists(self, storage: FileStorage, upload: Upload, user_id: str, file: File) -> None:
-        assert not storage.exists(user_id, file.id)
-        upload(user_id, file)
-        assert storage.exists(user_id, file.id)
-        assert storage.list_file_ids(user_id) == {file.id}
-
-    def test_uploaded_file_can_be_read(self, storage: FileStorage, upload: Upload, user_id: str, file: File) -> None:
-        upload(user_id, file)
-        assert storage.read(user_id, file.id, len(CONTENT), seconds=5) == (CONTENT, "application/pdf")
-
-    def test_longer_file_is_cut_off(self, storage: FileStorage, upload: Upload, user_id: str, file: File) -> None:
-        upload(user_id, file)
-        read = storage.read(user_id, file.id, 3, seconds=5)
-        assert read is not None
-        assert read.content == CONTENT[:4]
-
-    def test_missing_file_is_none(self, storage: FileStorage, user_id: str, file: File) -> None:
-        assert storage.read(user_id, file.id, 100, seconds=5) is None
-        assert storage.list_file_ids(user_id) == set()
-
-    def test_file_without_a_scan_has_no_status(
-        self, storage: FileStorage, upload: Upload, user_id: str, file: File
-    ) -> None:
-        upload(user_id, file)
-        assert storage.get_scan_status(user_id, file.id) is None
-
-    def test_deleted_file_is_gone(self, storage: FileStorage, upload: Upload, user_id: str, file: File) -> None:
-        upload(user_id, file)
-        for _ in range(2):
-            storage.delete(user_id, file.id)
-        assert not storage.exists(user_id, file.id)
-        assert storage.list_file_ids(user_id) == set()
-
-    def test_versions_of_one_file_are_deleted(
-        self, storage: FileStorage, upload: Upload, user_id: str, file: File
-    ) -> None:
-        other = build_file(content=CONTENT).file
-        for uploaded in (file, file, other):
-            upload(user_id, uploaded)
-        assert storage.delete_versions(user_id, file.id) >= 1
-        assert storage.list_file_ids(user_id) == {other.id}
-        assert storage.delete_versions(user_id, file.id) == 0
-
-    def test_versions_of_a_user_are_deleted(
-        self, storage: FileStorage, upload: Upload, user_id: str, file: File
-    ) -> None:
-        for owner in (user_id, f"{user_id}-other"):
-            upload(owner, file)
-        assert storage.delete_all_versions(user_id) >= 1
-        assert storage.delete_all_versions(user_id) == 0
-        assert storage.exists(f"{user_id}-other", file.id)
-
-    def test_users_with_files_are_listed(self, storage: FileStorage, upload: Upload, user_id: str, file: File) -> None:
-        upload(user_id, file)
-        upload(user_id, build_file(content=CONTENT).file)
-        found, cursor = storage.list_user_ids(None)
-        while cursor:
-            page, cursor = storage.list_user_ids(cursor)
-            found += page
-        assert found.count(user_id) == 1

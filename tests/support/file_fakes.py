@@ -92,7 +92,7 @@ class InMemoryFileRepository(FileRepository):
         self.table.check_fault()
         self._require_version(user_id, stored)
         del self.records.files[user_id, stored.file.id]
-        if stored.counts:
+        if stored.is_counted:
             self._count(user_id, stored, -1, now)
 
     def set_status(self, user_id: str, file_id: str, status: FileStatus, now: datetime) -> bool:
@@ -104,7 +104,8 @@ class InMemoryFileRepository(FileRepository):
 
     def reject(self, user_id: str, stored: StoredFile, rejection: FileRejection, now: datetime) -> bool:
         current = self.get(user_id, stored.file.id)
-        if current is None or current.file.status not in _PENDING:
+        statuses = (*_PENDING, FileStatus.AVAILABLE) if rejection is FileRejection.MALWARE else _PENDING
+        if current is None or current.file.status not in statuses:
             return False
         current = replace(current, expires_at=None)
         self._change(user_id, current, now, status=FileStatus.REJECTED, rejection=rejection)
@@ -114,7 +115,7 @@ class InMemoryFileRepository(FileRepository):
     def repair_quota(self, user_id: str, quota: StoredQuota, files: Iterable[StoredFile]) -> bool:
         if not self._has_quota(user_id, quota):
             return False
-        counted = [stored.file for stored in files if stored.counts]
+        counted = [stored.file for stored in files if stored.is_counted]
         size = sum(file.size for file in counted)
         stored_quota = self._get_quota(user_id)
         self.records.quotas[user_id] = replace(
@@ -180,16 +181,20 @@ class InMemoryFileRepository(FileRepository):
 
 
 class InMemoryFileStorage(FileStorage):
-    """Objects in a dictionary, by their key."""
+    """Objects in a dictionary, by their key. `older_versions` has those before the current one, from old to new."""
 
     def __init__(self) -> None:
         self.objects: dict[str, StoredObject] = {}
+        self.older_versions: dict[str, list[StoredObject]] = {}
         self.scan_results: dict[str, str] = {}
         self.fail_with: UpstreamError | None = None  # raised by each call
 
     def upload(self, user_id: str, file: File, content: bytes) -> None:
         """Store the content of a file as a client does with a presigned form."""
-        self.objects[object_key(user_id, file.id)] = StoredObject(content, file.content_type.value)
+        key = object_key(user_id, file.id)
+        if key in self.objects:
+            self.older_versions.setdefault(key, []).append(self.objects[key])
+        self.objects[key] = StoredObject(content, file.content_type.value)
 
     def set_scan_status(self, user_id: str, file_id: str, status: str) -> None:
         """Set the result of the malware scan."""
@@ -207,9 +212,10 @@ class InMemoryFileStorage(FileStorage):
         url = f"https://bucket.example.com/{object_key(user_id, file.id)}"
         return FileContent(url=url, expires_at=utc_now() + DOWNLOAD_TTL)
 
-    def exists(self, user_id: str, file_id: str) -> bool:
+    def count_versions(self, user_id: str, file_id: str) -> int:
         self._check_fault()
-        return object_key(user_id, file_id) in self.objects
+        key = object_key(user_id, file_id)
+        return min(2, 1 + len(self.older_versions.get(key, []))) if key in self.objects else 0
 
     def read(self, user_id: str, file_id: str, max_bytes: int, seconds: float) -> StoredObject | None:
         self._check_fault()
@@ -224,6 +230,15 @@ class InMemoryFileStorage(FileStorage):
     def delete(self, user_id: str, file_id: str) -> None:
         self._check_fault()
         self.objects.pop(object_key(user_id, file_id), None)
+        self.older_versions.pop(object_key(user_id, file_id), None)
+
+    def delete_repeated_uploads(self, user_id: str, file_id: str) -> int:
+        self._check_fault()
+        key = object_key(user_id, file_id)
+        older = self.older_versions.pop(key, [])
+        if older:
+            self.objects[key] = older[0]
+        return len(older)
 
     def delete_versions(self, user_id: str, file_id: str) -> int:
         return self._delete_prefix(object_key(user_id, file_id))
@@ -246,9 +261,10 @@ class InMemoryFileStorage(FileStorage):
     def _delete_prefix(self, prefix: str) -> int:
         self._check_fault()
         keys = [key for key in self.objects if key.startswith(prefix)]
+        versions = sum(1 + len(self.older_versions.pop(key, [])) for key in keys)
         for key in keys:
             del self.objects[key]
-        return len(keys)
+        return versions
 
     def _check_fault(self) -> None:
         if self.fail_with:

@@ -16,6 +16,8 @@ FHIR_PATIENT: Final = {
     "birthDate": "1970-01-01",
 }
 HTML: Final = b"<!DOCTYPE html><html><body><script>alert(1)</script></body></html>"
+RAR: Final = b"Rar!\x1a\x07\x01\x00"
+SEVEN_ZIP: Final = b"7z\xbc\xaf\x27\x1c\x00\x04"
 SVG: Final = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
 
 
@@ -71,6 +73,34 @@ def make_zip() -> bytes:
     return stream.getvalue()
 
 
+def make_zip_end(*, entries: int = 1, size: int = 0, offset: int = 0) -> bytes:
+    """Return the end record of an archive (APPNOTE 4.3.16). `size` and `offset` of its directory are in bytes."""
+    return struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, entries, entries, size, offset, 0)
+
+
+def make_zip64_end(disks: int = 1) -> bytes:
+    """Return the locator of a ZIP64 end record (APPNOTE 4.3.15), and the end record after it."""
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", disks - 1, 0, disks)
+    return locator + make_zip_end(entries=0xFFFF, size=0xFFFFFFFF, offset=0xFFFFFFFF)
+
+
+def make_zip_with_gap(before: bytes) -> bytes:
+    """Return a file and an archive after it, whose directory is found only by its offset from the start of the file."""
+    stream = io.BytesIO(before)
+    stream.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr("run.exe", b"MZ")
+    content = stream.getvalue()
+    end = content.rindex(b"PK\x05\x06")
+    return content[:end] + bytes(16) + content[end:]
+
+
+def make_jpeg_with_comment(comment: bytes) -> bytes:
+    """Return an image with a comment directly after its first marker."""
+    image = make_image("image/jpeg")
+    return image[:2] + b"\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment + image[2:]
+
+
 def make_fhir(**fields: Any) -> bytes:
     """Return a resource as JSON."""
     return json.dumps({**FHIR_PATIENT, **fields}, ensure_ascii=False).encode()
@@ -94,8 +124,13 @@ VALID_FILES: Final[dict[tuple[FileType, str], bytes]] = {
     (FileType.WEBP, "lossy"): make_image("image/webp"),
     (FileType.WEBP, "lossless"): make_image("image/webp", lossless=True),
     (FileType.WEBP, "with a camera's metadata"): make_image("image/webp", **camera_metadata()),
+    (FileType.JPEG, "with an end record of an empty archive"): make_jpeg_with_comment(make_zip_end(entries=0)),
+    (FileType.JPEG, "with an end record without a directory"): make_jpeg_with_comment(bytes(9) + make_zip_end(size=9)),
+    (FileType.JPEG, "with an end record of a missing directory"): make_jpeg_with_comment(make_zip_end(size=2**31)),
+    (FileType.DICOM, "with a document in a later element"): make_dicom() + bytes(1024) + make_pdf(),
     (FileType.TEXT, "ASCII"): b"Hemoglobin: 13.5 g/dl\n",
     (FileType.TEXT, "with a comparison"): b"CRP < 5 mg/l, BMI < body mass, RR <header>\tb\x0cc\r\n",
+    (FileType.TEXT, "about PDF files"): b"A PDF file begins with %PDF-1.7.\n",
     (FileType.TEXT, "other scripts"): "রক্ত পরীক্ষা\nдавление 120/80\n血圧\n🩺\n".encode(),
     (FileType.TEXT, "with a byte order mark"): "\ufeffHämoglobin".encode(),
     (FileType.CSV, "with semicolons"): b'"Date";"Value"\r\n"2026-11-29";"<5"\r\n',
@@ -115,6 +150,8 @@ FOREIGN_FILES: Final[dict[str, bytes]] = {
     "HTML": HTML,
     "SVG": SVG,
     "an archive": make_zip(),
+    "an archive of RAR": RAR + bytes(100),
+    "an archive of 7-Zip": SEVEN_ZIP + bytes(100),
     "a program": b"MZ\x90\x00\x03\x00" + bytes(200),
     "an old document of Word": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504),
     "GIF": b"GIF89a" + bytes(200),
@@ -126,12 +163,22 @@ MISMATCHES: Final[dict[tuple[FileType, str], bytes]] = {
     (FileType.PDF, "HTML in the first object"): make_pdf(first_object=b"<< /Title (" + HTML + b") >>"),
     (FileType.PDF, "HTML before the header"): HTML + make_pdf(),
     (FileType.PDF, "an archive at the end"): make_pdf() + make_zip(),
+    (FileType.PDF, "an archive before the end mark"): make_pdf() + make_zip() + bytes(70_000) + b"\n%%EOF\n",
+    (FileType.PDF, "an archive of RAR"): make_pdf(first_object=RAR),
+    (FileType.PDF, "an archive of 7-Zip"): make_pdf(first_object=SEVEN_ZIP),
+    (FileType.PDF, "a ZIP64 archive on two disks"): make_pdf() + make_zip64_end(disks=2),
     (FileType.PDF, "an unknown version"): make_pdf(version="9.9"),
     (FileType.PDF, "spaces before the header"): b"  " + make_pdf(),
     (FileType.JPEG, "PNG"): SAMPLES[FileType.PNG],
     (FileType.JPEG, "a truncated file"): make_image("image/jpeg")[:300],
     (FileType.JPEG, "PHP in a comment"): make_image("image/jpeg", comment=b"<?php system('id'); ?>"),
     (FileType.JPEG, "an archive at the end"): make_image("image/jpeg") + make_zip(),
+    (FileType.JPEG, "an archive and data at the end"): make_image("image/jpeg") + make_zip() + bytes(70_000),
+    (FileType.JPEG, "an archive with a gap"): make_zip_with_gap(make_image("image/jpeg")),
+    (FileType.JPEG, "a ZIP64 archive"): make_image("image/jpeg") + make_zip64_end(),
+    (FileType.JPEG, "a ZIP64 archive on two disks"): make_image("image/jpeg") + make_zip64_end(disks=2),
+    (FileType.JPEG, "many end records"): make_image("image/jpeg") + make_zip_end() * 1000,
+    (FileType.JPEG, "PDF in a comment"): make_jpeg_with_comment(make_pdf()),
     (FileType.PNG, "JPEG"): SAMPLES[FileType.JPEG],
     (FileType.PNG, "a truncated file"): make_image("image/png")[:-1],
     (FileType.PNG, "data after the end"): make_image("image/png") + b"x",
@@ -149,6 +196,8 @@ MISMATCHES: Final[dict[tuple[FileType, str], bytes]] = {
     (FileType.TEXT, "a tag that is cut off"): b"text <body",
     (FileType.CSV, "PDF"): make_pdf(),
     (FileType.CSV, "a script"): b"a,b\n1,<script>alert(1)</script>\n",
+    (FileType.DICOM, "a ZIP64 archive on two disks"): make_dicom() + make_zip64_end(disks=2),
+    (FileType.DICOM, "PDF"): make_dicom() + make_pdf(),
     (FileType.DICOM, "without a preamble"): make_dicom(b""),
     (FileType.DICOM, "a program in the preamble"): make_dicom(b"MZ" + bytes(126)),
     (FileType.DICOM, "a script in the preamble"): make_dicom(b"#!/bin/sh\nid\n".ljust(128, b"\x00")),

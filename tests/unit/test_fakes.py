@@ -18,7 +18,7 @@ from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
 from chalicelib.reconciliation.file_scan import FileCheckStarter
-from tests.support import contracts, fakes, file_contracts, file_fakes
+from tests.support import contracts, fakes, file_check_contracts, file_contracts, file_fakes, file_storage_contracts
 
 _numbers = itertools.count(1)
 
@@ -55,7 +55,7 @@ class TestInMemoryPictureStorage(contracts.PictureStorageContract):
         return fakes.InMemoryPictureStorage()
 
 
-class TestInMemoryFileRepository(file_contracts.FileRepositoryContract):
+class FileRepositoryFixtures(file_contracts.FileRepositoryFixtures):
     @pytest.fixture
     def repository(self, table: fakes.InMemoryTable) -> FileRepository:
         return file_fakes.InMemoryFileRepository(table)
@@ -69,18 +69,30 @@ class TestInMemoryFileRepository(file_contracts.FileRepositoryContract):
         return fakes.InMemoryDeletionRepository(table)
 
 
-class TestInMemoryFileStorage(file_contracts.FileStorageContract):
+class TestInMemoryFileRepository(FileRepositoryFixtures, file_contracts.FileRepositoryContract):
+    """The requests of users."""
+
+
+class TestInMemoryFileChecks(FileRepositoryFixtures, file_check_contracts.FileCheckContract):
+    """The calls of check_file."""
+
+
+class TestInMemoryFileReconciliation(FileRepositoryFixtures, file_check_contracts.FileReconciliationContract):
+    """The calls of reconciliation and erasure."""
+
+
+class TestInMemoryFileStorage(file_storage_contracts.FileStorageContract):
     @pytest.fixture
     def storage(self) -> file_fakes.InMemoryFileStorage:
         return file_fakes.InMemoryFileStorage()
 
     @pytest.fixture
-    def upload(self, storage: FileStorage) -> file_contracts.Upload:
+    def upload(self, storage: FileStorage) -> file_storage_contracts.Upload:
         assert isinstance(storage, file_fakes.InMemoryFileStorage)
         memory = storage
 
         def upload(user_id: str, file: File) -> None:
-            memory.upload(user_id, file, file_contracts.CONTENT)
+            memory.upload(user_id, file, file_storage_contracts.CONTENT)
 
         return upload
 

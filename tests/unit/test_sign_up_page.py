@@ -36,7 +36,7 @@ def test_password_rule_matches_the_user_pool() -> None:
 def test_sign_in_flows_match_the_client() -> None:
     settings = build_client_settings()
     assert settings["ExplicitAuthFlows"] == ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
-    assert f"good for {settings['IdTokenValidity']} minutes" in section("Sign-in")
+    assert f"valid for {settings['IdTokenValidity']} minutes" in section("Sign-in")
 
 
 def test_error_message_example_is_a_rejection() -> None:

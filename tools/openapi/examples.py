@@ -77,7 +77,7 @@ EXAMPLE_EXPORT: Final = {
     "files": [{**EXAMPLE_FILE, **EXAMPLE_FILE_CONTENT}],
     "deletion": None,
     "processing": {
-        "purposes": ["Sign-up and authentication", "The user profile of this service"],
+        "purposes": ["Sign-up and authentication", "The user profile and the files of this service"],
         "recipients": ["Amazon Web Services, as processor"],
         "retention": [{"what": "backups", "period": "35 days"}],
     },

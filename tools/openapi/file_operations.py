@@ -65,16 +65,17 @@ def describe_post_file() -> dict[str, Any]:
         **build_authenticated_operation(
             "post_file",
             "Create a file",
-            "Reserves room in the quota, and returns a presigned POST for the content. Send all `fields` of `upload`, "
-            "and then the file as `file`, to its `url` as multipart/form-data before `expires_at`. S3 accepts exactly "
-            "the announced type, size and checksum. After the upload the file is checked. Read it until its status is "
-            "`available` or `rejected`. If the content does not arrive within 30 minutes, the file is deleted and its "
-            "room in the quota is free again.",
+            "Reserves the size of the file in the quota, and returns a presigned POST for the content. Send all "
+            "`fields` of `upload`, and then the file as `file`, to its `url` as multipart/form-data before "
+            "`expires_at`. S3 accepts exactly the type, size and checksum of the request. After the upload the file is "
+            "checked. Read it until its status is `available` or `rejected`. If the content does not arrive within 30 "
+            "minutes, the file is deleted. The quota no longer counts a file when it is deleted, rejected or not "
+            "uploaded in time.",
         ),
         "requestBody": build_request_body(CreateFileRequest, EXAMPLE_CREATE_FILE),
         "responses": {
             "201": build_json_response(
-                "The file, and where and how to upload its content.",
+                "The file with its upload form.",
                 CreatedFile,
                 _EXAMPLE_CREATED_FILE,
                 headers=("ETag", "Location"),
@@ -126,7 +127,8 @@ def describe_get_file_content() -> dict[str, Any]:
             "get_file_content",
             "Get a URL of a file's content",
             "The URL is valid for five minutes. It downloads the content as an attachment with the file's name and "
-            "type. Only a file with the status `available` has one.",
+            "type. A name without an extension of the type gets one: `report.hta` of the type `text/plain` is saved as "
+            "`report.hta.txt`. Only a file with the status `available` has one.",
         ),
         "responses": {
             "200": build_json_response("The URL of the content.", FileContent, EXAMPLE_FILE_CONTENT),
@@ -161,7 +163,7 @@ def describe_delete_file() -> dict[str, Any]:
         **build_authenticated_operation(
             "delete_file",
             "Delete a file",
-            "Deletes the file with its content, and returns its size to the quota. A repeated request returns 404.",
+            "Deletes the file with its content. The quota no longer counts it. A repeated request returns 404.",
         ),
         "parameters": [ref("parameters", "If-Match")],
         "responses": {

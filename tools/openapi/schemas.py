@@ -85,7 +85,7 @@ _DESCRIPTIONS: Final = {
     CreatedFile.__name__: "A new file, and the form that uploads its content.",
     FileUpload.__name__: "A presigned POST to S3: send all `fields`, and then the file as `file`, to `url` as "
     "multipart/form-data before `expires_at`.",
-    FileUploadLimits.__name__: "What S3 accepts: exactly the announced type and size.",
+    FileUploadLimits.__name__: "What S3 accepts: exactly the type and size of the request.",
     FileContent.__name__: "A URL of the content that is valid until `expires_at`.",
     FilePage.__name__: "A page of files, newest first, and the quota.",
     FileQuota.__name__: "The size and number of the user's files, and the maximums. Rejected files do not count.",
@@ -93,7 +93,7 @@ _DESCRIPTIONS: Final = {
     "FileCategory": "What the file contains.",
     "FileStatus": "The progress of the upload. A file can be downloaded if it is `available`.",
     "FileRejection": "Why the file was rejected. `malware`: the scan found malware. `content-mismatch`: the content "
-    "differs from the announced type, size or checksum. `unsupported`: the content could not be scanned.",
+    "does not have the type, size or checksum of the request. `unsupported`: the content could not be scanned.",
     CreateUploadRequest.__name__: "The type and size of the file to upload.",
 }
 # The rules of the editable fields that JSON Schema cannot express.

@@ -8,13 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from local.user_client import UserClient
-from tests.browser.react.pages import (
-    AXE,
-    EXAMPLE,
-    open_site,
-    run_npm,
-    sign_in,
-)
+from tests.browser.react.pages import AXE, EXAMPLE, open_site, run_npm, sign_in
 from tests.support.optional_tools import require_npm_packages
 from tests.support.stack import RunningStack, start_stack
 from tests.support.users import User, sign_up_and_sign_in

@@ -7,14 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.react.pages import (
-    expect_accessible,
-    fill,
-    open_site,
-    press,
-    section,
-    sign_in,
-)
+from tests.browser.react.pages import expect_accessible, fill, open_site, press, section, sign_in
 from tests.support.stack import RunningStack, start_api, wait_until
 from tests.support.token_forger import TokenForger
 from tests.support.users import PASSWORD, User

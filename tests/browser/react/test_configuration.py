@@ -10,12 +10,7 @@ import pytest
 from playwright.sync_api import Error, Page, expect
 
 from local.ports import allocate_port
-from tests.browser.react.pages import (
-    EXAMPLE,
-    SLOW_TIMEOUT,
-    open_site,
-    run_npm,
-)
+from tests.browser.react.pages import EXAMPLE, SLOW_TIMEOUT, open_site, run_npm
 from tests.support.browser import open_chromium_page
 from tests.support.optional_tools import require_npm_packages
 from tests.support.stack import RunningStack, wait_until

@@ -3,15 +3,7 @@
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.react.pages import (
-    REPORT,
-    expect_accessible,
-    expect_errors,
-    fill,
-    press,
-    section,
-    sign_in,
-)
+from tests.browser.react.pages import REPORT, expect_accessible, expect_errors, fill, press, section, sign_in
 from tests.support.sample_images import make_image
 from tests.support.stack import RunningStack, wait_until
 from tests.support.users import User

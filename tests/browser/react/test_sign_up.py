@@ -4,14 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from local.emulator import CONFIRMATION_CODE
-from tests.browser.react.pages import (
-    RIGHT_TO_LEFT_NAME,
-    expect_accessible,
-    expect_errors,
-    fill,
-    press,
-    sign_in,
-)
+from tests.browser.react.pages import RIGHT_TO_LEFT_NAME, expect_accessible, expect_errors, fill, press, sign_in
 from tests.support.stack import RunningStack
 from tests.support.user_pool_calls import NEW_PASSWORD, RESET_CODE, enable_authenticator, get_next_code
 from tests.support.users import PASSWORD, User, generate_email

@@ -87,7 +87,7 @@ def test_limits_of_files_are_read_from_the_environment() -> None:
     ("name", "value"),
     [
         ("FILES_PER_USER", "0"),
-        ("FILES_PER_USER", "10001"),
+        ("FILES_PER_USER", "1001"),
         ("FILE_BYTES_PER_USER", "0"),
         ("FILE_UPLOADS_PER_DAY", "none"),
         ("MALWARE_PROTECTION", "yes"),

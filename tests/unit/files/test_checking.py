@@ -21,7 +21,7 @@ from tests.support.fakes import InMemoryProfileRepository, InMemoryTable
 from tests.support.file_contracts import build_file
 from tests.support.file_fakes import InMemoryFileRepository, InMemoryFileStorage
 from tests.support.reconciliation import count_metrics
-from tests.support.sample_files import EICAR, HTML, SAMPLES
+from tests.support.sample_files import EICAR, HTML, SAMPLES, make_zip64_end
 
 CLEAN: Final = "NO_THREATS_FOUND"
 PDF: Final = SAMPLES[FileType.PDF]
@@ -76,8 +76,9 @@ class Bench:
             self.storage.set_scan_status(SUB, file.id, scan_status)
         return file
 
-    def check(self, file: File, *, is_scanned: bool = False) -> str:
-        request = FileCheckRequest(user_id=SUB, file_id=file.id, is_scanned=is_scanned)
+    def check(self, file: File, scan_result: str | None = None) -> str:
+        """Check a file. `scan_result` is that of an event of GuardDuty."""
+        request = FileCheckRequest(user_id=SUB, file_id=file.id, scan_result=scan_result)
         return self.checker.check(request).outcome
 
     def get(self, file: File) -> File:
@@ -110,7 +111,7 @@ def test_event_of_s3_names_its_files() -> None:
 
 def test_event_of_guardduty_names_a_scanned_file() -> None:
     requests = parse_event(scan_event(f"files/{SUB}/{FILE_ID}"))
-    assert requests == [FileCheckRequest(user_id=SUB, file_id=FILE_ID, is_scanned=True)]
+    assert requests == [FileCheckRequest(user_id=SUB, file_id=FILE_ID, scan_result=CLEAN)]
 
 
 def test_call_of_reconciliation_names_a_file() -> None:
@@ -160,6 +161,13 @@ def test_other_content_is_rejected_and_deleted(bench: Bench, announced: dict[str
 def test_announced_html_is_rejected(bench: Bench) -> None:
     """The checksum is that of the announced content, which has another type."""
     file = bench.upload(bench.announce(HTML), HTML)
+    assert bench.check(file) == "rejected"
+
+
+def test_archive_on_several_disks_is_rejected(bench: Bench) -> None:
+    """zipfile raises an exception for it. A check that raises would be repeated without an end."""
+    content = PDF + make_zip64_end(disks=2)
+    file = bench.upload(bench.announce(content), content)
     assert bench.check(file) == "rejected"
 
 
@@ -214,12 +222,12 @@ def test_upload_of_a_rejected_file_is_deleted(bench: Bench) -> None:
     assert bench.storage.objects == {}
 
 
-@pytest.mark.parametrize("is_scanned", [False, True])
-def test_repeated_event_changes_nothing(protected: Bench, is_scanned: bool) -> None:
+@pytest.mark.parametrize("scan_result", [None, CLEAN, "FAILED"])
+def test_repeated_event_changes_nothing(protected: Bench, scan_result: str | None) -> None:
     file = protected.upload(protected.announce(), scan_status=CLEAN)
     protected.check(file)
     before = protected.get(file)
-    assert protected.check(file, is_scanned=is_scanned) == "unchanged"
+    assert protected.check(file, scan_result) == "unchanged"
     assert protected.get(file) == before
 
 
@@ -248,7 +256,7 @@ def test_clean_file_is_available(protected: Bench) -> None:
     file = protected.upload(protected.announce())
     protected.check(file)
     protected.upload(file, scan_status=CLEAN)
-    assert protected.check(file, is_scanned=True) == "available"
+    assert protected.check(file, CLEAN) == "available"
 
 
 def test_scan_result_before_the_event_of_s3_is_used(protected: Bench) -> None:
@@ -258,7 +266,7 @@ def test_scan_result_before_the_event_of_s3_is_used(protected: Bench) -> None:
 
 def test_clean_file_of_another_type_is_rejected(protected: Bench) -> None:
     file = protected.upload(protected.announce(HTML), HTML, scan_status=CLEAN)
-    assert protected.check(file, is_scanned=True) == "rejected"
+    assert protected.check(file, CLEAN) == "rejected"
     assert protected.get(file).rejection is FileRejection.CONTENT_MISMATCH
 
 
@@ -276,7 +284,7 @@ def test_file_that_is_not_clean_is_rejected_and_deleted(
 ) -> None:
     file = protected.upload(protected.announce(), scan_status=scan_status)
     with count_metrics() as count:
-        assert protected.check(file, is_scanned=True) == "rejected"
+        assert protected.check(file, scan_status) == "rejected"
     assert (protected.get(file).status, protected.get(file).rejection) == ("rejected", rejection)
     assert protected.storage.objects == {}
     assert protected.count_quota() == (0, 0)
@@ -288,7 +296,7 @@ def test_file_that_is_not_clean_is_rejected_and_deleted(
 def test_announced_result_without_a_known_tag_is_repeated(protected: Bench, scan_status: str | None) -> None:
     file = protected.upload(protected.announce(), scan_status=scan_status)
     with pytest.raises(ServiceUnavailable):
-        protected.check(file, is_scanned=True)
+        protected.check(file, CLEAN)
     assert protected.get(file).status == "awaiting-upload"
 
 
@@ -305,6 +313,91 @@ def test_file_without_a_scan_is_counted_after_two_hours(protected: Bench, minute
     assert count(Metric.FILE_SCAN_OVERDUE) == overdue
 
 
+def accept(protected: Bench) -> File:
+    """Return a file that has passed its check."""
+    file = protected.upload(protected.announce(), scan_status=CLEAN)
+    assert protected.check(file) == "available"
+    return file
+
+
+def test_reported_malware_rejects_a_file_before_its_tag(protected: Bench) -> None:
+    file = protected.upload(protected.announce())
+    assert protected.check(file, "THREATS_FOUND") == "rejected"
+
+
+# The tag can follow the event. Then it has the result of the earlier scan.
+@pytest.mark.parametrize(
+    ("event", "tag"), [(None, "THREATS_FOUND"), (CLEAN, "THREATS_FOUND"), ("THREATS_FOUND", CLEAN)]
+)
+def test_malware_found_later_rejects_an_available_file(protected: Bench, event: str | None, tag: str) -> None:
+    """GuardDuty has scanned the file on demand, or a repeated upload of it."""
+    file = accept(protected)
+    protected.storage.set_scan_status(SUB, file.id, tag)
+    with count_metrics() as count:
+        assert protected.check(file, event) == "rejected"
+    assert (protected.get(file).status, protected.get(file).rejection) == ("rejected", FileRejection.MALWARE)
+    assert protected.storage.objects == {}
+    assert protected.count_quota() == (0, 0)
+    assert (count(Metric.FILE_INFECTED), count(Metric.FILE_REJECTED)) == (1, 1)
+
+
+@pytest.mark.parametrize("scan_status", ["FAILED", "ACCESS_DENIED", "UNSUPPORTED"])
+def test_later_scan_that_fails_deletes_no_available_file(protected: Bench, scan_status: str) -> None:
+    file = accept(protected)
+    before = protected.get(file)
+    protected.storage.set_scan_status(SUB, file.id, scan_status)
+    with count_metrics() as count:
+        assert protected.check(file, scan_status) == "unchanged"
+    assert protected.get(file) == before
+    assert list(protected.storage.objects) == [object_key(SUB, file.id)]
+    assert (count(Metric.FILE_SCAN_FAILED), count(Metric.FILE_REJECTED)) == (1, 0)
+
+
+def test_later_scan_without_protection_is_not_read(bench: Bench) -> None:
+    file = bench.upload(bench.announce(), scan_status="THREATS_FOUND")
+    assert bench.check(file) == "available"
+    assert bench.check(file) == "unchanged"
+
+
+@pytest.mark.parametrize("is_protected", [False, True])
+def test_repeated_uploads_are_deleted_before_acceptance(is_protected: bool) -> None:
+    bench = Bench(malware_protection=is_protected)
+    file = bench.announce()
+    for _ in range(3):
+        bench.upload(file, scan_status=CLEAN)
+    assert bench.check(file) == "available"
+    assert bench.storage.count_versions(SUB, file.id) == 1
+
+
+@pytest.mark.parametrize("is_protected", [False, True])
+def test_repeated_upload_after_acceptance_is_deleted(is_protected: bool) -> None:
+    """The form remains valid for 15 minutes."""
+    bench = Bench(malware_protection=is_protected)
+    file = accept(bench)
+    before = bench.get(file)
+    bench.upload(file)
+    assert bench.check(file) == "unchanged"
+    assert bench.storage.count_versions(SUB, file.id) == 1
+    assert bench.get(file) == before
+
+
+def test_failed_scan_of_a_repeated_upload_is_not_counted(protected: Bench) -> None:
+    """The first upload remains, and has the tag of a clean scan."""
+    file = accept(protected)
+    protected.upload(file, scan_status="FAILED")
+    with count_metrics() as count:
+        assert protected.check(file, "FAILED") == "unchanged"
+    assert count(Metric.FILE_SCAN_FAILED) == 0
+
+
+def test_malware_in_a_repeated_upload_rejects_the_file(protected: Bench) -> None:
+    """All uploads have the same content."""
+    file = accept(protected)
+    protected.upload(file, scan_status="THREATS_FOUND")
+    assert protected.check(file) == "rejected"
+    assert protected.storage.count_versions(SUB, file.id) == 0
+
+
 class InterruptedRepository(InMemoryFileRepository):
     """Files whose rejection is stored, and whose response is lost."""
 
@@ -313,9 +406,11 @@ class InterruptedRepository(InMemoryFileRepository):
         raise ServiceUnavailable
 
 
-def test_infected_file_is_counted_despite_an_interruption(protected: Bench) -> None:
+@pytest.mark.parametrize("is_available", [False, True])
+def test_infected_file_is_counted_despite_an_interruption(protected: Bench, is_available: bool) -> None:
     """The repeated check only deletes the content, so it would not count the file."""
-    file = protected.upload(protected.announce(), scan_status="THREATS_FOUND")
+    file = accept(protected) if is_available else protected.upload(protected.announce())
+    protected.storage.set_scan_status(SUB, file.id, "THREATS_FOUND")
     interrupted = InterruptedRepository(protected.repository.table, protected.repository.records)
     checker = FileChecker(interrupted, protected.storage, malware_protection=True)
     with count_metrics() as count:
@@ -369,3 +464,12 @@ def test_failure_of_s3_changes_nothing(bench: Bench, is_uploaded: bool) -> None:
     with pytest.raises(ServiceUnavailable):
         bench.check(file)
     assert bench.get(file) == file
+
+
+def test_content_of_an_interrupted_deletion_is_deleted(bench: Bench) -> None:
+    """Reconciliation has found content of a user who was not erased, without a record."""
+    file = bench.upload(bench.announce())
+    bench.repository.records.files.clear()
+    request = FileCheckRequest(user_id=SUB, file_id=file.id, keep_versions=True)
+    assert [bench.checker.check(request).outcome for _ in range(2)] == ["deleted", "unchanged"]
+    assert bench.storage.list_file_ids(SUB) == set()

@@ -60,4 +60,4 @@ def test_file_without_a_reservation_does_not_expire() -> None:
 @pytest.mark.parametrize("status", FileStatus)
 def test_rejected_file_does_not_count(status: FileStatus) -> None:
     file = build_file().file.model_copy(update={"status": status})
-    assert StoredFile(file).counts is (status is not FileStatus.REJECTED)
+    assert StoredFile(file).is_counted is (status is not FileStatus.REJECTED)

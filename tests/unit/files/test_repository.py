@@ -1,4 +1,4 @@
-"""Errors of DynamoDB in the repository of files. tests/support/file_contracts.py has its rules."""
+"""Errors of DynamoDB in the repository of files. tests/support/file_*contracts.py have its rules."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.core.errors import ServiceUnavailable, UnreadableItem, UpstreamError
-from chalicelib.files.records import StoredQuota, build_key, file_record, to_item
+from chalicelib.files.records import QUOTA_RECORD, StoredQuota, build_key, file_record, to_item
 from chalicelib.files.repository import FileRepository
 from tests.support.aws import client_error
 from tests.support.contracts import NOW
@@ -61,6 +61,34 @@ def test_unprocessed_keys_are_unavailable() -> None:
     with pytest.raises(ServiceUnavailable):
         repository.find_owners([SUB])
     assert table.calls == 3
+
+
+class RecordedDeletions:
+    """A DynamoDB client with files and counters of a user that records the keys of each deletion."""
+
+    def __init__(self, files: int) -> None:
+        self._records = [QUOTA_RECORD, *(file_record(str(number)) for number in range(files))]
+        self.deleted: list[list[str]] = []
+
+    def get_paginator(self, _: str) -> "RecordedDeletions":
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"Items": [build_key(SUB, record) for record in self._records]}]
+
+    def batch_write_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803  # a parameter of botocore
+        requests = RequestItems[RECORDS_TABLE]
+        self.deleted.append([request["DeleteRequest"]["Key"]["record"]["S"] for request in requests])
+        return {}
+
+
+@pytest.mark.parametrize(("files", "batches"), [(0, [1]), (1, [1, 1]), (25, [25, 1]), (26, [25, 1, 1])])
+def test_counters_are_deleted_after_all_files(files: int, batches: list[int]) -> None:
+    """BatchWriteItem is not atomic. A rejection between its deletions would create the counters again."""
+    client: Any = RecordedDeletions(files)
+    FileRepository(client, RECORDS_TABLE, TABLE).delete_all(SUB)
+    assert [len(records) for records in client.deleted] == batches
+    assert client.deleted[-1] == [QUOTA_RECORD]
 
 
 def test_unprocessed_deletions_are_unavailable() -> None:

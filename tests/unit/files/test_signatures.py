@@ -1,10 +1,51 @@
 """The check that the content of a file has its announced type."""
 
-import pytest
+import random
+import time
+from typing import Final
 
-from chalicelib.files.models import FileType
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.files.models import MAX_FILE_BYTES, FileType
 from chalicelib.files.signatures import has_content_of
-from tests.support.sample_files import EICAR, FOREIGN_FILES, MISMATCHES, SAMPLES, VALID_FILES
+from tests.support.sample_files import (
+    EICAR,
+    FOREIGN_FILES,
+    MISMATCHES,
+    RAR,
+    SAMPLES,
+    SEVEN_ZIP,
+    VALID_FILES,
+    make_zip,
+    make_zip64_end,
+    make_zip_end,
+)
+
+MAX_SECONDS: Final = 1.0  # of processor time
+# Parts of formats, at which mutations of files are most likely to reach an unusual branch.
+PARTS: Final = (
+    make_zip(),
+    make_zip_end(),
+    make_zip_end(entries=0xFFFF, size=2**32 - 1, offset=2**32 - 1),
+    make_zip64_end(),
+    make_zip64_end(disks=2),
+    *(b"PK\x05\x06", b"PK\x06\x07", b"PK\x01\x02", RAR, SEVEN_ZIP, b"%PDF-", b"%%EOF", b"\xff\xd9", b"\xef\xbb\xbf"),
+    *(b"{" * 300, b"[" * 300, b'"', b"\\ud800", b"\\", b"1e999", b"-", b"\x00", b"\xff", b"9" * 5000),
+)
+# Filled up to 50 MiB by repetition, between the begin and the end of a file.
+FILLINGS: Final = {
+    "zeros": bytes(1),
+    "end records": b"PK\x05\x06",
+    "overlapping end records": b"PK\x05\x06\x01\x00\x00\x00",
+    "locators": b"PK\x06\x07",
+    "starts of a signature": b"PK",
+    "directories": b"PK\x01\x02",
+    "RAR": b"Rar!\x1a",
+    "7-Zip": b"7z\xbc\xaf\x27",
+    "random bytes": random.Random(1).randbytes(1024**2),
+}
 
 
 @pytest.mark.parametrize(("file_type", "description"), VALID_FILES, ids=str)
@@ -50,3 +91,34 @@ def test_resource_with_too_many_parts_is_rejected(part: bytes) -> None:
     content = b'{"resourceType":"Bundle","entry":[' + (part + b",") * 4_000_000 + part + b"]}"
     is_accepted = has_content_of(FileType.FHIR_JSON, content)  # in a variable: pytest would print the content
     assert not is_accepted
+
+
+@pytest.mark.parametrize("filling", FILLINGS)
+def test_largest_file_is_checked_in_a_second(filling: str) -> None:
+    sample, part = SAMPLES[FileType.JPEG], FILLINGS[filling]
+    content = sample[:-2] + part * ((MAX_FILE_BYTES - len(sample)) // len(part)) + sample[-2:]
+    started = time.process_time()
+    has_content_of(FileType.JPEG, content)
+    assert time.process_time() - started < MAX_SECONDS
+
+
+@given(
+    file_type=st.sampled_from(FileType),
+    position=st.integers(0, 2000),
+    removed=st.integers(0, 100),
+    inserted=st.lists(st.sampled_from(PARTS) | st.binary(max_size=40), max_size=4),
+)
+def test_mutated_file_has_a_verdict(file_type: FileType, position: int, removed: int, inserted: list[bytes]) -> None:
+    """An exception would leave the file without a verdict."""
+    sample = SAMPLES[file_type]
+    start = position % (len(sample) + 1)
+    mutated = sample[:start] + b"".join(inserted) + sample[start + removed :]
+    assert has_content_of(file_type, mutated) in (True, False)
+
+
+@pytest.mark.parametrize("position", range(4, 21))
+def test_overlapping_end_record_hides_no_archive(position: int) -> None:
+    """A record without a directory that begins some bytes earlier overlaps the valid one."""
+    content = SAMPLES[FileType.JPEG] + make_zip()
+    end = content.rindex(b"PK\x05\x06") - position
+    assert not has_content_of(FileType.JPEG, content[:end] + b"PK\x05\x06" + content[end + 4 :])

@@ -7,18 +7,20 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from chalicelib.aws import clients
-from chalicelib.aws.s3_versions import delete_versions
+from chalicelib.aws.s3_versions import delete_newer_versions, delete_versions
 from chalicelib.core.errors import ServiceUnavailable, UpstreamError
+from chalicelib.files.download_names import format_content_disposition
 from chalicelib.files.models import MAX_FILE_NAME_LENGTH, FileType
-from chalicelib.files.storage import FileStorage, format_content_disposition
+from chalicelib.files.storage import FileStorage
 from tests.support.aws import client_error
 from tests.support.data import BUCKET, FILE_ID, SUB
-from tests.support.file_contracts import CONTENT, build_file
+from tests.support.file_contracts import build_file
+from tests.support.file_storage_contracts import CONTENT
 
 FILE: Final = build_file(content=CONTENT).file
 
@@ -76,7 +78,7 @@ def test_link_has_the_name_and_type_of_the_file() -> None:
     query = {name: values[0] for name, values in parse_qs(url.query).items()}
     assert url.path.endswith(f"/files/{SUB}/{FILE.id}")
     assert query["response-content-type"] == "application/pdf"
-    assert query["response-content-disposition"] == format_content_disposition(FILE.name)
+    assert query["response-content-disposition"] == format_content_disposition(FILE.name, FILE.content_type)
     assert query["response-cache-control"] == "private, no-store"
     assert query["X-Amz-Expires"] == "300"
 
@@ -87,25 +89,6 @@ def test_link_serves_each_type_as_an_attachment(file_type: FileType) -> None:
     query = parse_qs(urlsplit(FileStorage(clients.s3(), BUCKET).create_presigned_link(SUB, file).url).query)
     assert query["response-content-type"] == [file_type]
     assert query["response-content-disposition"][0].startswith("attachment;")
-
-
-@pytest.mark.parametrize(
-    ("name", "ascii_name", "encoded"),
-    [
-        ("a.pdf", "a.pdf", "a.pdf"),
-        ("Blood test (1).pdf", "Blood test (1).pdf", "Blood%20test%20%281%29.pdf"),
-        ('a"b\\c%d.pdf', "a_b_c_d.pdf", "a%22b%5Cc%25d.pdf"),
-        ("März.pdf", "M_rz.pdf", "M%C3%A4rz.pdf"),
-        ("🩺.png", "_.png", "%F0%9F%A9%BA.png"),
-        ("a;b'c*d.pdf", "a;b'c*d.pdf", "a%3Bb%27c%2Ad.pdf"),
-    ],
-)
-def test_content_disposition_has_both_forms_of_a_name(name: str, ascii_name: str, encoded: str) -> None:
-    """RFC 6266: filename for old clients, filename* for all others."""
-    header = format_content_disposition(name)
-    assert header == f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{encoded}"
-    assert header.isascii()
-    assert unquote(encoded) == name
 
 
 def test_longest_name_has_a_link_that_s3_accepts() -> None:
@@ -205,6 +188,67 @@ def test_version_that_is_not_deleted_is_an_error() -> None:
     with pytest.raises(UpstreamError):
         delete(client, "files/a/")
     assert len(client.requests) == 1
+
+
+class FakeHistory:
+    """A client of S3 with the history of one object in pages, from new to old."""
+
+    def __init__(self, *pages: dict[str, list[str]], key: str = "files/a/1", errors: bool = False) -> None:
+        self._pages, self._key, self._errors = pages, key, errors
+        self.deleted: list[list[str]] = []
+
+    def get_paginator(self, _: str) -> "FakeHistory":
+        return self
+
+    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
+        for page in self._pages:
+            yield {kind: [{"Key": self._key, "VersionId": version} for version in page[kind]] for kind in page}
+
+    def delete_objects(self, *, Delete: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803  # a parameter of botocore
+        self.deleted.append([entry["VersionId"] for entry in Delete["Objects"]])
+        return {"Errors": [{"Key": self._key, "Code": "InternalError"}]} if self._errors else {}
+
+
+def delete_newer(client: Any) -> int:
+    return delete_newer_versions(client, BUCKET, "files/a/1")
+
+
+def test_newer_versions_of_all_pages_are_deleted() -> None:
+    client = FakeHistory({"Versions": ["4", "3"]}, {"Versions": ["2", "1"]})
+    assert delete_newer(client) == 3
+    assert client.deleted == [["4", "3", "2"]]
+
+
+def test_deletion_of_many_versions_is_divided() -> None:
+    """DeleteObjects takes at most 1000 keys."""
+    client = FakeHistory({"Versions": [str(number) for number in range(1500)]})
+    assert delete_newer(client) == 1499
+    assert [len(versions) for versions in client.deleted] == [1000, 499]
+
+
+@pytest.mark.parametrize("pages", [(), ({},), ({"Versions": ["1"]},)])
+def test_object_without_newer_versions_is_unchanged(pages: tuple[dict[str, list[str]], ...]) -> None:
+    client = FakeHistory(*pages)
+    assert delete_newer(client) == 0
+    assert client.deleted == []
+
+
+def test_object_with_a_delete_marker_is_unchanged() -> None:
+    """Without its newest version, a restored object would be a deleted one again."""
+    client = FakeHistory({"Versions": ["3", "2"]}, {"Versions": ["1"], "DeleteMarkers": ["m"]})
+    assert delete_newer(client) == 0
+    assert client.deleted == []
+
+
+def test_newer_versions_exclude_longer_keys() -> None:
+    client = FakeHistory({"Versions": ["2", "1"], "DeleteMarkers": ["m"]}, key="files/a/10")
+    assert delete_newer(client) == 0
+    assert client.deleted == []
+
+
+def test_newer_version_that_is_not_deleted_is_an_error() -> None:
+    with pytest.raises(UpstreamError):
+        delete_newer(FakeHistory({"Versions": ["2", "1"]}, errors=True))
 
 
 class MissingKey:

@@ -1,0 +1,111 @@
+"""Uploads and scan results that arrive after the check of a file, and downloads."""
+
+from typing import Any, Final
+
+import pytest
+import requests
+
+from chalicelib.files.models import FileType
+from local.emulator_clients import emulator_client
+from tests.support.file_client import FILES_PATH, announce_file, call_file, report_scan, wait_for_check
+from tests.support.picture_client import post_form
+from tests.support.sample_files import SAMPLES, make_dicom, make_pdf, make_zip64_end
+from tests.support.stack import RunningStack, wait_until
+from tests.support.stored_files import FileStore
+from tests.support.users import User, UserFactory
+
+TIMEOUT: Final = 10  # seconds
+UPLOADS: Final = 12  # of one form
+
+
+@pytest.fixture(scope="module")
+def store(stack: RunningStack) -> FileStore:
+    outputs = stack.outputs
+    dynamodb, s3 = emulator_client("dynamodb", outputs), emulator_client("s3", outputs)
+    return FileStore(dynamodb, s3, outputs.records_table, outputs.bucket)
+
+
+def upload(user: User, content: bytes, **overrides: Any) -> str:
+    """Announce a file, upload its content and wait for its check. Return its id."""
+    created = announce_file(user, content, **overrides)
+    assert created.status == 201, created.body
+    assert post_form(created.body["upload"], content).status_code == 204
+    wait_for_check(user, created.body["id"])
+    return str(created.body["id"])
+
+
+def download(user: User, file_id: str) -> requests.Response:
+    return requests.get(call_file(user, file_id, path="/content").body["url"], timeout=TIMEOUT)
+
+
+def test_repeated_uploads_are_stored_once(signed_up_user: UserFactory, store: FileStore) -> None:
+    """The form is valid for 15 minutes. The quota counts one upload."""
+    user, content = signed_up_user(), make_pdf()
+    created = announce_file(user, content).body
+    for _ in range(UPLOADS):
+        assert post_form(created["upload"], content).status_code == 204
+    assert wait_for_check(user, created["id"])["status"] == "available"
+    wait_until(lambda: len(store.list_versions(user.sub, created["id"])) == 1)
+    assert download(user, created["id"]).content == content
+    quota = user.client.call("GET", FILES_PATH, user.token).body["quota"]
+    assert (quota["files"], quota["bytes"]) == (1, len(content))
+
+
+def test_upload_after_the_check_is_deleted(user: User, store: FileStore) -> None:
+    created = announce_file(user, content := make_pdf()).body
+    post_form(created["upload"], content)
+    checked = wait_for_check(user, created["id"])
+    (first,) = store.list_versions(user.sub, created["id"])
+    assert post_form(created["upload"], content).status_code == 204
+    wait_until(lambda: [v["VersionId"] for v in store.list_versions(user.sub, created["id"])] == [first["VersionId"]])
+    assert call_file(user, created["id"]).body == checked
+    assert download(user, created["id"]).content == content
+
+
+def test_malware_found_later_rejects_the_file(
+    stack: RunningStack, signed_up_user: UserFactory, store: FileStore
+) -> None:
+    user = signed_up_user()
+    file_id = upload(user, make_pdf())
+    url = call_file(user, file_id, path="/content").body["url"]
+    assert report_scan(stack.outputs, user, file_id, "THREATS_FOUND") == [{"outcome": "rejected"}]
+    file = call_file(user, file_id).body
+    assert (file["status"], file["rejection"]) == ("rejected", "malware")
+    assert call_file(user, file_id, path="/content").status == 410
+    assert requests.get(url, timeout=TIMEOUT).status_code in (403, 404)
+    assert store.list_versions(user.sub, file_id) == []
+    quota = user.client.call("GET", FILES_PATH, user.token).body["quota"]
+    assert (quota["files"], quota["bytes"]) == (0, 0)
+
+
+@pytest.mark.parametrize("result", ["NO_THREATS_FOUND", "FAILED"])
+def test_other_later_result_changes_nothing(stack: RunningStack, user: User, result: str) -> None:
+    file_id = upload(user, content := make_pdf())
+    before = call_file(user, file_id).body
+    assert report_scan(stack.outputs, user, file_id, result) == [{"outcome": "unchanged"}]
+    assert call_file(user, file_id).body == before
+    assert download(user, file_id).content == content
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type"),
+    [(make_pdf() + make_zip64_end(disks=2), FileType.PDF), (make_dicom() + make_pdf(), FileType.DICOM)],
+    ids=["archive on two disks", "DICOM and PDF"],
+)
+def test_file_of_two_types_is_rejected(user: User, content: bytes, content_type: str) -> None:
+    file_id = upload(user, content, content_type=content_type)
+    assert call_file(user, file_id).body["rejection"] == "content-mismatch"
+
+
+@pytest.mark.parametrize(
+    ("file_type", "name", "expected"),
+    [
+        (FileType.TEXT, "report.hta", "report.hta.txt"),
+        (FileType.DICOM, "IM000001", "IM000001.dcm"),
+        (FileType.PDF, "Report.PDF", "Report.PDF"),
+    ],
+)
+def test_download_has_an_extension_of_its_type(user: User, file_type: FileType, name: str, expected: str) -> None:
+    file_id = upload(user, SAMPLES[file_type], content_type=file_type, name=name)
+    assert call_file(user, file_id).body["name"] == name
+    assert f'filename="{expected}"' in download(user, file_id).headers["Content-Disposition"]
