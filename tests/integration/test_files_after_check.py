@@ -9,7 +9,7 @@ from chalicelib.files.models import FileType
 from local.emulator_clients import emulator_client
 from tests.support.file_client import FILES_PATH, announce_file, call_file, report_scan, wait_for_check
 from tests.support.picture_client import post_form
-from tests.support.sample_files import SAMPLES, make_dicom, make_pdf, make_zip64_end
+from tests.support.sample_files import SAMPLES, make_jpeg_with_comment, make_pdf, make_zip64_end
 from tests.support.stack import RunningStack, wait_until
 from tests.support.stored_files import FileStore
 from tests.support.users import User, UserFactory
@@ -89,8 +89,8 @@ def test_other_later_result_changes_nothing(stack: RunningStack, user: User, res
 
 @pytest.mark.parametrize(
     ("content", "content_type"),
-    [(make_pdf() + make_zip64_end(disks=2), FileType.PDF), (make_dicom() + make_pdf(), FileType.DICOM)],
-    ids=["archive on two disks", "DICOM and PDF"],
+    [(make_pdf() + make_zip64_end(disks=2), FileType.PDF), (make_jpeg_with_comment(make_pdf()), FileType.JPEG)],
+    ids=["archive on two disks", "image and PDF"],
 )
 def test_file_of_two_types_is_rejected(user: User, content: bytes, content_type: str) -> None:
     file_id = upload(user, content, content_type=content_type)
