@@ -21,7 +21,7 @@ _READS: Final = (
 )  # fmt: skip
 _NOT_SIGNED_IN: Final = {
     "UNCONFIRMED": "The user is not confirmed. Confirm the user first.",
-    "FORCE_CHANGE_PASSWORD": "The user was invited and has not set a password. Confirm the user first.",
+    "FORCE_CHANGE_PASSWORD": "The user was invited. The first sign-in with the temporary password sets a password.",
     "RESET_REQUIRED": "The user must reset the password first.",
 }
 
