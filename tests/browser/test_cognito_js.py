@@ -13,10 +13,11 @@ from local.emulator import CONFIRMATION_CODE
 from local.emulator_clients import emulator_client
 from tests.support.browser import open_chromium_page, serve_directory
 from tests.support.data import sign_up_attributes
+from tests.support.erasure import wait_until_erased
 from tests.support.markdown import list_examples
 from tests.support.optional_tools import require_npm_packages
 from tests.support.sample_images import FORMATS, camera_metadata, make_image
-from tests.support.stack import RunningStack, start_stack, wait_until
+from tests.support.stack import RunningStack, start_stack
 from tests.support.users import PASSWORD, generate_email
 
 BROWSER_DIR = Path(__file__).parent
@@ -110,7 +111,7 @@ def test_page_can_edit_only_the_version_that_it_has_read(page_client: PageClient
     assert unchanged["status"] == 304
 
 
-def test_page_can_export_and_delete_the_account(page_client: PageClient) -> None:
+def test_page_can_export_and_delete_the_account(page_client: PageClient, stack: RunningStack) -> None:
     email = generate_email()
     page_client("signUp", email, PASSWORD, sign_up_attributes(email))
     page_client("confirm", email, CONFIRMATION_CODE)
@@ -124,7 +125,8 @@ def test_page_can_export_and_delete_the_account(page_client: PageClient) -> None
     deletion = page_client("call", "DELETE", "/users/me", token)
     assert (deletion["status"], deletion["body"]["status"]) == (202, "scheduled")
     assert deletion["headers"]["location"].endswith("/deletion")
-    wait_until(lambda: page_client("call", "GET", "/users/me", token)["status"] == 410)
+    wait_until_erased(stack.outputs, exported["body"]["id"])
+    assert page_client("call", "GET", "/users/me", token)["status"] == 410
     with pytest.raises(Error, match="Incorrect username or password"):
         page_client("signIn", email, PASSWORD)
 

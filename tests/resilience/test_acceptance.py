@@ -2,9 +2,11 @@
 
 import itertools
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
+from local.user_client import ApiResponse
 from tests.resilience import acceptance
 from tests.resilience.check_result import CheckResult
 from tests.resilience.erasure_scenario import erase_during_faults
@@ -45,30 +47,47 @@ def test_files_survive_faults(faulty: FaultyStack) -> None:
     assert_all_passed(store_files_during_faults(faulty, 50))
 
 
+class Edit(NamedTuple):
+    """The profile before an edit during a fault, the response, and the profile after it."""
+
+    before: dict[str, Any]
+    response: ApiResponse
+    after: dict[str, Any]
+
+
+def edit_during_fault(
+    faulty: FaultyStack, fault: str, method: str, body: dict[str, Any], headers: dict[str, str] | None = None
+) -> Edit:
+    """Edit the profile of a new user while one UpdateItem fails, which botocore retries.
+
+    On a busy machine the retry can time out too, which is a 503. Then the next user edits.
+    """
+    for _ in range(3):
+        email, _ = faulty.sign_up(next(_numbers))
+        token = faulty.sign_in(email)
+        before = faulty.get_profile(token).body
+        faulty.fault_injector.fail_next("UpdateItem", fault)
+        response = faulty.user_client.call(method, "/users/me", token, body, headers)
+        if response.status != 503:
+            break
+    return Edit(before, response, faulty.get_profile(token).body)
+
+
 @pytest.mark.parametrize("headers", [{}, {"If-Match": '"1"'}])
 def test_put_with_a_lost_response_is_applied_once(faulty: FaultyStack, headers: dict[str, str]) -> None:
     """DynamoDB applies the update, its response is lost, and botocore retries the call."""
-    email, _ = faulty.sign_up(next(_numbers))
-    token = faulty.sign_in(email)
-    assert faulty.get_profile(token).body["version"] == 1
-    faulty.fault_injector.fail_next("UpdateItem", "lost_response")
-    body = {**PROFILE_BODY, "name": "Jane R. Roe"}
-    response = faulty.user_client.call("PUT", "/users/me", token, body, headers)
-    assert (response.status, response.body["version"], response.body["name"]) == (200, 2, "Jane R. Roe")
-    assert faulty.get_profile(token).body == response.body
+    edit = edit_during_fault(faulty, "lost_response", "PUT", {**PROFILE_BODY, "name": "Jane R. Roe"}, headers)
+    assert (edit.response.status, edit.after["version"], edit.after["name"]) == (200, 2, "Jane R. Roe")
+    assert edit.response.body == edit.after
 
 
 @pytest.mark.parametrize("fault", ["lost_response", "throttle", "drop"])
-def test_erasure_during_a_fault_is_applied_once(faulty: FaultyStack, fault: str) -> None:
-    email, _ = faulty.sign_up(next(_numbers))
-    token = faulty.sign_in(email)
-    before = faulty.get_profile(token).body
-    faulty.fault_injector.fail_next("UpdateItem", fault)
+def test_erased_values_are_erased_once_during_a_fault(faulty: FaultyStack, fault: str) -> None:
     erased = {"dob": None, "blood_group": "Unknown"}
-    response = faulty.user_client.call("PATCH", "/users/me", token, erased)
-    assert response.status == 200
-    assert response.body == {**before, **erased, "version": 2, "updated_at": response.body["updated_at"]}
-    assert faulty.get_profile(token).body == response.body
+    edit = edit_during_fault(faulty, fault, "PATCH", erased)
+    assert edit.response.status == 200
+    assert edit.after == {**edit.before, **erased, "version": 2, "updated_at": edit.after["updated_at"]}
+    assert edit.response.body == edit.after
 
 
 def test_scenarios_inject_every_fault_and_run_every_trigger(faulty: FaultyStack) -> None:

@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from local.emulator import CONFIRMATION_CODE
@@ -59,6 +59,11 @@ def sign_up_and_sign_in(user_client: UserClient, *, email: str | None = None, **
     sub = user_client.sign_up(email, PASSWORD, sign_up_attributes(email, **overrides))
     user_client.confirm(email, CONFIRMATION_CODE)
     return User(user_client, email, sub, user_client.sign_in(email, PASSWORD))
+
+
+def sign_in_again(user: User) -> User:
+    """Return the user with new tokens."""
+    return replace(user, tokens=user.client.sign_in(user.email, PASSWORD))
 
 
 def create_user_as_admin(user_client: UserClient, **attributes: str) -> User:

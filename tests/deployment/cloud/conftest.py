@@ -19,7 +19,7 @@ from tests.support.deployed_stage import (
     start_empty_aws,
 )
 from tests.support.token_forger import TokenForger
-from tests.support.users import User, UserFactory, sign_up_and_sign_in
+from tests.support.users import User, UserFactory, sign_in_again, sign_up_and_sign_in
 
 UNSUPPORTED_PYTHON = (
     f"needs a Python that Lambda runs, and .venv has {runtime.CURRENT}: "
@@ -77,8 +77,14 @@ def signed_up_user(user_client: UserClient) -> UserFactory:
 
 
 @pytest.fixture(scope="session")
-def user(signed_up_user: UserFactory) -> User:
+def first_user(signed_up_user: UserFactory) -> User:
     return signed_up_user()
+
+
+@pytest.fixture(scope="module")
+def user(first_user: User) -> User:
+    """Return the first user, with tokens that do not expire during the tests of this module."""
+    return sign_in_again(first_user)
 
 
 @pytest.fixture(scope="module")
