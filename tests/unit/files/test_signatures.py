@@ -1,7 +1,6 @@
 """The check that the content of a file has its announced type."""
 
 import random
-import time
 from typing import Final
 
 import pytest
@@ -23,7 +22,6 @@ from tests.support.sample_files import (
     make_zip_end,
 )
 
-MAX_SECONDS: Final = 1.0  # of processor time
 # Parts of formats, at which mutations of files are most likely to reach an unusual branch.
 PARTS: Final = (
     make_zip(),
@@ -93,13 +91,14 @@ def test_resource_with_too_many_parts_is_rejected(part: bytes) -> None:
     assert not is_accepted
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("filling", FILLINGS)
-def test_largest_file_is_checked_in_a_second(filling: str) -> None:
+def test_largest_file_has_a_verdict(filling: str) -> None:
+    """The number of end records that are examined is limited, so that a hostile file cannot delay its check."""
     sample, part = SAMPLES[FileType.JPEG], FILLINGS[filling]
     content = sample[:-2] + part * ((MAX_FILE_BYTES - len(sample)) // len(part)) + sample[-2:]
-    started = time.process_time()
-    has_content_of(FileType.JPEG, content)
-    assert time.process_time() - started < MAX_SECONDS
+    is_accepted = has_content_of(FileType.JPEG, content)  # in a variable: pytest would print the content
+    assert is_accepted is ("end records" not in filling)
 
 
 @given(
