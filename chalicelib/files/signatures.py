@@ -1,6 +1,6 @@
 """The check that a file's content has the announced type.
 
-A file must be valid as one type only: a PDF that is also a web page or an archive is refused. Libraries that detect
+A file must be valid as one type only: a PDF that is also a web page or an archive is rejected. Libraries that detect
 types look at the first bytes alone, so they accept such files.
 
 No content raises an exception: a file whose check fails would never get a verdict.

@@ -100,11 +100,6 @@ class Reconciliation:
         )
         self._files = files and self._create_file_scan(files, deletions)
 
-    def _create_file_scan(self, sources: FileSources, deletions: DeletionRepository) -> FileScan:
-        comparer = FileComparer(sources.repository, sources.storage, deletions, dry_run=self._options.dry_run)
-        options = FileScanOptions(self._options.dry_run, self._options.remove_all_differing_files)
-        return FileScan(self._checkpoints, *sources, comparer, self._threads, options)
-
     def run(self) -> ReconciliationReport:
         """Scan, unless another run has the lease. An AWS fault ends the run and is reported."""
         chain = self._options.chain
@@ -129,6 +124,11 @@ class Reconciliation:
         )
         logs.event("reconciliation", report=report.model_dump(exclude=_CURSORS))
         return self._hand_over(report)
+
+    def _create_file_scan(self, sources: FileSources, deletions: DeletionRepository) -> FileScan:
+        comparer = FileComparer(sources.repository, sources.storage, deletions, dry_run=self._options.dry_run)
+        options = FileScanOptions(self._options.dry_run, self._options.remove_all_differing_files)
+        return FileScan(self._checkpoints, *sources, comparer, self._threads, options)
 
     @property
     def _scans(self) -> "dict[ScanName, Scan[Any]]":

@@ -4,9 +4,11 @@ import functools
 
 import pytest
 
+from local.emulator_clients import emulator_client
 from local.user_client import UserClient
 from tests.support.reconciliation import PoolAndTable
 from tests.support.stack import RunningStack
+from tests.support.stored_files import FileStore
 from tests.support.users import User, UserFactory, create_user_as_admin, sign_up_and_sign_in
 
 
@@ -36,6 +38,14 @@ def user(signed_up_user: UserFactory) -> User:
 @pytest.fixture(scope="module")
 def other_user(signed_up_user: UserFactory) -> User:
     return signed_up_user(name="Another Person")
+
+
+@pytest.fixture(scope="module")
+def store(stack: RunningStack) -> FileStore:
+    """Return the tables and the bucket of files. A module with a stack of its own gets that of its stack."""
+    outputs = stack.outputs
+    dynamodb, s3 = emulator_client("dynamodb", outputs), emulator_client("s3", outputs)
+    return FileStore(dynamodb, s3, outputs.records_table, outputs.bucket)
 
 
 @pytest.fixture

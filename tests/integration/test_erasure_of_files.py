@@ -23,13 +23,6 @@ NAME = "Zdenka Quillfeather.pdf"
 PDF = SAMPLES[FileType.PDF]
 
 
-@pytest.fixture(scope="module")
-def store(stack: RunningStack) -> FileStore:
-    outputs = stack.outputs
-    dynamodb, s3 = emulator_client("dynamodb", outputs), emulator_client("s3", outputs)
-    return FileStore(dynamodb, s3, outputs.records_table, outputs.bucket)
-
-
 @pytest.fixture
 def owner(signed_up_user: UserFactory, store: FileStore) -> User:
     """Return a user with a file in each status, and a deleted file."""

@@ -9,7 +9,6 @@ from typing import Any, Final
 import pytest
 
 from chalicelib.files.models import FileStatus
-from local.emulator_clients import emulator_client
 from local.user_client import ApiResponse, UserClient
 from tests.support.file_client import FILES_PATH, announce_file, call_file
 from tests.support.stack import RunningStack, start_api
@@ -33,13 +32,6 @@ def limited_client(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def user(limited_client: UserClient) -> User:
     return sign_up_and_sign_in(limited_client)
-
-
-@pytest.fixture(scope="module")
-def store(stack: RunningStack) -> FileStore:
-    outputs = stack.outputs
-    dynamodb, s3 = emulator_client("dynamodb", outputs), emulator_client("s3", outputs)
-    return FileStore(dynamodb, s3, outputs.records_table, outputs.bucket)
 
 
 def announce(user: User, size: int) -> ApiResponse:

@@ -38,13 +38,6 @@ UNCLEAN: Final = {
 }
 
 
-@pytest.fixture(scope="module")
-def store(stack: RunningStack) -> FileStore:
-    outputs = stack.outputs
-    dynamodb, s3 = emulator_client("dynamodb", outputs), emulator_client("s3", outputs)
-    return FileStore(dynamodb, s3, outputs.records_table, outputs.bucket)
-
-
 def upload(user: User, content: bytes, **overrides: Any) -> str:
     """Announce a file with these fields, and upload its content. Return its id."""
     created = announce_file(user, content, **overrides)

@@ -6,7 +6,6 @@ import pytest
 import requests
 
 from chalicelib.files.models import FileType
-from local.emulator_clients import emulator_client
 from tests.support.file_client import FILES_PATH, announce_file, call_file, report_scan, wait_for_check
 from tests.support.picture_client import post_form
 from tests.support.sample_files import SAMPLES, make_jpeg_with_comment, make_pdf, make_zip64_end
@@ -16,13 +15,6 @@ from tests.support.users import User, UserFactory
 
 TIMEOUT: Final = 10  # seconds
 UPLOADS: Final = 3  # of one form; each starts a process on this machine
-
-
-@pytest.fixture(scope="module")
-def store(stack: RunningStack) -> FileStore:
-    outputs = stack.outputs
-    dynamodb, s3 = emulator_client("dynamodb", outputs), emulator_client("s3", outputs)
-    return FileStore(dynamodb, s3, outputs.records_table, outputs.bucket)
 
 
 def upload(user: User, content: bytes, **overrides: Any) -> str:

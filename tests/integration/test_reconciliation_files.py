@@ -172,13 +172,6 @@ def test_deleted_content_without_a_record_can_be_restored(pool_and_table: PoolAn
     assert count_versions(pool_and_table, owner) == 2
 
 
-@pytest.fixture(scope="module")
-def store(stack: RunningStack) -> FileStore:
-    outputs = stack.outputs
-    dynamodb, s3 = emulator_client("dynamodb", outputs), emulator_client("s3", outputs)
-    return FileStore(dynamodb, s3, outputs.records_table, outputs.bucket)
-
-
 def test_scheduled_function_gives_back_expired_reservations(
     stack: RunningStack, signed_up_user: UserFactory, store: FileStore
 ) -> None:

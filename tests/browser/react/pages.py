@@ -85,3 +85,15 @@ def expect_accessible(page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     page.set_viewport_size({"width": 1280, "height": 720})
+
+
+def reject_gets(page: Page, url: str, status: int, problem: dict[str, str], headers: dict[str, str]) -> None:
+    """Respond to GET requests to this URL with a problem. Other requests, such as preflights, are sent."""
+    page.route(
+        url,
+        lambda route: (
+            route.fulfill(status=status, json=problem, headers=headers)
+            if route.request.method == "GET"
+            else route.continue_()
+        ),
+    )

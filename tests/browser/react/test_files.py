@@ -13,6 +13,7 @@ from tests.browser.react.pages import (
     expect_errors,
     fill,
     press,
+    reject_gets,
     section,
     sign_in,
 )
@@ -125,14 +126,7 @@ def test_many_files_are_loaded_in_pages(page: Page, user: User) -> None:
 def test_stage_without_a_bucket_hides_pictures_and_files(page: Page, config: dict[str, str], user: User) -> None:
     problem = {"type": f"{config['api_url']}/problems#files-not-enabled", "detail": "Files are not enabled."}
     headers = {"Access-Control-Allow-Origin": "*"}
-    page.route(
-        f"{config['api_url']}/users/me/files*",
-        lambda route: (
-            route.fulfill(status=404, json=problem, headers=headers)
-            if route.request.method == "GET"
-            else route.continue_()
-        ),
-    )
+    reject_gets(page, f"{config['api_url']}/users/me/files*", 404, problem, headers)
     sign_in(page, user.email)
     expect(section(page, "Your data")).to_be_visible()
     expect(section(page, "Files")).to_have_count(0)

@@ -3,7 +3,16 @@
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.react.pages import REPORT, expect_accessible, expect_errors, fill, press, section, sign_in
+from tests.browser.react.pages import (
+    REPORT,
+    expect_accessible,
+    expect_errors,
+    fill,
+    press,
+    reject_gets,
+    section,
+    sign_in,
+)
 from tests.support.sample_images import make_image
 from tests.support.stack import RunningStack, wait_until
 from tests.support.users import User
@@ -124,14 +133,7 @@ def test_unavailable_api_shows_when_to_try_again(
         "Access-Control-Expose-Headers": "Retry-After",
         "Retry-After": str(seconds),
     }
-    page.route(
-        f"{config['api_url']}/users/me",
-        lambda route: (
-            route.fulfill(status=503, json=problem, headers=headers)
-            if route.request.method == "GET"
-            else route.continue_()
-        ),
-    )
+    reject_gets(page, f"{config['api_url']}/users/me", 503, problem, headers)
     sign_in(page, user.email)
     expect(page.get_by_role("alert")).to_have_text(f"The service is unavailable. Try again in {wait}.")
 
