@@ -26,7 +26,7 @@ from local.user_client import ApiResponse, UserClient
 from tests.support.aws import require_item
 from tests.support.erasure import GRACE_DAYS, cancel_deletion, delete_account, list_objects_of
 from tests.support.file_bodies import PDF
-from tests.support.file_client import call_file, upload_pdf, wait_for_check
+from tests.support.file_client import announce_and_upload, call_file, wait_for_check
 from tests.support.picture_client import set_picture, upload_file
 from tests.support.sample_images import make_image
 from tests.support.stack import RunningStack, start_api
@@ -96,7 +96,7 @@ def complete_user(grace_client: UserClient) -> User:
     user = sign_up_and_sign_in(grace_client)
     assert set_picture(user, upload_file(user, make_image())).status == 200
     upload_file(user)  # not yet a picture
-    wait_for_check(user, upload_pdf(user))
+    wait_for_check(user, announce_and_upload(user))
     update_as_admin(user, phone_number="+4915112345678")
     user = User(user.client, user.email, user.sub, grace_client.sign_in(user.email, PASSWORD))
     enable_authenticator(user)

@@ -17,7 +17,7 @@ from local.emulator_clients import emulator_client
 from local.malware_scan import EICAR_TEST_STRING
 from local.user_client import ApiResponse
 from tests.support.aws import create_iam_user
-from tests.support.file_client import FILES_PATH, announce_file, call_file, upload_pdf, wait_for_check
+from tests.support.file_client import FILES_PATH, announce_and_upload, announce_file, call_file, wait_for_check
 from tests.support.picture_client import post_form
 from tests.support.sample_files import HTML, SAMPLES, make_pdf
 from tests.support.stack import RunningStack, wait_until
@@ -38,17 +38,8 @@ UNCLEAN: Final = {
 }
 
 
-def upload(user: User, content: bytes, **overrides: Any) -> str:
-    """Announce a file with these fields, and upload its content. Return its id."""
-    created = announce_file(user, content, **overrides)
-    assert created.status == 201, created.body
-    response = post_form(created.body["upload"], content)
-    assert response.status_code == 204, response.text
-    return str(created.body["id"])
-
-
 def upload_text(user: User, content: bytes) -> str:
-    return upload(user, content, content_type="text/plain")
+    return announce_and_upload(user, content, content_type="text/plain")
 
 
 def change(user: User, file_id: str, patch: Any, **headers: str) -> ApiResponse:
@@ -96,20 +87,20 @@ def test_file_is_uploaded_checked_downloaded_and_deleted(signed_up_user: UserFac
 
 @pytest.mark.parametrize("file_type", FileType)
 def test_file_of_each_type_is_available_unchanged(user: User, file_type: FileType) -> None:
-    file_id = upload(user, SAMPLES[file_type], content_type=file_type)
+    file_id = announce_and_upload(user, SAMPLES[file_type], content_type=file_type)
     assert wait_for_check(user, file_id)["status"] == "available"
     downloaded = download(user, file_id)
     assert (downloaded.content, downloaded.headers["Content-Type"]) == (SAMPLES[file_type], file_type)
 
 
 def test_checked_file_has_no_retry_after(user: User) -> None:
-    file_id = upload_pdf(user)
+    file_id = announce_and_upload(user)
     wait_for_check(user, file_id)
     assert "Retry-After" not in call_file(user, file_id).headers
 
 
 def test_changes_follow_the_version(user: User) -> None:
-    file_id = upload(user, make_pdf())
+    file_id = announce_and_upload(user, make_pdf())
     etag = f'"{wait_for_check(user, file_id)["version"]}"'
     assert change(user, file_id, {"name": "a.pdf"}, **{"If-Match": '"99"'}).status == 412
     assert change(user, file_id, {"name": "a.pdf"}, **{"If-Match": etag}).status == 200
@@ -122,7 +113,7 @@ def test_changes_follow_the_version(user: User) -> None:
 
 
 def test_file_of_another_user_is_not_accessible(user: User, other_user: User) -> None:
-    file_id = upload_pdf(user)
+    file_id = announce_and_upload(user)
     wait_for_check(user, file_id)
     assert [call_file(other_user, file_id, path=path).status for path in ("", "/content")] == [404, 404]
     assert call_file(other_user, file_id, "DELETE").status == 404
@@ -133,7 +124,7 @@ def test_file_of_another_user_is_not_accessible(user: User, other_user: User) ->
 
 
 def test_link_of_a_deleted_file_has_no_content(user: User) -> None:
-    file_id = upload(user, make_pdf())
+    file_id = announce_and_upload(user, make_pdf())
     wait_for_check(user, file_id)
     url = call_file(user, file_id, path="/content").body["url"]
     assert requests.get(url, timeout=TIMEOUT).status_code == 200
@@ -197,7 +188,7 @@ def test_rejected_file_can_be_deleted(user: User, store: FileStore) -> None:
 def test_other_content_than_announced_is_rejected(
     user: User, store: FileStore, content: bytes, content_type: str
 ) -> None:
-    file_id = upload(user, content, content_type=content_type)
+    file_id = announce_and_upload(user, content, content_type=content_type)
     file = wait_for_check(user, file_id)
     assert (file["status"], file["rejection"]) == ("rejected", "content-mismatch")
     wait_until(lambda: store.list_versions(user.sub, file_id) == [])
@@ -262,7 +253,7 @@ def test_unclean_file_cannot_be_read_by_anyone(
 
 
 def test_available_file_is_readable_by_its_link_only(stack: RunningStack, user: User) -> None:
-    file_id = upload(user, make_pdf())
+    file_id = announce_and_upload(user, make_pdf())
     wait_for_check(user, file_id)
     url = urlsplit(call_file(user, file_id, path="/content").body["url"])
     without_signature = f"{url.scheme}://{url.netloc}{url.path}"

@@ -6,7 +6,14 @@ import pytest
 import requests
 
 from chalicelib.files.models import FileType
-from tests.support.file_client import FILES_PATH, announce_file, call_file, report_scan, wait_for_check
+from tests.support.file_client import (
+    FILES_PATH,
+    announce_and_upload,
+    announce_file,
+    call_file,
+    report_scan,
+    wait_for_check,
+)
 from tests.support.picture_client import post_form
 from tests.support.sample_files import SAMPLES, make_jpeg_with_comment, make_pdf, make_zip64_end
 from tests.support.stack import RunningStack, wait_until
@@ -17,13 +24,11 @@ TIMEOUT: Final = 10  # seconds
 UPLOADS: Final = 3  # of one form; each starts a process on this machine
 
 
-def upload(user: User, content: bytes, **overrides: Any) -> str:
-    """Announce a file, upload its content and wait for its check. Return its id."""
-    created = announce_file(user, content, **overrides)
-    assert created.status == 201, created.body
-    assert post_form(created.body["upload"], content).status_code == 204
-    wait_for_check(user, created.body["id"])
-    return str(created.body["id"])
+def upload_and_check(user: User, content: bytes, **overrides: Any) -> str:
+    """Upload a file and wait for its check. Return its id."""
+    file_id = announce_and_upload(user, content, **overrides)
+    wait_for_check(user, file_id)
+    return file_id
 
 
 def download(user: User, file_id: str) -> requests.Response:
@@ -58,7 +63,7 @@ def test_malware_found_later_rejects_the_file(
     stack: RunningStack, signed_up_user: UserFactory, store: FileStore
 ) -> None:
     user = signed_up_user()
-    file_id = upload(user, make_pdf())
+    file_id = upload_and_check(user, make_pdf())
     url = call_file(user, file_id, path="/content").body["url"]
     assert report_scan(stack.outputs, user, file_id, "THREATS_FOUND") == [{"outcome": "rejected"}]
     file = call_file(user, file_id).body
@@ -72,7 +77,7 @@ def test_malware_found_later_rejects_the_file(
 
 @pytest.mark.parametrize("result", ["NO_THREATS_FOUND", "FAILED"])
 def test_other_later_result_changes_nothing(stack: RunningStack, user: User, result: str) -> None:
-    file_id = upload(user, content := make_pdf())
+    file_id = upload_and_check(user, content := make_pdf())
     before = call_file(user, file_id).body
     assert report_scan(stack.outputs, user, file_id, result) == [{"outcome": "unchanged"}]
     assert call_file(user, file_id).body == before
@@ -85,7 +90,7 @@ def test_other_later_result_changes_nothing(stack: RunningStack, user: User, res
     ids=["archive on two disks", "image and PDF"],
 )
 def test_file_of_two_types_is_rejected(user: User, content: bytes, content_type: str) -> None:
-    file_id = upload(user, content, content_type=content_type)
+    file_id = upload_and_check(user, content, content_type=content_type)
     assert call_file(user, file_id).body["rejection"] == "content-mismatch"
 
 
@@ -98,6 +103,6 @@ def test_file_of_two_types_is_rejected(user: User, content: bytes, content_type:
     ],
 )
 def test_download_has_an_extension_of_its_type(user: User, file_type: FileType, name: str, expected: str) -> None:
-    file_id = upload(user, SAMPLES[file_type], content_type=file_type, name=name)
+    file_id = upload_and_check(user, SAMPLES[file_type], content_type=file_type, name=name)
     assert call_file(user, file_id).body["name"] == name
     assert f'filename="{expected}"' in download(user, file_id).headers["Content-Disposition"]

@@ -12,7 +12,7 @@ from chalicelib.files.storage import object_key
 from chalicelib.reconciliation.models import ReconciliationReport
 from local.emulator_clients import emulator_client
 from tests.support.erasure import invoke_reconciliation
-from tests.support.file_client import announce_file, call_file, upload_pdf, wait_for_check
+from tests.support.file_client import announce_and_upload, announce_file, call_file, wait_for_check
 from tests.support.file_contracts import build_file
 from tests.support.reconciliation import PoolAndTable
 from tests.support.sample_files import SAMPLES
@@ -177,7 +177,7 @@ def test_scheduled_function_gives_back_expired_reservations(
 ) -> None:
     """The functions `reconcile` and `check_file` of the stack, with their roles."""
     user: User = signed_up_user()
-    remaining = upload_pdf(user)
+    remaining = announce_and_upload(user)
     assert wait_for_check(user, remaining)["status"] == "available"
     expired = announce_file(user).body["id"]
     emulator_client("dynamodb", stack.outputs).update_item(

@@ -24,11 +24,12 @@ def announce_file(user: User, content: bytes = PDF, **overrides: Any) -> ApiResp
     return user.client.call("POST", FILES_PATH, user.token, body)
 
 
-def upload_pdf(user: User) -> str:
-    """Announce and upload a PDF. Return its id before its check."""
-    created = announce_file(user)
+def announce_and_upload(user: User, content: bytes = PDF, **overrides: Any) -> str:
+    """Announce a file with these fields, by default a PDF, and upload its content. Return its id before its check."""
+    created = announce_file(user, content, **overrides)
     assert created.status == 201, created.body
-    assert post_form(created.body, PDF).status_code == 204
+    response = post_form(created.body, content)
+    assert response.status_code == 204, response.text
     return str(created.body["id"])
 
 
