@@ -18,7 +18,7 @@ from tests.support.fault_proxy import FaultInjector, start_fault_proxy
 from tests.support.stack import start_api, start_stack
 from tests.support.users import PASSWORD, generate_email
 
-_MAX_ATTEMPTS: Final = 20
+MAX_ATTEMPTS: Final = 20  # of a request whose response may be a 503
 
 
 class FaultyStack:
@@ -60,7 +60,7 @@ class FaultyStack:
 
     def get_profile(self, token: str) -> ApiResponse:
         """Send GET /users/me, and repeat the request after a 503."""
-        for _ in range(_MAX_ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             response = self.user_client.call("GET", "/users/me", token)
             if response.status != 503:
                 break

@@ -1,6 +1,7 @@
 """The scenarios of `make faults` at a small scale, and single faults."""
 
 import itertools
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from local.user_client import ApiResponse
 from tests.resilience import acceptance
 from tests.resilience.check_result import CheckResult
 from tests.resilience.erasure_scenario import erase_during_faults
-from tests.resilience.faulty_stack import FaultyStack
+from tests.resilience.faulty_stack import MAX_ATTEMPTS, FaultyStack
 from tests.resilience.file_scenario import store_files_during_faults
 from tests.resilience.large_pool_scenario import reconcile_large_pool
 from tests.support.data import PROFILE_BODY
@@ -60,9 +61,10 @@ def edit_during_fault(
 ) -> Edit:
     """Edit the profile of a new user while one UpdateItem fails, which botocore retries.
 
-    On a busy machine the retry can time out too, which is a 503. Then the next user edits.
+    While the machine is busy, the retry can time out too, which is a 503. Then the next user edits.
     """
-    for _ in range(3):
+    for attempt in range(MAX_ATTEMPTS):
+        time.sleep(min(attempt, 3))
         email, _ = faulty.sign_up(next(_numbers))
         token = faulty.sign_in(email)
         before = faulty.get_profile(token).body
