@@ -13,14 +13,12 @@ from chalicelib.reconciliation.file_comparison import FileComparer
 from chalicelib.reconciliation.file_scan import FileProgress, FileScan, FileScanOptions
 from tests.support.contracts import build_profile
 from tests.support.data import OTHER_SUB, SUB
-from tests.support.fakes import (
-    InMemoryCheckpoints,
-    InMemoryDeletionRepository,
-    InMemoryProfileRepository,
-    InMemoryTable,
-)
+from tests.support.fakes.files import FakeFileCheckStarter, InMemoryFileRepository, InMemoryFileStorage
+from tests.support.fakes.privacy import InMemoryDeletionRepository
+from tests.support.fakes.profiles import InMemoryProfileRepository
+from tests.support.fakes.reconciliation import InMemoryCheckpoints
+from tests.support.fakes.table import InMemoryTable
 from tests.support.file_contracts import build_file
-from tests.support.file_fakes import FakeFileCheckStarter, InMemoryFileRepository, InMemoryFileStorage
 from tests.support.sample_files import SAMPLES
 
 PDF: Final = SAMPLES[FileType.PDF]

@@ -18,7 +18,19 @@ from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
 from chalicelib.reconciliation.file_scan import FileCheckStarter
-from tests.support import contracts, fakes, file_check_contracts, file_contracts, file_fakes, file_storage_contracts
+from tests.support import contracts, file_check_contracts, file_contracts, file_storage_contracts
+from tests.support.fakes.files import FakeFileCheckStarter, InMemoryFileRepository, InMemoryFileStorage
+from tests.support.fakes.pictures import (
+    FakePictureProcessor,
+    InMemoryPictureLeases,
+    InMemoryPictureRepository,
+    InMemoryPictureStorage,
+)
+from tests.support.fakes.privacy import InMemoryDeletionRepository
+from tests.support.fakes.profiles import InMemoryProfileRepository
+from tests.support.fakes.reconciliation import InMemoryCheckpoints
+from tests.support.fakes.table import InMemoryTable
+from tests.support.fakes.user_pool import FakeUserPool
 
 _numbers = itertools.count(1)
 
@@ -29,44 +41,44 @@ def user_id() -> str:
 
 
 @pytest.fixture
-def table() -> fakes.InMemoryTable:
-    return fakes.InMemoryTable()
+def table() -> InMemoryTable:
+    return InMemoryTable()
 
 
 class TestInMemoryProfileRepository(contracts.ProfileRepositoryContract):
     @pytest.fixture
-    def repository(self, table: fakes.InMemoryTable) -> ProfileRepository:
-        return fakes.InMemoryProfileRepository(table)
+    def repository(self, table: InMemoryTable) -> ProfileRepository:
+        return InMemoryProfileRepository(table)
 
 
 class TestInMemoryPictureRepository(contracts.PictureRepositoryContract):
     @pytest.fixture
-    def repository(self, table: fakes.InMemoryTable) -> PictureRepository:
-        return fakes.InMemoryPictureRepository(table)
+    def repository(self, table: InMemoryTable) -> PictureRepository:
+        return InMemoryPictureRepository(table)
 
     @pytest.fixture
-    def profiles(self, table: fakes.InMemoryTable) -> ProfileRepository:
-        return fakes.InMemoryProfileRepository(table)
+    def profiles(self, table: InMemoryTable) -> ProfileRepository:
+        return InMemoryProfileRepository(table)
 
 
 class TestInMemoryPictureStorage(contracts.PictureStorageContract):
     @pytest.fixture
     def storage(self) -> PictureStorage:
-        return fakes.InMemoryPictureStorage()
+        return InMemoryPictureStorage()
 
 
 class FileRepositoryFixtures(file_contracts.FileRepositoryFixtures):
     @pytest.fixture
-    def repository(self, table: fakes.InMemoryTable) -> FileRepository:
-        return file_fakes.InMemoryFileRepository(table)
+    def repository(self, table: InMemoryTable) -> FileRepository:
+        return InMemoryFileRepository(table)
 
     @pytest.fixture
-    def profiles(self, table: fakes.InMemoryTable) -> ProfileRepository:
-        return fakes.InMemoryProfileRepository(table)
+    def profiles(self, table: InMemoryTable) -> ProfileRepository:
+        return InMemoryProfileRepository(table)
 
     @pytest.fixture
-    def deletions(self, table: fakes.InMemoryTable) -> DeletionRepository:
-        return fakes.InMemoryDeletionRepository(table)
+    def deletions(self, table: InMemoryTable) -> DeletionRepository:
+        return InMemoryDeletionRepository(table)
 
 
 class TestInMemoryFileRepository(FileRepositoryFixtures, file_contracts.FileRepositoryContract):
@@ -83,12 +95,12 @@ class TestInMemoryFileReconciliation(FileRepositoryFixtures, file_check_contract
 
 class TestInMemoryFileStorage(file_storage_contracts.FileStorageContract):
     @pytest.fixture
-    def storage(self) -> file_fakes.InMemoryFileStorage:
-        return file_fakes.InMemoryFileStorage()
+    def storage(self) -> InMemoryFileStorage:
+        return InMemoryFileStorage()
 
     @pytest.fixture
     def upload(self, storage: FileStorage) -> file_storage_contracts.Upload:
-        assert isinstance(storage, file_fakes.InMemoryFileStorage)
+        assert isinstance(storage, InMemoryFileStorage)
         memory = storage
 
         def upload(user_id: str, file: File) -> None:
@@ -109,22 +121,22 @@ class TestFakeUserPool(contracts.UserPoolContract):
         user = PoolUser(
             attributes=attributes, enabled=True, status="CONFIRMED", last_modified_at=now, username=username
         )
-        return fakes.FakeUserPool(user)
+        return FakeUserPool(user)
 
 
 @pytest.mark.parametrize(
     ("fake", "adapter", "shared"),
     [
-        (fakes.InMemoryProfileRepository, ProfileRepository, set[str]()),
-        (fakes.InMemoryPictureRepository, PictureRepository, set[str]()),
-        (fakes.InMemoryPictureLeases, PictureLeases, {"require_upload_allowed", "require_available"}),
-        (fakes.InMemoryPictureStorage, PictureStorage, set[str]()),
-        (file_fakes.InMemoryFileRepository, FileRepository, set[str]()),
-        (file_fakes.InMemoryFileStorage, FileStorage, set[str]()),
-        (file_fakes.FakeFileCheckStarter, FileCheckStarter, set[str]()),
-        (fakes.FakeUserPool, UserPool, set[str]()),
-        (fakes.InMemoryCheckpoints, Checkpoints, set[str]()),
-        (fakes.FakePictureProcessor, PictureProcessor, set[str]()),
+        (InMemoryProfileRepository, ProfileRepository, set[str]()),
+        (InMemoryPictureRepository, PictureRepository, set[str]()),
+        (InMemoryPictureLeases, PictureLeases, {"require_upload_allowed", "require_available"}),
+        (InMemoryPictureStorage, PictureStorage, set[str]()),
+        (InMemoryFileRepository, FileRepository, set[str]()),
+        (InMemoryFileStorage, FileStorage, set[str]()),
+        (FakeFileCheckStarter, FileCheckStarter, set[str]()),
+        (FakeUserPool, UserPool, set[str]()),
+        (InMemoryCheckpoints, Checkpoints, set[str]()),
+        (FakePictureProcessor, PictureProcessor, set[str]()),
     ],
 )
 def test_fake_replaces_each_method_with_a_request(fake: type, adapter: type, shared: set[str]) -> None:

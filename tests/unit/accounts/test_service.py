@@ -8,7 +8,8 @@ import pytest
 from chalicelib.accounts.service import create_profile_from_sign_up, end_sessions, validate_sign_up
 from chalicelib.core.errors import NoResponse, SignUpRejected
 from tests.support.data import SUB, sign_up_attributes
-from tests.support.fakes import FakeUserPool, InMemoryProfileRepository
+from tests.support.fakes.profiles import InMemoryProfileRepository
+from tests.support.fakes.user_pool import FakeUserPool
 from tests.unit.profiles.test_service import build_user
 
 ATTRIBUTES = sign_up_attributes("jane@example.com")

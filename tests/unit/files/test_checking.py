@@ -17,9 +17,10 @@ from chalicelib.files.storage import StoredObject, object_key
 from local.malware_scan import ObjectVersion, build_event_detail
 from tests.support.contracts import build_profile
 from tests.support.data import BUCKET, FILE_ID, SUB
-from tests.support.fakes import InMemoryProfileRepository, InMemoryTable
+from tests.support.fakes.files import InMemoryFileRepository, InMemoryFileStorage
+from tests.support.fakes.profiles import InMemoryProfileRepository
+from tests.support.fakes.table import InMemoryTable
 from tests.support.file_contracts import build_file
-from tests.support.file_fakes import InMemoryFileRepository, InMemoryFileStorage
 from tests.support.reconciliation import count_metrics
 from tests.support.sample_files import EICAR, HTML, SAMPLES, make_zip64_end
 

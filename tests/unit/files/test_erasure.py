@@ -11,9 +11,10 @@ from chalicelib.files.models import File, FileType
 from chalicelib.files.repository import FileLimits
 from tests.support.contracts import NOW, build_profile
 from tests.support.data import OTHER_SUB, SUB
-from tests.support.fakes import InMemoryProfileRepository, InMemoryTable
+from tests.support.fakes.files import InMemoryFileRepository, InMemoryFileStorage
+from tests.support.fakes.profiles import InMemoryProfileRepository
+from tests.support.fakes.table import InMemoryTable
 from tests.support.file_contracts import build_file
-from tests.support.file_fakes import InMemoryFileRepository, InMemoryFileStorage
 from tests.support.sample_files import SAMPLES
 
 CONTENT: Final = SAMPLES[FileType.PDF]

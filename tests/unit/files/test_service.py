@@ -26,8 +26,10 @@ from chalicelib.files.repository import FileChanged, FileLimits
 from chalicelib.files.service import FileService
 from chalicelib.profiles.service import ProfileService
 from tests.support.data import FILE_ID, OTHER_SUB, SUB
-from tests.support.fakes import FakeUserPool, InMemoryProfileRepository, InMemoryTable
-from tests.support.file_fakes import InMemoryFileRepository, InMemoryFileStorage
+from tests.support.fakes.files import InMemoryFileRepository, InMemoryFileStorage
+from tests.support.fakes.profiles import InMemoryProfileRepository
+from tests.support.fakes.table import InMemoryTable
+from tests.support.fakes.user_pool import FakeUserPool
 from tests.unit.profiles.test_service import build_user
 
 CALLER: Final = Caller(SUB, SUB)

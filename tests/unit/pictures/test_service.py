@@ -24,15 +24,15 @@ from chalicelib.profiles.fields import PictureType
 from chalicelib.profiles.models import Profile
 from chalicelib.profiles.service import ProfileService
 from tests.support.data import SUB
-from tests.support.fakes import (
+from tests.support.fakes.pictures import (
     FakePictureProcessor,
-    FakeUserPool,
     InMemoryPictureLeases,
     InMemoryPictureRepository,
     InMemoryPictureStorage,
-    InMemoryProfileRepository,
-    InMemoryTable,
 )
+from tests.support.fakes.profiles import InMemoryProfileRepository
+from tests.support.fakes.table import InMemoryTable
+from tests.support.fakes.user_pool import FakeUserPool
 from tests.unit.profiles.test_service import build_user
 
 CALLER: Final = Caller(SUB, SUB)

@@ -17,16 +17,13 @@ from chalicelib.profiles.fields import PictureType
 from chalicelib.profiles.models import Picture
 from chalicelib.profiles.service import ProfileService
 from tests.support.data import SUB
-from tests.support.fakes import (
-    FakeUserPool,
-    InMemoryDeletionRepository,
-    InMemoryPictureRepository,
-    InMemoryPictureStorage,
-    InMemoryProfileRepository,
-    InMemoryTable,
-)
+from tests.support.fakes.files import InMemoryFileRepository, InMemoryFileStorage
+from tests.support.fakes.pictures import InMemoryPictureRepository, InMemoryPictureStorage
+from tests.support.fakes.privacy import InMemoryDeletionRepository
+from tests.support.fakes.profiles import InMemoryProfileRepository
+from tests.support.fakes.table import InMemoryTable
+from tests.support.fakes.user_pool import FakeUserPool
 from tests.support.file_contracts import build_file
-from tests.support.file_fakes import InMemoryFileRepository, InMemoryFileStorage
 from tests.unit.profiles.test_service import build_user
 
 CALLER = Caller(SUB, SUB)

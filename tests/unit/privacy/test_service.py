@@ -22,16 +22,13 @@ from chalicelib.profiles.errors import AccountErased, DeletionScheduled
 from chalicelib.profiles.models import ProfilePatch
 from chalicelib.profiles.service import ProfileService
 from tests.support.data import OTHER_SUB, SUB
-from tests.support.fakes import (
-    FakeErasureStarter,
-    FakeUserPool,
-    InMemoryDeletionRepository,
-    InMemoryPictureStorage,
-    InMemoryProfileRepository,
-    InMemoryTable,
-)
+from tests.support.fakes.files import InMemoryFileRepository, InMemoryFileStorage
+from tests.support.fakes.pictures import InMemoryPictureStorage
+from tests.support.fakes.privacy import FakeErasureStarter, InMemoryDeletionRepository
+from tests.support.fakes.profiles import InMemoryProfileRepository
+from tests.support.fakes.table import InMemoryTable
+from tests.support.fakes.user_pool import FakeUserPool
 from tests.support.file_contracts import build_file
-from tests.support.file_fakes import InMemoryFileRepository, InMemoryFileStorage
 from tests.unit.profiles.test_service import build_user
 
 CALLER: Final = Caller(SUB, SUB)

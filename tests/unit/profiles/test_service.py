@@ -20,7 +20,8 @@ from chalicelib.core.preconditions import NO_PRECONDITIONS, ETags, Preconditions
 from chalicelib.profiles.models import Profile, ProfilePatch, ProfileReplacement
 from chalicelib.profiles.service import ProfileService
 from tests.support.data import PROFILE_BODY, SUB, sign_up_attributes
-from tests.support.fakes import FakeUserPool, InMemoryProfileRepository
+from tests.support.fakes.profiles import InMemoryProfileRepository
+from tests.support.fakes.user_pool import FakeUserPool
 
 CALLER: Final = Caller(SUB, SUB)
 MODIFIED_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)

@@ -16,11 +16,11 @@ from chalicelib.files.records import StoredFile, StoredQuota
 from chalicelib.reconciliation.file_comparison import SETTLED_AFTER
 from chalicelib.reconciliation.file_scan import FileProgress
 from tests.support.data import OTHER_SUB, SUB
-from tests.support.file_contracts import build_file
-from tests.support.file_fakes import (
+from tests.support.fakes.files import (
     SCAN_PAGE_SIZE,
     InMemoryFileRepository,
 )
+from tests.support.file_contracts import build_file
 from tests.support.file_scan import LIMITS, PDF, FileScanBench
 from tests.support.reconciliation import count_metrics
 

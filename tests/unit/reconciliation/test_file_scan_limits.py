@@ -5,7 +5,7 @@ import pytest
 from chalicelib.core.metrics import Metric
 from chalicelib.files.models import FileStatus
 from tests.support.data import OTHER_SUB, SUB
-from tests.support.file_fakes import SCAN_PAGE_SIZE
+from tests.support.fakes.files import SCAN_PAGE_SIZE
 from tests.support.file_scan import FileScanBench
 from tests.support.reconciliation import count_metrics
 

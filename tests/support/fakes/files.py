@@ -1,4 +1,4 @@
-"""In-memory fakes of the adapters of files. They share the table of profiles with tests/support/fakes.py."""
+"""Fakes of the adapters of files."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ from chalicelib.files.records import StoredFile, StoredQuota
 from chalicelib.files.repository import FileChanged, FileLimits, FileRepository
 from chalicelib.files.storage import DOWNLOAD_TTL, KEY_PREFIX, UPLOAD_TTL, FileStorage, StoredObject, object_key
 from chalicelib.reconciliation.file_scan import FileCheckStarter
-from tests.support.fakes import InMemoryTable
+from tests.support.fakes.table import InMemoryTable
 
 SCAN_PAGE_SIZE: Final = 100
 _PENDING: Final = (FileStatus.AWAITING_UPLOAD, FileStatus.SCANNING)
