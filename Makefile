@@ -41,7 +41,7 @@ help: ## List the targets
 run: $(INSTALLED) ## Run the product on this machine; API_PORT, AWS_PORT and CONSOLE_PORT set the ports
 	@$(BIN)/python -m local
 
-test: $(DEVELOPMENT) ## Run all tests except the slow ones (7 min); ARGS are pytest arguments: make test ARGS=tests/unit
+test: $(DEVELOPMENT) ## Run all tests except the slow ones (5 min); ARGS are pytest arguments: make test ARGS=tests/unit
 	@$(PYTEST) -m "not slow" $(ARGS)
 
 test-unit: $(DEVELOPMENT) ## Run the fast unit tests (less than 10 s)
