@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.react.pages import expect_accessible, fill, open_site, press, section, sign_in
-from tests.support.stack import RunningStack, start_api, wait_until
+from tests.support.erasure import wait_until_erased
+from tests.support.stack import RunningStack, start_api
 from tests.support.token_forger import TokenForger
 from tests.support.user_pool_calls import enable_authenticator, get_next_code
 from tests.support.users import PASSWORD, User, delete_stored_profile
@@ -137,7 +138,7 @@ def test_account_is_deleted_after_a_recent_sign_in(account: Page, stack: Running
     press(dialog, "Delete account")
     sign_in_again(account)
     expect(account.get_by_text("Your account is being deleted.")).to_be_visible()
-    wait_until(lambda: user.get().status == 410)
+    wait_until_erased(stack.outputs, user.sub)
     sign_in(account, user.email)
     expect(account.get_by_role("alert")).to_have_text("Incorrect username or password.")
 
