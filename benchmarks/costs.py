@@ -56,7 +56,7 @@ FILE_REQUESTS: Final = 4
 FILE_CHECK_SECONDS: Final = 0.5
 FILE_CHECK_MEMORY_GIB: Final = 1.73
 FILE_WRITE_UNITS: Final = 7  # a transaction of three items counts twice; one write of the status
-FILE_READ_UNITS: Final = 6
+FILE_READ_UNITS: Final = 9  # each request but the first one reads the state of the deletion and the file
 FILE_LISTS: Final = 3  # by check_file, and twice by reconciliation within the hour after the upload
 
 _RECONCILIATION_RATES: Final = Rates()

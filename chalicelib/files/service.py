@@ -3,6 +3,9 @@
 A file is announced before its upload, so that its size is reserved in the quota. S3 announces the upload to the
 function check_file (checking.py). The record of a file is stored before its object and deleted before it. So an
 interruption can leave an object without a record, which reconciliation deletes.
+
+From the start of an erasure, each request raises AccountErased. A transaction that creates a file requires that there is
+no deletion. All other requests read the state of the deletion before the files.
 """
 
 from datetime import timedelta
@@ -87,10 +90,11 @@ class FileService:
         return CreatedFile(**dict(file), upload=self._storage.create_presigned_upload(caller.sub, file))
 
     def list_files(self, caller: Caller, limit: int, cursor: str | None) -> FilePage:
-        """Return a page of files, newest first. Raises BadRequest for an unknown cursor."""
+        """Return a page of files, newest first. Raises BadRequest for an unknown cursor, or AccountErased."""
         after = decode_cursor(cursor) if cursor else None
         if after is not None and not is_file_id(after):
             raise BadRequest("cursor must be the next_cursor of a page of this list.")
+        self._profiles.require_not_erased(caller)
         page, has_more, quota = self._repository.list_page(caller.sub, limit, after)
         return FilePage(
             items=[stored.file for stored in page],
@@ -101,11 +105,11 @@ class FileService:
         )
 
     def get_file(self, caller: Caller, file_id: str) -> File:
-        """Return a file. Raises NotFound."""
+        """Return a file. Raises NotFound or AccountErased."""
         return self._load(caller, file_id).file
 
     def get_content(self, caller: Caller, file_id: str) -> FileContent:
-        """Return a presigned URL of the content. Raises NotFound, FileNotReady or FileRejected."""
+        """Return a presigned URL of the content. Raises NotFound, FileNotReady, FileRejected or AccountErased."""
         file = self._load(caller, file_id).file
         if file.status is FileStatus.REJECTED:
             raise FileRejected
@@ -152,6 +156,8 @@ class FileService:
             raise UnprocessableContent(errors=[FieldError("/content_type", rule)])
 
     def _load(self, caller: Caller, file_id: str) -> StoredFile:
+        """Return a file. Raises NotFound or AccountErased."""
+        self._profiles.require_not_erased(caller)
         stored = self._repository.get(caller.sub, file_id) if is_file_id(file_id) else None
         if stored is None:
             raise NotFound("There is no such file.")

@@ -63,6 +63,18 @@ class ProfileRepository:
         item = self._get_item(user_id)
         return to_profile(item) if item else None
 
+    def require_not_erased(self, user_id: str) -> None:
+        """Raise AccountErased if the account is being erased, or was erased. A missing profile is not an error."""
+        with translate_errors():
+            response = self._client.get_item(
+                TableName=self._table_name,
+                Key={PARTITION_KEY: {"S": user_id}},
+                ProjectionExpression="#status",
+                ExpressionAttributeNames={"#status": deletion.STATUS},
+                ConsistentRead=True,
+            )
+        deletion.require_not_erased(response.get("Item", {}))
+
     def create_if_absent(self, profile: Profile) -> tuple[Profile, bool]:
         """Create the profile if the user has none. Return the stored profile and whether it was created.
 

@@ -54,6 +54,10 @@ class ProfileService:
             return self.provision_missing_profile(caller)
         return self._contact_sync.sync_from_token(caller, stored)
 
+    def require_not_erased(self, caller: Caller) -> None:
+        """Raise AccountErased if the caller's account is being erased, or was erased."""
+        self._repository.require_not_erased(caller.sub)
+
     def provision_missing_profile(self, caller: Caller) -> Profile:
         """Create the missing profile of an existing account from its attributes in the user pool.
 

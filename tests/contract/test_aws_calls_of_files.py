@@ -35,6 +35,7 @@ TRANSACTION_OF_ONE_WRITE = ("TransactWriteItems", 4.0)  # two units for each wri
 TRANSACTION_OF_TWO_WRITES = ("TransactWriteItems", 6.0)
 TRANSACTION_OF_THE_SERVICE = ("TransactWriteItems", 4.0)  # two writes, without the check of the profile
 QUERY = ("Query", 1.0)  # up to 4 KB in total
+DELETION_READ = ONE_READ  # of the state of the deletion, in the profile
 UPDATE = ("UpdateItem", ONE_WRITE_UNIT)
 LIST_VERSIONS, GET_TAGS, GET_OBJECT = ("ListObjectVersions", 0.0), ("GetObjectTagging", 0.0), ("GetObject", 0.0)
 DELETE_OBJECT = ("DeleteObject", 0.0)
@@ -136,20 +137,20 @@ def test_file_over_a_limit_makes_one_transaction(
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_first_page_makes_one_query(calls: RecordedCalls, method: str) -> None:
+def test_first_page_reads_the_deletion_and_makes_one_query(calls: RecordedCalls, method: str) -> None:
     create_file(calls)
     assert send_request(method, FILES_PATH).status_code == 200
-    assert calls == [QUERY]
+    assert calls == [DELETION_READ, QUERY]
 
 
-def test_further_page_makes_one_query_and_reads_the_quota(calls: RecordedCalls) -> None:
+def test_further_page_also_reads_the_quota(calls: RecordedCalls) -> None:
     for _ in range(2):
         create_file(calls)
     cursor = send_request("GET", f"{FILES_PATH}?limit=1").json_body["next_cursor"]
     calls.clear()
     page = send_request("GET", f"{FILES_PATH}?limit=1&cursor={cursor}").json_body
     assert (len(page["items"]), page["next_cursor"], page["quota"]["files"]) == (1, None, 2)
-    assert calls == [QUERY, ONE_READ]
+    assert calls == [DELETION_READ, QUERY, ONE_READ]
 
 
 def test_list_with_an_invalid_cursor_makes_no_call(calls: RecordedCalls) -> None:
@@ -158,40 +159,40 @@ def test_list_with_an_invalid_cursor_makes_no_call(calls: RecordedCalls) -> None
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_read_of_a_file_makes_one_read(calls: RecordedCalls, method: str) -> None:
+def test_read_of_a_file_makes_two_reads(calls: RecordedCalls, method: str) -> None:
     file_id = create_file(calls)
     assert send_request(method, f"{FILES_PATH}/{file_id}").status_code == 200
-    assert calls == [ONE_READ]
+    assert calls == [DELETION_READ, ONE_READ]
 
 
-def test_url_of_the_content_makes_one_read(calls: RecordedCalls, bucket: Any) -> None:
+def test_url_of_the_content_makes_two_reads(calls: RecordedCalls, bucket: Any) -> None:
     """The URL is signed without a call."""
     file_id = create_available_file(calls, bucket)
     assert send_request("GET", f"{FILES_PATH}/{file_id}/content").status_code == 200
-    assert calls == [ONE_READ]
+    assert calls == [DELETION_READ, ONE_READ]
 
 
-def test_id_that_is_not_of_a_file_makes_no_call(calls: RecordedCalls) -> None:
+def test_id_that_is_not_of_a_file_reads_the_deletion(calls: RecordedCalls) -> None:
     assert send_request("GET", f"{FILES_PATH}/file-quota").status_code == 404
-    assert calls == []
+    assert calls == [DELETION_READ]
 
 
-def test_change_of_a_file_makes_one_read_and_one_transaction(calls: RecordedCalls) -> None:
+def test_change_of_a_file_makes_two_reads_and_one_transaction(calls: RecordedCalls) -> None:
     file_id = create_file(calls)
     assert send_request("PATCH", f"{FILES_PATH}/{file_id}", {"name": "x.txt"}, **PATCH).status_code == 200
-    assert calls == [ONE_READ, TRANSACTION_OF_ONE_WRITE]
+    assert calls == [DELETION_READ, ONE_READ, TRANSACTION_OF_ONE_WRITE]
 
 
-def test_change_to_the_stored_values_makes_one_read(calls: RecordedCalls) -> None:
+def test_change_to_the_stored_values_makes_two_reads(calls: RecordedCalls) -> None:
     file_id = create_file(calls)
     assert send_request("PATCH", f"{FILES_PATH}/{file_id}", {"name": "blood-test.txt"}, **PATCH).status_code == 200
-    assert calls == [ONE_READ]
+    assert calls == [DELETION_READ, ONE_READ]
 
 
 def test_deletion_of_a_file_deletes_its_object(calls: RecordedCalls) -> None:
     file_id = create_file(calls)
     assert send_request("DELETE", f"{FILES_PATH}/{file_id}").status_code == 204
-    assert calls == [ONE_READ, TRANSACTION_OF_TWO_WRITES, DELETE_OBJECT]
+    assert calls == [DELETION_READ, ONE_READ, TRANSACTION_OF_TWO_WRITES, DELETE_OBJECT]
 
 
 @pytest.mark.parametrize(
@@ -203,16 +204,16 @@ def test_deletion_of_a_file_deletes_its_object(calls: RecordedCalls) -> None:
         ("DELETE", FILE_PATH, None),
     ],
 )
-def test_request_for_a_missing_file_makes_one_read(calls: RecordedCalls, method: str, path: str, body: Any) -> None:
+def test_request_for_a_missing_file_makes_two_reads(calls: RecordedCalls, method: str, path: str, body: Any) -> None:
     assert send_request(method, path, body, **PATCH).status_code == 404
-    assert [operation for operation, _ in calls] == ["GetItem"]
+    assert [operation for operation, _ in calls] == ["GetItem", "GetItem"]
 
 
 @pytest.mark.parametrize(("method", "body"), [("PATCH", {"name": "x.txt"}), ("DELETE", None)])
-def test_write_with_a_stale_version_makes_one_read(calls: RecordedCalls, method: str, body: Any) -> None:
+def test_write_with_a_stale_version_makes_two_reads(calls: RecordedCalls, method: str, body: Any) -> None:
     file_id = create_file(calls)
     assert send_request(method, f"{FILES_PATH}/{file_id}", body, If_Match='"7"', **PATCH).status_code == 412
-    assert calls == [ONE_READ]
+    assert calls == [DELETION_READ, ONE_READ]
 
 
 def test_profile_of_a_user_with_files_makes_one_read(calls: RecordedCalls) -> None:

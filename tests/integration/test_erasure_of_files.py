@@ -11,8 +11,9 @@ from chalicelib.files.models import FileRejection, FileStatus, FileType
 from chalicelib.files.repository import FileRepository
 from local.emulator_clients import emulator_client
 from local.malware_scan import EICAR_TEST_STRING
+from local.user_client import ApiResponse
 from tests.support.erasure import delete_account, list_objects_of, wait_until_erased
-from tests.support.file_client import FILES_PATH, announce_file, call_file, wait_for_check
+from tests.support.file_client import FILES_PATH, announce_and_upload, announce_file, call_file, wait_for_check
 from tests.support.picture_client import post_form
 from tests.support.sample_files import SAMPLES
 from tests.support.stack import RunningStack, wait_until
@@ -21,6 +22,7 @@ from tests.support.users import User, UserFactory
 
 NAME = "Zdenka Quillfeather.pdf"
 PDF = SAMPLES[FileType.PDF]
+GONE = (410, "account-erased")
 
 
 @pytest.fixture
@@ -57,13 +59,41 @@ def test_erased_account_has_no_file_left(stack: RunningStack, owner: User, store
     assert "Quillfeather" not in json.dumps(records)
 
 
-def test_erased_account_has_no_files_and_creates_none(stack: RunningStack, owner: User) -> None:
+def send_all_requests(user: User, file_id: str) -> list[ApiResponse]:
+    """Send each request about files that has a response with a body."""
+    return [
+        announce_file(user, PDF),
+        user.client.call("GET", FILES_PATH, user.token),
+        call_file(user, file_id),
+        call_file(user, file_id, path="/content"),
+        call_file(user, file_id, "PATCH", body={"name": "x.pdf"}),
+        call_file(user, file_id, "DELETE"),
+    ]
+
+
+def test_requests_of_an_erased_account_are_gone(stack: RunningStack, owner: User) -> None:
     file_id = owner.client.call("GET", FILES_PATH, owner.token).body["items"][0]["id"]
     delete_account(owner)
     wait_until_erased(stack.outputs, owner.sub)
-    assert announce_file(owner, PDF).status == 410
-    assert owner.client.call("GET", FILES_PATH, owner.token).body["items"] == []
-    assert call_file(owner, file_id, "DELETE").status == 404
+    responses = send_all_requests(owner, file_id)
+    assert {(response.status, response.body["type"].rpartition("#")[2]) for response in responses} == {GONE}
+
+
+def test_requests_during_the_erasure_are_gone(
+    stack: RunningStack, signed_up_user: UserFactory, store: FileStore
+) -> None:
+    user = signed_up_user()
+    file_id = announce_and_upload(user, PDF)
+    assert wait_for_check(user, file_id)["status"] == FileStatus.AVAILABLE
+    emulator_client("dynamodb", stack.outputs).update_item(
+        TableName=stack.outputs.table,
+        Key={"user_id": {"S": user.sub}},
+        UpdateExpression="SET deletion_status = :erasing",
+        ExpressionAttributeValues={":erasing": {"S": "erasing"}},
+    )
+    responses = send_all_requests(user, file_id)
+    assert {(response.status, response.body["type"].rpartition("#")[2]) for response in responses} == {GONE}
+    assert store.get_file(user.sub, file_id) is not None
 
 
 def test_upload_after_the_erasure_is_deleted(stack: RunningStack, owner: User, store: FileStore) -> None:

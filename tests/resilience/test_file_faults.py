@@ -30,9 +30,9 @@ TIMEOUT: Final = 10  # seconds
 ENOUGH: Final = 20  # faults for all attempts of all invocations
 FAULTS: Final = ["drop", "lost_response", "500"]  # before the call is applied, after it is applied, and rejected
 POST_CALLS: Final = ["TransactWriteItems"]
-PATCH_CALLS: Final = ["GetItem", "TransactWriteItems"]
-DELETE_CALLS: Final = [*PATCH_CALLS, "DeleteObject"]
-# The calls of check_file, each with the number of earlier calls of the same name that succeed.
+# The calls of a request or of check_file, each with the number of earlier calls of the same name that succeed.
+PATCH_CALLS: Final = [("GetItem", 0), ("GetItem", 1), ("TransactWriteItems", 0)]
+DELETE_CALLS: Final = [*PATCH_CALLS, ("DeleteObject", 0)]
 CHECK_CALLS: Final = [
     ("GetItem", 0),
     ("ListObjectVersions", 0),
@@ -94,7 +94,7 @@ def inject_fault(faulty: FaultyStack, call: str, fault: str, *, skipped: int = 0
 
 
 def clear_faults(faulty: FaultyStack) -> None:
-    for call in {*DELETE_CALLS, *(call for call, _ in (*CHECK_CALLS, *REPEATED_UPLOAD_CALLS, *REJECT_CALLS))}:
+    for call in {call for call, _ in (*DELETE_CALLS, *CHECK_CALLS, *REPEATED_UPLOAD_CALLS, *REJECT_CALLS)}:
         faulty.fault_injector.fail_next(call)
 
 
@@ -136,12 +136,12 @@ def test_post_with_one_failed_attempt_creates_one_file(
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("call", PATCH_CALLS)
+@pytest.mark.parametrize(("call", "skipped"), PATCH_CALLS)
 def test_interrupted_patch_is_applied_once_or_not(
-    faulty: FaultyStack, user: User, available: str, call: str, fault: str
+    faulty: FaultyStack, user: User, available: str, call: str, skipped: int, fault: str
 ) -> None:
     before = call_file(user, available).body
-    inject_fault(faulty, call, fault)
+    inject_fault(faulty, call, fault, skipped=skipped)
     response = change_name(user, available)
     assert (response.status, response.headers["Retry-After"]) == (503, "1")
     clear_faults(faulty)
@@ -159,11 +159,11 @@ def test_patch_with_a_lost_response_is_applied_once(faulty: FaultyStack, user: U
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("call", DELETE_CALLS)
+@pytest.mark.parametrize(("call", "skipped"), DELETE_CALLS)
 def test_interrupted_delete_can_be_repeated(
-    faulty: FaultyStack, audit: FileAudit, user: User, available: str, call: str, fault: str
+    faulty: FaultyStack, audit: FileAudit, user: User, available: str, call: str, skipped: int, fault: str
 ) -> None:
-    inject_fault(faulty, call, fault)
+    inject_fault(faulty, call, fault, skipped=skipped)
     response = call_file(user, available, "DELETE")
     # The record decides. If the object remains, reconciliation deletes it.
     assert response.status == (204 if call == "DeleteObject" else 503)

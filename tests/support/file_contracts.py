@@ -127,6 +127,24 @@ class FileRepositoryContract(FileRepositoryFixtures):
             self.write(repository, owner, stored, write)
         assert repository.list_all(owner)[1] == [stored]
 
+    def test_profiles_report_an_erasure(
+        self, profiles: ProfileRepository, deletions: DeletionRepository, owner: str
+    ) -> None:
+        """Requests that read files ask for it."""
+        deletion = build_deletion(owner)
+        deletions.schedule(owner, deletion)
+        profiles.require_not_erased(owner)
+        deletions.start_erasure(owner, NOW)
+        with pytest.raises(AccountErased):
+            profiles.require_not_erased(owner)
+        assert deletions.finish_erasure(owner, deletion, 0, NOW)
+        with pytest.raises(AccountErased):
+            profiles.require_not_erased(owner)
+
+    def test_missing_profile_is_not_erased(self, profiles: ProfileRepository, user_id: str) -> None:
+        profiles.require_not_erased(user_id)
+        assert profiles.get_profile(user_id) is None
+
     def write(self, repository: FileRepository, owner: str, stored: StoredFile, write: str) -> bool:
         """Make a write of the user."""
         if write == "create":

@@ -36,9 +36,8 @@ _OWNER_ERRORS: Final[ErrorClasses] = (Unauthorized, Forbidden, NotFound, Account
 _WRITE_CONFLICTS: Final[ErrorClasses] = (Conflict, DeletionScheduled)
 _PRECONDITION_ERRORS: Final[ErrorClasses] = (BadRequest, PreconditionFailed)
 _BODY_ERRORS: Final[ErrorClasses] = (BadRequest, ContentTooLarge, UnsupportedMediaType, UnprocessableContent)
-# Reads of files do not read the profile, so they do not report that the account was erased.
-_FILE_READ_ERRORS: Final[ErrorClasses] = (Unauthorized, Forbidden, FilesNotEnabled, *COMMON_ERRORS)
-_FILE_WRITE_ERRORS: Final[ErrorClasses] = (*_FILE_READ_ERRORS, NotFound, AccountErased, DeletionScheduled)
+_FILE_READ_ERRORS: Final[ErrorClasses] = (Unauthorized, Forbidden, FilesNotEnabled, AccountErased, *COMMON_ERRORS)
+_FILE_WRITE_ERRORS: Final[ErrorClasses] = (*_FILE_READ_ERRORS, NotFound, DeletionScheduled)
 _PICTURE_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, PicturesNotEnabled, *COMMON_ERRORS)
 
 READ_ERRORS: Final[ErrorClasses] = (*_OWNER_ERRORS, *_PRECONDITION_ERRORS, *COMMON_ERRORS)

@@ -17,10 +17,10 @@ from chalicelib.core.errors import (
     UnprocessableContent,
     UnsupportedMediaType,
 )
-from chalicelib.files.errors import FileLimitReached, FileQuotaExceeded, FilesNotEnabled
+from chalicelib.files.errors import FileLimitReached, FileQuotaExceeded, FileRejected, FilesNotEnabled
 from chalicelib.pictures.errors import PictureBusy, PicturesNotEnabled, UploadLimitReached
 from chalicelib.privacy.errors import ExportLimitReached
-from chalicelib.profiles.errors import DeletionScheduled
+from chalicelib.profiles.errors import AccountErased, DeletionScheduled
 from tools.openapi.operation_errors import ALL_OPERATION_ERRORS, ErrorClasses
 from tools.openapi.references import ref
 from tools.openapi.responses import build_response
@@ -39,6 +39,7 @@ _SHARED_RESPONSES: Final[dict[str, tuple[ApiError, ...]]] = {
     ),
     "FileNotFound": (FilesNotEnabled(), NotFound("There is no such file.")),
     "FileCreationConflict": (FileQuotaExceeded(), DeletionScheduled()),
+    "FileContentGone": (AccountErased(), FileRejected()),
     "TooManyFiles": (FileLimitReached(), TooManyRequests()),
     "TooManyExports": (ExportLimitReached(), TooManyRequests()),
     "TooManyUploads": (UploadLimitReached(), TooManyRequests()),

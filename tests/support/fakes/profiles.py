@@ -27,6 +27,10 @@ class InMemoryProfileRepository(ProfileRepository):
         record = self.table.records.get(user_id)
         return record.profile if record else None
 
+    def require_not_erased(self, user_id: str) -> None:
+        self.table.check_fault()
+        self.table.require_not_erased(user_id)
+
     def create_if_absent(self, profile: Profile) -> tuple[Profile, bool]:
         stored = self.get_profile(profile.id)
         if stored is not None:

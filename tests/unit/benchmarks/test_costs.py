@@ -23,7 +23,7 @@ def test_bill_of_a_million_users_matches_a_manual_calculation() -> None:
 def test_price_of_a_million_files_matches_a_manual_calculation() -> None:
     requests = 4 * (3.5 + 0.2 + 0.02 * 0.5 * 16.6667)
     check = 0.2 + 0.5 * 1.73 * 16.6667
-    expected = [requests + check + 7 * 0.625 + 6 * 0.125 + 4 * 5 + 0.4, 23, 90 + 215, 90 + 0.4]
+    expected = [requests + check + 7 * 0.625 + 9 * 0.125 + 4 * 5 + 0.4, 23, 90 + 215, 90 + 0.4]
     assert [*costs.price_million_files().values()] == pytest.approx(expected)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -24,17 +25,30 @@ from chalicelib.files.models import CreatedFile, File, FileRejection, FileStatus
 from chalicelib.files.records import StoredFile
 from chalicelib.files.repository import FileChanged, FileLimits
 from chalicelib.files.service import FileService
+from chalicelib.profiles.deletion import DeletionStatus
+from chalicelib.profiles.errors import AccountErased
 from chalicelib.profiles.service import ProfileService
 from tests.support.data import FILE_ID, OTHER_SUB, SUB
 from tests.support.fakes.files import InMemoryFileRepository, InMemoryFileStorage
 from tests.support.fakes.profiles import InMemoryProfileRepository
 from tests.support.fakes.table import InMemoryTable
 from tests.support.fakes.user_pool import FakeUserPool
+from tests.support.file_contracts import build_deletion
 from tests.unit.profiles.test_service import build_user
 
 CALLER: Final = Caller(SUB, SUB)
 CONTENT: Final = b"%PDF-1.7 content"
 STALE: Final = Preconditions(if_match=ETags(frozenset({7})))
+# The requests for one file, by their name.
+FILE_REQUESTS: Final[dict[str, Callable[["Bench", str], object]]] = {
+    "get": lambda bench, file_id: bench.service.get_file(CALLER, file_id),
+    "content": lambda bench, file_id: bench.service.get_content(CALLER, file_id),
+    "patch": lambda bench, file_id: bench.update(file_id, {"name": "a.pdf"}),
+    "patch without a change": lambda bench, file_id: bench.update(file_id, {}),
+    "stale patch": lambda bench, file_id: bench.update(file_id, {}, STALE),
+    "delete": lambda bench, file_id: bench.delete(file_id),
+    "stale delete": lambda bench, file_id: bench.delete(file_id, STALE),
+}
 
 
 class Bench:
@@ -195,16 +209,7 @@ def test_files_of_another_user_are_not_found(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("file_id", [FILE_ID, "file-quota", FILE_ID.upper()])
-@pytest.mark.parametrize(
-    "request_file",
-    [
-        lambda bench, file_id: bench.service.get_file(CALLER, file_id),
-        lambda bench, file_id: bench.service.get_content(CALLER, file_id),
-        lambda bench, file_id: bench.update(file_id, {"name": "a.pdf"}),
-        lambda bench, file_id: bench.delete(file_id),
-    ],
-    ids=["get", "content", "patch", "delete"],
-)
+@pytest.mark.parametrize("request_file", FILE_REQUESTS.values(), ids=FILE_REQUESTS)
 def test_unknown_file_is_not_found(bench: Bench, request_file: Callable[[Bench, str], object], file_id: str) -> None:
     bench.create()
     with pytest.raises(NotFound, match="no such file"):
@@ -325,3 +330,50 @@ def test_file_without_a_profile_is_not_changed(bench: Bench) -> None:
         bench.update(created.id, {"name": "Other.pdf"})
     with pytest.raises(NotFound):
         bench.delete(created.id)
+
+
+def start_erasure(bench: Bench) -> None:
+    bench.table.deletions[SUB] = replace(build_deletion(SUB), status=DeletionStatus.ERASING)
+
+
+def finish_erasure(bench: Bench) -> None:
+    bench.repository.delete_all(SUB)
+    bench.table.records.clear()
+    bench.table.tombstones.add(SUB)
+
+
+@pytest.mark.parametrize("erase", [start_erasure, finish_erasure])
+@pytest.mark.parametrize("request_file", FILE_REQUESTS.values(), ids=FILE_REQUESTS)
+def test_file_of_an_erased_account_is_gone(
+    bench: Bench, request_file: Callable[[Bench, str], object], erase: Callable[[Bench], None]
+) -> None:
+    created = bench.create()
+    bench.upload(created)
+    erase(bench)
+    with pytest.raises(AccountErased):
+        request_file(bench, created.id)
+
+
+@pytest.mark.parametrize("erase", [start_erasure, finish_erasure])
+@pytest.mark.parametrize("cursor", [None, encode_cursor(FILE_ID)], ids=["first page", "further page"])
+def test_list_of_an_erased_account_is_gone(bench: Bench, cursor: str | None, erase: Callable[[Bench], None]) -> None:
+    bench.create()
+    erase(bench)
+    with pytest.raises(AccountErased):
+        bench.service.list_files(CALLER, 20, cursor)
+
+
+@pytest.mark.parametrize("file_id", [FILE_ID, "file-quota"], ids=["missing", "not an id"])
+def test_unknown_file_of_an_erased_account_is_gone(bench: Bench, file_id: str) -> None:
+    finish_erasure(bench)
+    with pytest.raises(AccountErased):
+        bench.service.get_file(CALLER, file_id)
+
+
+def test_files_are_read_while_the_deletion_is_scheduled(bench: Bench) -> None:
+    created = bench.create()
+    bench.upload(created)
+    bench.table.deletions[SUB] = build_deletion(SUB)
+    assert bench.service.get_file(CALLER, created.id).status == "available"
+    assert bench.service.get_content(CALLER, created.id).url
+    assert len(bench.service.list_files(CALLER, 20, None).items) == 1
