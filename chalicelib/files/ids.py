@@ -23,6 +23,11 @@ def create_file_id(now: datetime) -> str:
     return str(uuid.UUID(int=milliseconds << 80 | _VERSION | random_a << 64 | _VARIANT | random_b))
 
 
+def get_creation_time(file_id: str) -> int:
+    """Return when an id was created, in milliseconds since 1970."""
+    return uuid.UUID(file_id).int >> 80
+
+
 def is_file_id(text: str) -> bool:
     """Return True if the text has the form of an id of a file."""
     return _FILE_ID.fullmatch(text) is not None

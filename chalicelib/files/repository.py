@@ -20,7 +20,7 @@ from chalicelib.aws.errors import (
     translate_errors,
 )
 from chalicelib.core.clock import format_day, seconds_to_midnight, to_milliseconds
-from chalicelib.core.errors import ServiceUnavailable
+from chalicelib.core.errors import ServiceUnavailable, UnreadableItem
 from chalicelib.files.errors import FileLimitReached, FileQuotaExceeded
 from chalicelib.files.models import FileRejection, FileStatus
 from chalicelib.files.records import (
@@ -32,11 +32,14 @@ from chalicelib.files.records import (
     TTL,
     StoredFile,
     StoredQuota,
+    UserFiles,
     build_key,
     file_record,
+    get_file_id,
     to_item,
     to_quota,
     to_stored_file,
+    to_user_files,
 )
 from chalicelib.profiles import deletion
 from chalicelib.profiles.items import PARTITION_KEY as PROFILE_KEY
@@ -100,7 +103,7 @@ class FileRepository:
         raise ServiceUnavailable
 
     def get(self, user_id: str, file_id: str) -> StoredFile | None:
-        """Return a file, or None."""
+        """Return a file, or None. Raises UnreadableItem."""
         with translate_errors():
             response = self._client.get_item(
                 TableName=self._table_name, Key=build_key(user_id, file_record(file_id)), ConsistentRead=True
@@ -108,10 +111,13 @@ class FileRepository:
         item = response.get("Item")
         return to_stored_file(item) if item else None
 
-    def list_page(self, user_id: str, limit: int, after: str | None) -> tuple[list[StoredFile], bool, StoredQuota]:
-        """Return files from new to old, whether there are more, and the counters.
+    def list_page(
+        self, user_id: str, limit: int, after: str | None
+    ) -> tuple[list[StoredFile], str | None, StoredQuota]:
+        """Return files from new to old, the id after which the next page starts or None, and the counters.
 
-        `after` is the id of the last file of the previous page. One Query, and for further pages one GetItem.
+        `after` is that id of the previous page. A page has fewer files than `limit` if records cannot be read. One
+        Query, and for further pages one GetItem. Raises UnreadableItem if the counters cannot be read.
         """
         start = {"ExclusiveStartKey": build_key(user_id, file_record(after))} if after else {}
         with translate_errors():
@@ -123,19 +129,29 @@ class FileRepository:
                 ConsistentRead=True,
                 **start,  # type: ignore[arg-type]
             )
-        quota, files = _split(response["Items"])
+        records = [item for item in response["Items"] if item[SORT_KEY]["S"] != QUOTA_RECORD]
+        quotas = [item for item in response["Items"] if item[SORT_KEY]["S"] == QUOTA_RECORD]
+        quota, files, _ = to_user_files([*quotas, *records[:limit]])
         if after:
             quota = self._get_quota(user_id)
-        return files[:limit], len(files) > limit, quota
+        return files, get_file_id(records[limit - 1]) if len(records) > limit else None, quota
 
     def list_all(self, user_id: str) -> tuple[StoredQuota, list[StoredFile]]:
-        """Return the counters and all files. One request per MiB of items."""
+        """Return the counters and all files that can be read. Requests and errors as list_records()."""
+        quota, files, _ = self.list_records(user_id)
+        return quota, files
+
+    def list_records(self, user_id: str) -> UserFiles:
+        """Return the counters and all files. One request per MiB of items.
+
+        Raises UnreadableItem if the counters cannot be read.
+        """
         paginator = self._client.get_paginator("query")
         with translate_errors():
             pages = paginator.paginate(
                 TableName=self._table_name, **_select_files(user_id), ScanIndexForward=False, ConsistentRead=True
             )
-            return _split([item for page in pages for item in page["Items"]])
+            return to_user_files(item for page in pages for item in page["Items"])
 
     def update(self, user_id: str, stored: StoredFile, changes: dict[str, Any], now: datetime) -> bool:
         """Change name or category if the file still has this version. Return False if there is no profile.
@@ -155,6 +171,16 @@ class FileRepository:
         Raises FileChanged, DeletionScheduled or AccountErased.
         """
         return self._write_as_user(user_id, self._build_deletion(user_id, stored, now))
+
+    def delete_unreadable(self, user_id: str, file_id: str, now: datetime) -> bool:
+        """Delete a file whose record cannot be read. Return False without a profile.
+
+        The size is unknown. The counter of the files is reduced by one, and reconciliation repairs both counters.
+        Raises FileChanged if there is no record, DeletionScheduled or AccountErased.
+        """
+        condition = UpdateBuilder().require_exists(SORT_KEY).build_condition()
+        delete = {"TableName": self._table_name, "Key": build_key(user_id, file_record(file_id)), **condition}
+        return self._write_as_user(user_id, [{"Delete": delete}, self._subtract(user_id, 0, now)])
 
     def release(self, user_id: str, stored: StoredFile, now: datetime) -> None:
         """Delete a file that has no content, and subtract it from the quota. Raises FileChanged."""
@@ -189,7 +215,7 @@ class FileRepository:
         update = _change_status(FileStatus.REJECTED, now, statuses).set("rejection", rejection)
         update.set(TTL, int((now + timedelta(days=REJECTED_DAYS)).timestamp()))
         record = file_record(stored.file.id)
-        actions = [self._update(user_id, record, update.build()), self._subtract(user_id, stored, now)]
+        actions = [self._update(user_id, record, update.build()), self._subtract(user_id, stored.file.size, now)]
         try:
             write_transaction(self._client, actions)
         except TransactionConditionFailed:
@@ -208,8 +234,11 @@ class FileRepository:
         update = UpdateBuilder().require_equal("revision", quota.revision or None)
         return self._update_quota(user_id, update.set("checked_at", to_milliseconds(now)))
 
-    def scan_quotas(self, cursor: str | None) -> tuple[list[tuple[str, StoredQuota]], str | None]:
-        """Return users with their counters, and the cursor of the next page or None. Eventually consistent."""
+    def scan_quotas(self, cursor: str | None) -> tuple[list[tuple[str, StoredQuota | None]], str | None]:
+        """Return users with their counters, and the cursor of the next page or None. Eventually consistent.
+
+        Counters that cannot be read are None.
+        """
         start = {}
         if cursor:
             user_id, _, record = cursor.partition("/")
@@ -223,7 +252,7 @@ class FileRepository:
                 ExpressionAttributeValues={":record": {"S": QUOTA_RECORD}},
                 **start,  # type: ignore[arg-type]
             )
-        quotas = [(item[PARTITION_KEY]["S"], to_quota(item)) for item in response["Items"]]
+        quotas = [(item[PARTITION_KEY]["S"], _to_quota_or_none(item)) for item in response["Items"]]
         last = response.get("LastEvaluatedKey")
         return quotas, f"{last[PARTITION_KEY]['S']}/{last[SORT_KEY]['S']}" if last else None
 
@@ -278,10 +307,10 @@ class FileRepository:
             "Key": build_key(user_id, file_record(stored.file.id)),
             **UpdateBuilder().require_equal("version", stored.file.version).build_condition(),
         }
-        return [{"Delete": delete}, *([self._subtract(user_id, stored, now)] if stored.is_counted else [])]
+        return [{"Delete": delete}, *([self._subtract(user_id, stored.file.size, now)] if stored.is_counted else [])]
 
-    def _subtract(self, user_id: str, stored: StoredFile, now: datetime) -> dict[str, Any]:
-        update = UpdateBuilder().increment("bytes", -stored.file.size).increment("files", -1)
+    def _subtract(self, user_id: str, size: int, now: datetime) -> dict[str, Any]:
+        update = UpdateBuilder().increment("bytes", -size).increment("files", -1)
         update.increment("revision").set("changed_at", to_milliseconds(now))
         return self._update(user_id, QUOTA_RECORD, update.build())
 
@@ -378,6 +407,8 @@ def _select_files(user_id: str) -> Any:
     }
 
 
-def _split(items: Sequence[DynamoItem]) -> tuple[StoredQuota, list[StoredFile]]:
-    quota = next((to_quota(item) for item in items if item[SORT_KEY]["S"] == QUOTA_RECORD), StoredQuota())
-    return quota, [to_stored_file(item) for item in items if item[SORT_KEY]["S"] != QUOTA_RECORD]
+def _to_quota_or_none(item: DynamoItem) -> StoredQuota | None:
+    try:
+        return to_quota(item)
+    except UnreadableItem:
+        return None

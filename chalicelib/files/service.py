@@ -4,8 +4,8 @@ A file is announced before its upload, so that its size is reserved in the quota
 function check_file (checking.py). The record of a file is stored before its object and deleted before it. So an
 interruption can leave an object without a record, which reconciliation deletes.
 
-From the start of an erasure, each request raises AccountErased. A transaction that creates a file requires that there is
-no deletion. All other requests read the state of the deletion before the files.
+From the start of an erasure, each request raises AccountErased. The transaction that creates a file requires that no
+deletion is stored. All other requests read the state of the deletion before the files.
 """
 
 from datetime import timedelta
@@ -21,6 +21,7 @@ from chalicelib.core.errors import (
     NotFound,
     PreconditionFailed,
     UnprocessableContent,
+    UnreadableItem,
     UpstreamError,
 )
 from chalicelib.core.identity import Caller
@@ -45,6 +46,7 @@ from chalicelib.files.storage import FileStorage
 from chalicelib.profiles.service import ProfileService
 
 RESERVATION_TTL: Final = timedelta(minutes=30)  # that of the form, and as long for an upload in progress
+_NO_VERSION: Final = 0  # of a record that cannot be read; no entity tag names it
 _ATTEMPTS: Final = 3  # of a change without If-Match, if the file changes concurrently
 
 
@@ -95,10 +97,10 @@ class FileService:
         if after is not None and not is_file_id(after):
             raise BadRequest("cursor must be the next_cursor of a page of this list.")
         self._profiles.require_not_erased(caller)
-        page, has_more, quota = self._repository.list_page(caller.sub, limit, after)
+        page, next_after, quota = self._repository.list_page(caller.sub, limit, after)
         return FilePage(
             items=[stored.file for stored in page],
-            next_cursor=encode_cursor(page[-1].file.id) if has_more else None,
+            next_cursor=encode_cursor(next_after) if next_after else None,
             quota=FileQuota(
                 bytes=quota.bytes, bytes_max=self._limits.bytes, files=quota.files, files_max=self._limits.files
             ),
@@ -138,11 +140,13 @@ class FileService:
         raise _file_conflict()
 
     def delete_file(self, caller: Caller, file_id: str, preconditions: Preconditions) -> None:
-        """Delete a file. Raises NotFound, PreconditionFailed, Conflict, DeletionScheduled or AccountErased."""
+        """Delete a file, also one whose record cannot be read.
+
+        Raises NotFound, PreconditionFailed, Conflict, DeletionScheduled or AccountErased.
+        """
         for _ in range(_ATTEMPTS):
-            stored = self._load_for_write(caller, file_id, preconditions)
             try:
-                self._require_profile(self._repository.delete(caller.sub, stored, utc_now()))
+                self._require_profile(self._delete_record(caller, file_id, preconditions))
             except FileChanged:
                 continue
             logs.event("file deleted", file=file_id)
@@ -165,9 +169,16 @@ class FileService:
 
     def _load_for_write(self, caller: Caller, file_id: str, preconditions: Preconditions) -> StoredFile:
         stored = self._load(caller, file_id)
-        if not preconditions.permits_write(stored.file.version):
-            raise PreconditionFailed("The current version of the file does not satisfy If-Match or If-None-Match.")
+        _require_version(stored.file.version, preconditions)
         return stored
+
+    def _delete_record(self, caller: Caller, file_id: str, preconditions: Preconditions) -> bool:
+        try:
+            stored = self._load_for_write(caller, file_id, preconditions)
+        except UnreadableItem:
+            _require_version(_NO_VERSION, preconditions)
+            return self._repository.delete_unreadable(caller.sub, file_id, utc_now())
+        return self._repository.delete(caller.sub, stored, utc_now())
 
     def _require_profile(self, has_profile: bool) -> None:
         if not has_profile:
@@ -179,6 +190,11 @@ class FileService:
             self._storage.delete(user_id, file_id)
         except UpstreamError as exc:
             logs.error("object of a deleted file not deleted", exc)
+
+
+def _require_version(version: int, preconditions: Preconditions) -> None:
+    if not preconditions.permits_write(version):
+        raise PreconditionFailed("The current version of the file does not satisfy If-Match or If-None-Match.")
 
 
 def _file_conflict() -> Conflict:

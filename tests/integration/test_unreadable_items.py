@@ -1,13 +1,15 @@
-"""Users can sign in and sign up, whatever their stored item contains."""
+"""Users can sign in, sign up, and list and delete files, whatever their stored items contain."""
 
 import json
 from typing import Any
 
 import pytest
 
+from chalicelib.files.records import build_key, file_record
 from local.emulator_clients import emulator_client
 from local.user_client import UserClient
 from tests.support.aws import require_item
+from tests.support.file_client import FILES_PATH, announce_and_upload, call_file, list_files, wait_for_check
 from tests.support.stack import RunningStack
 from tests.support.users import PASSWORD, User, UserFactory
 
@@ -82,3 +84,55 @@ def test_failed_sign_in_trigger_is_logged(
     change_item(user_client, user, {"version": None})
     user_client.sign_in(user.email, PASSWORD)
     assert '"message":"contact not synced"' in stack.read_logs()
+
+
+# Changes of the record of a file by description. The record cannot be read then.
+FILE_CHANGES: dict[str, dict[str, Any]] = {
+    "status of a later release": {"status": {"S": "archived"}},
+    "size with a fraction": {"size": {"N": "1.5"}},
+    "expiry in words": {"expires_at": {"S": "soon"}},
+}
+
+
+def change_record(stack: RunningStack, user: User, file_id: str, change: dict[str, Any]) -> None:
+    dynamodb, key = emulator_client("dynamodb", stack.outputs), build_key(user.sub, file_record(file_id))
+    item = dynamodb.get_item(TableName=stack.outputs.records_table, Key=key)["Item"]
+    dynamodb.put_item(TableName=stack.outputs.records_table, Item={**item, **change})
+
+
+def store_file(user: User) -> str:
+    file_id = announce_and_upload(user)
+    assert wait_for_check(user, file_id)["status"] == "available"
+    return file_id
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"), [("category", "other"), ("rejection", None)], ids=["category", "rejection"]
+)
+def test_file_with_a_value_of_a_later_release_is_read(
+    stack: RunningStack, signed_up_user: UserFactory, field: str, expected: str | None
+) -> None:
+    user = signed_up_user()
+    file_id = store_file(user)
+    change_record(stack, user, file_id, {field: {"S": "of-a-later-release"}})
+    file = call_file(user, file_id).body
+    assert (file["status"], file[field]) == ("available", expected)
+    assert list_files(user) == [file]
+    assert call_file(user, file_id, path="/content").status == 200
+
+
+@pytest.mark.parametrize("change", FILE_CHANGES.values(), ids=FILE_CHANGES)
+def test_unreadable_file_is_not_listed_and_can_be_deleted(
+    stack: RunningStack, signed_up_user: UserFactory, change: dict[str, Any]
+) -> None:
+    user = signed_up_user()
+    oldest, damaged, newest = (store_file(user) for _ in range(3))
+    change_record(stack, user, damaged, change)
+    first = user.client.call("GET", f"{FILES_PATH}?limit=2", user.token).body
+    second = user.client.call("GET", f"{FILES_PATH}?limit=2&cursor={first['next_cursor']}", user.token).body
+    assert [file["id"] for file in (*first["items"], *second["items"])] == [newest, oldest]
+    export = user.client.call("GET", "/users/me/export", user.token)
+    assert [file["id"] for file in export.body["files"]] == [newest, oldest]
+    assert call_file(user, damaged).status == 500
+    assert call_file(user, damaged, "DELETE").status == 204
+    assert call_file(user, damaged).status == 404

@@ -21,7 +21,7 @@ def scan_all(repository: FileRepository) -> dict[str, StoredQuota]:
         page, cursor = repository.scan_quotas(cursor)
         found += page
     assert len(found) == len(dict(found)), "each user once"
-    return dict(found)
+    return {user_id: quota for user_id, quota in found if quota is not None}
 
 
 def require_stored(repository: FileRepository, user_id: str, stored: StoredFile) -> StoredFile:

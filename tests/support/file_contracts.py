@@ -108,7 +108,7 @@ class FileRepositoryContract(FileRepositoryFixtures):
         assert repository.create(user_id, build_file(), LIMITS, NOW) is False
         assert repository.list_all(user_id) == (StoredQuota(), [])
 
-    @pytest.mark.parametrize("write", ["create", "update", "delete"])
+    @pytest.mark.parametrize("write", ["create", "update", "delete", "delete unreadable"])
     def test_scheduled_deletion_allows_no_write(
         self, repository: FileRepository, deletions: DeletionRepository, owner: str, stored: StoredFile, write: str
     ) -> None:
@@ -117,7 +117,7 @@ class FileRepositoryContract(FileRepositoryFixtures):
             self.write(repository, owner, stored, write)
         assert repository.list_all(owner)[1] == [stored]
 
-    @pytest.mark.parametrize("write", ["create", "update", "delete"])
+    @pytest.mark.parametrize("write", ["create", "update", "delete", "delete unreadable"])
     def test_erasure_allows_no_write(
         self, repository: FileRepository, deletions: DeletionRepository, owner: str, stored: StoredFile, write: str
     ) -> None:
@@ -151,6 +151,8 @@ class FileRepositoryContract(FileRepositoryFixtures):
             return repository.create(owner, build_file(), LIMITS, LATER)
         if write == "update":
             return repository.update(owner, stored, {"name": "Other.pdf"}, LATER)
+        if write == "delete unreadable":
+            return repository.delete_unreadable(owner, stored.file.id, LATER)
         return repository.delete(owner, stored, LATER)
 
     def test_file_that_fills_the_quota_is_created(self, repository: FileRepository, owner: str) -> None:
@@ -206,17 +208,17 @@ class FileRepositoryContract(FileRepositoryFixtures):
         files = [build_file(1, NOW + timedelta(seconds=number)) for number in range(5)]
         for stored in files:
             repository.create(owner, stored, FileLimits(10, 100, 10), NOW)
-        first, has_more, quota = repository.list_page(owner, 2, None)
-        assert (first, has_more, quota.files) == (files[:2:-1], True, 5)
-        last, has_more, quota = repository.list_page(owner, 3, first[-1].file.id)
-        assert (last, has_more, quota.files) == (files[2::-1], False, 5)
+        first, next_after, quota = repository.list_page(owner, 2, None)
+        assert (first, next_after, quota.files) == (files[:2:-1], files[3].file.id, 5)
+        last, next_after, quota = repository.list_page(owner, 3, next_after)
+        assert (last, next_after, quota.files) == (files[2::-1], None, 5)
 
     @pytest.mark.parametrize("limit", [3, 4])
     def test_last_page_has_no_next_page(self, repository: FileRepository, owner: str, limit: int) -> None:
         for _ in range(3):
             repository.create(owner, build_file(1), LIMITS, NOW)
-        page, has_more, _ = repository.list_page(owner, limit, None)
-        assert (len(page), has_more) == (3, False)
+        page, next_after, _ = repository.list_page(owner, limit, None)
+        assert (len(page), next_after) == (3, None)
 
     def test_new_file_does_not_move_further_pages(self, repository: FileRepository, owner: str) -> None:
         files = [build_file(1, NOW + timedelta(seconds=number)) for number in range(3)]
@@ -235,7 +237,7 @@ class FileRepositoryContract(FileRepositoryFixtures):
 
     @pytest.mark.usefixtures("stored")
     def test_files_of_another_user_are_not_listed(self, repository: FileRepository, owner: str) -> None:
-        assert repository.list_page(f"{owner}-other", 10, None) == ([], False, StoredQuota())
+        assert repository.list_page(f"{owner}-other", 10, None) == ([], None, StoredQuota())
 
     def test_update_increments_the_version(self, repository: FileRepository, owner: str, stored: StoredFile) -> None:
         assert repository.update(owner, stored, {"name": "Other.pdf", "category": FileCategory.OTHER}, LATER)
@@ -259,6 +261,17 @@ class FileRepositoryContract(FileRepositoryFixtures):
             self.write(repository, owner, stored, write)
         assert repository.list_all(owner)[1] == []
         assert self.count(repository, owner) == (0, 0)
+
+    def test_deleted_file_without_a_readable_record_is_gone(
+        self, repository: FileRepository, owner: str, stored: StoredFile
+    ) -> None:
+        """The sum of the sizes is repaired by reconciliation."""
+        assert repository.delete_unreadable(owner, stored.file.id, LATER)
+        quota, files, unreadable = repository.list_records(owner)
+        assert (files, unreadable, quota.files, quota.bytes, quota.revision) == ([], [], 0, 10, 2)
+        assert quota.changed_at == int(LATER.timestamp() * 1000)
+        with pytest.raises(FileChanged):
+            repository.delete_unreadable(owner, stored.file.id, LATER)
 
     @pytest.mark.parametrize("write", ["update", "delete"])
     def test_write_without_a_profile_is_false(self, repository: FileRepository, user_id: str, write: str) -> None:

@@ -24,6 +24,7 @@ from tests.support.sample_files import SAMPLES
 PDF: Final = SAMPLES[FileType.PDF]
 LIMITS: Final = FileLimits(files=10_000, bytes=10**9, uploads_per_day=10_000)
 _MINUTES: Final = 5  # since the last change, unless a test needs more
+_OLD_MINUTES: Final = 24 * 60  # older than the last change
 
 
 class FileScanBench:
@@ -65,12 +66,23 @@ class FileScanBench:
         quota, _ = self.repository.list_all(SUB)
         self.repository.set_checked(SUB, quota, utc_now() - timedelta(minutes=minutes_ago))
 
-    def add_content(self, user_id: str, count: int = 1) -> list[str]:
-        """Store content without records, and return the ids of its files."""
-        files = [build_file(content=PDF).file for _ in range(count)]
+    def add_content(self, user_id: str, count: int = 1, *, minutes_ago: int = _OLD_MINUTES) -> list[str]:
+        """Store content of this age without records, and return the ids of its files."""
+        moment = utc_now() - timedelta(minutes=minutes_ago)
+        files = [build_file(moment=moment, content=PDF).file for _ in range(count)]
         for file in files:
             self.storage.upload(user_id, file, PDF)
         return [file.id for file in files]
+
+    def delete(self, file: File, user_id: str = SUB) -> None:
+        """Delete a file. The request is interrupted before it deletes the object."""
+        stored = self.repository.get(user_id, file.id)
+        assert stored is not None
+        assert self.repository.delete(user_id, stored, utc_now())
+
+    def damage(self, file: File, user_id: str = SUB) -> None:
+        """Make the record of a file unreadable."""
+        self.repository.records.unreadable.add((user_id, file.id))
 
     def erase(self, user_id: str = OTHER_SUB) -> str:
         """Store a tombstone of the account, and return the user's id."""

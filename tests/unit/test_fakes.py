@@ -131,7 +131,7 @@ class TestFakeUserPool(contracts.UserPoolContract):
         (InMemoryPictureRepository, PictureRepository, set[str]()),
         (InMemoryPictureLeases, PictureLeases, {"require_upload_allowed", "require_available"}),
         (InMemoryPictureStorage, PictureStorage, set[str]()),
-        (InMemoryFileRepository, FileRepository, set[str]()),
+        (InMemoryFileRepository, FileRepository, {"list_all"}),
         (InMemoryFileStorage, FileStorage, set[str]()),
         (FakeFileCheckStarter, FileCheckStarter, set[str]()),
         (FakeUserPool, UserPool, set[str]()),

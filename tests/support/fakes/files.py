@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from chalicelib.core.clock import utc_now
-from chalicelib.core.errors import UpstreamError
+from chalicelib.core.errors import UnreadableItem, UpstreamError
 from chalicelib.files.checking import FileCheckRequest
 from chalicelib.files.errors import FileLimitReached, FileQuotaExceeded
 from chalicelib.files.models import (
@@ -17,7 +17,7 @@ from chalicelib.files.models import (
     FileUpload,
     FileUploadLimits,
 )
-from chalicelib.files.records import StoredFile, StoredQuota
+from chalicelib.files.records import StoredFile, StoredQuota, UserFiles
 from chalicelib.files.repository import FileChanged, FileLimits, FileRepository
 from chalicelib.files.storage import DOWNLOAD_TTL, KEY_PREFIX, UPLOAD_TTL, FileStorage, StoredObject, object_key
 from chalicelib.reconciliation.file_scan import FileCheckStarter
@@ -29,10 +29,16 @@ _PENDING: Final = (FileStatus.AWAITING_UPLOAD, FileStatus.SCANNING)
 
 @dataclass
 class InMemoryRecords:
-    """The records of files, by user and id, and the counters by user."""
+    """The records of files, by user and id, and the counters by user.
+
+    `unreadable` has the keys of files whose records cannot be read, and `unreadable_quotas` the users whose counters
+    cannot be read.
+    """
 
     files: dict[tuple[str, str], StoredFile] = field(default_factory=dict)
     quotas: dict[str, StoredQuota] = field(default_factory=dict)
+    unreadable: set[tuple[str, str]] = field(default_factory=set)
+    unreadable_quotas: set[str] = field(default_factory=set)
 
 
 class InMemoryFileRepository(FileRepository):
@@ -56,22 +62,34 @@ class InMemoryFileRepository(FileRepository):
             raise FileQuotaExceeded
         self.records.files[user_id, stored.file.id] = stored
         self.records.quotas[user_id] = replace(quota, uploads_on=today, uploads=uploads + 1)
-        self._count(user_id, stored, 1, now)
+        self._count(user_id, stored.file.size, 1, now)
         return True
 
     def get(self, user_id: str, file_id: str) -> StoredFile | None:
         self.table.check_fault()
+        if (user_id, file_id) in self.records.unreadable:
+            raise UnreadableItem
         return self.records.files.get((user_id, file_id))
 
-    def list_page(self, user_id: str, limit: int, after: str | None) -> tuple[list[StoredFile], bool, StoredQuota]:
-        quota, files = self.list_all(user_id)
-        following = [stored for stored in files if after is None or stored.file.id < after]
-        return following[:limit], len(following) > limit, quota
+    def list_page(
+        self, user_id: str, limit: int, after: str | None
+    ) -> tuple[list[StoredFile], str | None, StoredQuota]:
+        quota, files, unreadable = self.list_records(user_id)
+        ids = sorted((*unreadable, *(stored.file.id for stored in files)), reverse=True)
+        following = [file_id for file_id in ids if after is None or file_id < after]
+        page = [stored for stored in files if stored.file.id in following[:limit]]
+        return page, following[limit - 1] if len(following) > limit else None, quota
 
-    def list_all(self, user_id: str) -> tuple[StoredQuota, list[StoredFile]]:
+    def list_records(self, user_id: str) -> UserFiles:
         self.table.check_fault()
-        files = [stored for (owner, _), stored in self.records.files.items() if owner == user_id]
-        return self._get_quota(user_id), sorted(files, key=lambda stored: stored.file.id, reverse=True)
+        unreadable = sorted((file_id for owner, file_id in self.records.unreadable if owner == user_id), reverse=True)
+        files = [
+            stored
+            for (owner, file_id), stored in self.records.files.items()
+            if owner == user_id and file_id not in unreadable
+        ]
+        files.sort(key=lambda stored: stored.file.id, reverse=True)
+        return UserFiles(self._get_quota(user_id), files, unreadable)
 
     def update(self, user_id: str, stored: StoredFile, changes: dict[str, Any], now: datetime) -> bool:
         self.table.check_fault()
@@ -88,12 +106,22 @@ class InMemoryFileRepository(FileRepository):
         self.release(user_id, stored, now)
         return True
 
+    def delete_unreadable(self, user_id: str, file_id: str, now: datetime) -> bool:
+        self.table.check_fault()
+        if not self._has_profile(user_id):
+            return False
+        if self.records.files.pop((user_id, file_id), None) is None:
+            raise FileChanged
+        self.records.unreadable.discard((user_id, file_id))
+        self._count(user_id, 0, -1, now)
+        return True
+
     def release(self, user_id: str, stored: StoredFile, now: datetime) -> None:
         self.table.check_fault()
         self._require_version(user_id, stored)
         del self.records.files[user_id, stored.file.id]
         if stored.is_counted:
-            self._count(user_id, stored, -1, now)
+            self._count(user_id, stored.file.size, -1, now)
 
     def set_status(self, user_id: str, file_id: str, status: FileStatus, now: datetime) -> bool:
         stored = self.get(user_id, file_id)
@@ -109,7 +137,7 @@ class InMemoryFileRepository(FileRepository):
             return False
         current = replace(current, expires_at=None)
         self._change(user_id, current, now, status=FileStatus.REJECTED, rejection=rejection)
-        self._count(user_id, stored, -1, now)
+        self._count(user_id, stored.file.size, -1, now)
         return True
 
     def repair_quota(self, user_id: str, quota: StoredQuota, files: Iterable[StoredFile]) -> bool:
@@ -129,13 +157,14 @@ class InMemoryFileRepository(FileRepository):
         self.records.quotas[user_id] = replace(self._get_quota(user_id), checked_at=_milliseconds(now))
         return True
 
-    def scan_quotas(self, cursor: str | None) -> tuple[list[tuple[str, StoredQuota]], str | None]:
+    def scan_quotas(self, cursor: str | None) -> tuple[list[tuple[str, StoredQuota | None]], str | None]:
         self.table.check_fault()
         after = cursor.partition("/")[0] if cursor else ""
         user_ids = sorted(user_id for user_id in self.records.quotas if user_id > after)
         page = user_ids[:SCAN_PAGE_SIZE]
         last = f"{page[-1]}/file-quota" if len(user_ids) > len(page) else None
-        return [(user_id, self._get_quota(user_id)) for user_id in page], last
+        unreadable = self.records.unreadable_quotas
+        return [(user_id, None if user_id in unreadable else self._get_quota(user_id)) for user_id in page], last
 
     def find_owners(self, user_ids: Sequence[str]) -> set[str]:
         self.table.check_fault()
@@ -153,6 +182,8 @@ class InMemoryFileRepository(FileRepository):
         return user_id in self.table.records
 
     def _get_quota(self, user_id: str) -> StoredQuota:
+        if user_id in self.records.unreadable_quotas:
+            raise UnreadableItem
         return self.records.quotas.get(user_id, StoredQuota())
 
     def _has_quota(self, user_id: str, expected: StoredQuota) -> bool:
@@ -169,11 +200,11 @@ class InMemoryFileRepository(FileRepository):
         changed = replace(stored, file=stored.file.model_copy(update=update))
         self.records.files[user_id, stored.file.id] = changed
 
-    def _count(self, user_id: str, stored: StoredFile, sign: int, now: datetime) -> None:
+    def _count(self, user_id: str, size: int, sign: int, now: datetime) -> None:
         quota = self._get_quota(user_id)
         self.records.quotas[user_id] = replace(
             quota,
-            bytes=quota.bytes + sign * stored.file.size,
+            bytes=quota.bytes + sign * size,
             files=quota.files + sign,
             changed_at=_milliseconds(now),
             revision=quota.revision + 1,

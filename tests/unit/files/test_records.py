@@ -1,15 +1,37 @@
 """The conversion between files and items."""
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from chalicelib.files.models import FileRejection, FileStatus
-from chalicelib.files.records import StoredFile, StoredQuota, to_item, to_quota, to_stored_file
+from chalicelib.core import logs
+from chalicelib.core.errors import UnreadableItem
+from chalicelib.files.models import FileCategory, FileRejection, FileStatus
+from chalicelib.files.records import (
+    QUOTA_RECORD,
+    StoredFile,
+    StoredQuota,
+    build_key,
+    to_item,
+    to_quota,
+    to_stored_file,
+    to_user_files,
+)
 from tests.support.contracts import NOW
 from tests.support.data import SUB
 from tests.support.file_contracts import build_file
+
+
+@pytest.fixture
+def log() -> Iterator[list[str]]:
+    """Return the lines of the log."""
+    lines: list[str] = []
+    logs.sinks.append(lines.append)
+    yield lines
+    logs.sinks.pop()
 
 
 def test_item_has_the_documented_attributes() -> None:
@@ -37,6 +59,66 @@ def test_item_of_a_file_is_read_as_the_same_file(changes: dict[str, object]) -> 
     stored = build_file()
     changed = dataclasses.replace(stored, file=stored.file.model_copy(update=changes))
     assert to_stored_file(to_item(SUB, changed)) == changed
+
+
+CHANGED = dataclasses.replace(
+    build_file(), file=build_file().file.model_copy(update={"rejection": FileRejection.MALWARE})
+)
+
+
+@pytest.mark.parametrize("stored", [{"S": "genome"}, {"NULL": True}, {"N": "1"}])
+@pytest.mark.parametrize(("field", "expected"), [("category", FileCategory.OTHER), ("rejection", None)])
+def test_value_of_a_later_release_has_a_substitute(field: str, expected: object, stored: Any) -> None:
+    file = to_stored_file({**to_item(SUB, CHANGED), field: stored}).file
+    assert file == CHANGED.file.model_copy(update={field: expected})
+
+
+def test_substituted_values_are_logged_without_them(log: list[str]) -> None:
+    to_stored_file({**to_item(SUB, CHANGED), "category": {"S": "genome"}})
+    assert CHANGED.file.id in "".join(log)
+    assert "genome" not in "".join(log)
+
+
+@pytest.mark.parametrize(
+    ("field", "stored"),
+    [
+        ("status", {"S": "archived"}),
+        ("name", {"NULL": True}),
+        ("size", {"N": "1.5"}),
+        ("size", {"S": "10"}),
+        ("version", {"S": "one"}),
+        ("version", {"S": "1"}),
+        ("created_at", {"S": "yesterday"}),
+        ("expires_at", {"S": "soon"}),
+        ("expires_at", {"N": "1.5"}),
+        ("expires_at", {"BOOL": True}),
+    ],
+)
+def test_record_with_an_invalid_value_is_unreadable(field: str, stored: Any) -> None:
+    item = {**to_item(SUB, CHANGED), "category": {"S": "genome"}, field: stored}
+    with pytest.raises(UnreadableItem):
+        to_stored_file(item)
+
+
+@pytest.mark.parametrize("name", ["bytes", "files", "uploads", "changed_at", "checked_at", "revision"])
+@pytest.mark.parametrize("stored", [{"N": "1.5"}, {"S": "1"}, {"NULL": True}])
+def test_counter_that_is_no_integer_is_unreadable(name: str, stored: Any) -> None:
+    with pytest.raises(UnreadableItem):
+        to_quota({"files": {"N": "1"}, name: stored})
+
+
+def test_day_that_is_no_text_is_unreadable() -> None:
+    with pytest.raises(UnreadableItem):
+        to_quota({"uploads_on": {"N": "20260101"}})
+
+
+def test_unreadable_file_is_skipped_and_logged_without_values(log: list[str]) -> None:
+    readable, damaged = build_file(), build_file()
+    quota: Any = build_key(SUB, QUOTA_RECORD) | {"files": {"N": "2"}}
+    items = [quota, {**to_item(SUB, damaged), "status": {"S": "archived"}}, to_item(SUB, readable)]
+    assert to_user_files(items) == (StoredQuota(files=2), [readable], [damaged.file.id])
+    assert damaged.file.id in "".join(log)
+    assert "archived" not in "".join(log)
 
 
 def test_item_without_counters_is_zero() -> None:

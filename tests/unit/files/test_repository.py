@@ -1,5 +1,6 @@
 """Errors of DynamoDB in the repository of files. tests/support/file_*contracts.py have its rules."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from chalicelib.files.records import QUOTA_RECORD, StoredQuota, build_key, file_
 from chalicelib.files.repository import FileRepository
 from tests.support.aws import client_error
 from tests.support.contracts import NOW
-from tests.support.data import FILE_ID, RECORDS_TABLE, SUB, TABLE
+from tests.support.data import FILE_ID, OTHER_SUB, RECORDS_TABLE, SUB, TABLE
 from tests.support.file_contracts import build_file
 
 
@@ -27,7 +28,7 @@ class FakeTable:
             raise self._response
         return self._response
 
-    get_item = update_item = batch_get_item = batch_write_item = call
+    get_item = update_item = batch_get_item = batch_write_item = query = scan = call
 
     def get_paginator(self, _: str) -> "FakeTable":
         return self
@@ -105,6 +106,32 @@ def test_item_without_a_required_attribute_is_unreadable(name: str) -> None:
     repository, _ = build_repository({"Item": item})
     with pytest.raises(UnreadableItem):
         repository.get(SUB, FILE_ID)
+
+
+@pytest.mark.parametrize("damaged", [0, 1, 2])
+def test_unreadable_file_does_not_break_paging(damaged: int) -> None:
+    files = [build_file(1, NOW - timedelta(seconds=number)) for number in range(3)]
+    items = [to_item(SUB, stored) for stored in files]
+    items[damaged]["status"] = {"S": "archived"}
+    repository, _ = build_repository({"Items": [build_key(SUB, QUOTA_RECORD), *items]})
+    page, next_after, _ = repository.list_page(SUB, 2, None)
+    assert page == [stored for stored in files[:2] if stored != files[damaged]]
+    assert next_after == files[1].file.id
+
+
+def test_page_without_a_readable_file_has_a_next_page() -> None:
+    items = [to_item(SUB, build_file(1, NOW - timedelta(seconds=number))) for number in range(2)]
+    items[0]["status"] = {"S": "archived"}
+    repository, _ = build_repository({"Items": items})
+    page, next_after, _ = repository.list_page(SUB, 1, None)
+    assert (page, next_after) == ([], items[0]["record"]["S"].removeprefix("file#"))
+
+
+@pytest.mark.parametrize("counter", ["bytes", "changed_at"])
+def test_unreadable_counters_do_not_end_a_scan(counter: str) -> None:
+    quota: Any = build_key(OTHER_SUB, QUOTA_RECORD) | {counter: {"N": "1.5"}}
+    repository, _ = build_repository({"Items": [quota, build_key(SUB, QUOTA_RECORD)]})
+    assert repository.scan_quotas(None) == ([(OTHER_SUB, None), (SUB, StoredQuota())], None)
 
 
 def test_missing_permission_is_an_error_of_the_service() -> None:

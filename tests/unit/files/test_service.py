@@ -17,6 +17,7 @@ from chalicelib.core.errors import (
     PreconditionFailed,
     ServiceUnavailable,
     UnprocessableContent,
+    UnreadableItem,
 )
 from chalicelib.core.identity import Caller
 from chalicelib.core.preconditions import NO_PRECONDITIONS, ETags, Preconditions
@@ -39,16 +40,6 @@ from tests.unit.profiles.test_service import build_user
 CALLER: Final = Caller(SUB, SUB)
 CONTENT: Final = b"%PDF-1.7 content"
 STALE: Final = Preconditions(if_match=ETags(frozenset({7})))
-# The requests for one file, by their name.
-FILE_REQUESTS: Final[dict[str, Callable[["Bench", str], object]]] = {
-    "get": lambda bench, file_id: bench.service.get_file(CALLER, file_id),
-    "content": lambda bench, file_id: bench.service.get_content(CALLER, file_id),
-    "patch": lambda bench, file_id: bench.update(file_id, {"name": "a.pdf"}),
-    "patch without a change": lambda bench, file_id: bench.update(file_id, {}),
-    "stale patch": lambda bench, file_id: bench.update(file_id, {}, STALE),
-    "delete": lambda bench, file_id: bench.delete(file_id),
-    "stale delete": lambda bench, file_id: bench.delete(file_id, STALE),
-}
 
 
 class Bench:
@@ -92,6 +83,18 @@ class Bench:
 
     def delete(self, file_id: str, preconditions: Preconditions = NO_PRECONDITIONS) -> None:
         self.service.delete_file(CALLER, file_id, preconditions)
+
+
+# The requests for one file, by their name.
+FILE_REQUESTS: Final[dict[str, Callable[[Bench, str], object]]] = {
+    "get": lambda bench, file_id: bench.service.get_file(CALLER, file_id),
+    "content": lambda bench, file_id: bench.service.get_content(CALLER, file_id),
+    "patch": lambda bench, file_id: bench.update(file_id, {"name": "a.pdf"}),
+    "patch without a change": lambda bench, file_id: bench.update(file_id, {}),
+    "stale patch": lambda bench, file_id: bench.update(file_id, {}, STALE),
+    "delete": lambda bench, file_id: bench.delete(file_id),
+    "stale delete": lambda bench, file_id: bench.delete(file_id, STALE),
+}
 
 
 @pytest.fixture
@@ -377,3 +380,43 @@ def test_files_are_read_while_the_deletion_is_scheduled(bench: Bench) -> None:
     assert bench.service.get_file(CALLER, created.id).status == "available"
     assert bench.service.get_content(CALLER, created.id).url
     assert len(bench.service.list_files(CALLER, 20, None).items) == 1
+
+
+def damage(bench: Bench, created: CreatedFile) -> None:
+    bench.repository.records.unreadable.add((SUB, created.id))
+
+
+@pytest.mark.parametrize("request_name", ["get", "content", "patch"])
+def test_unreadable_file_is_an_error_of_the_service(bench: Bench, request_name: str) -> None:
+    created = bench.create()
+    damage(bench, created)
+    with pytest.raises(UnreadableItem):
+        FILE_REQUESTS[request_name](bench, created.id)
+
+
+def test_unreadable_file_is_deleted_with_its_content(bench: Bench) -> None:
+    created = bench.create()
+    bench.upload(created)
+    damage(bench, created)
+    bench.delete(created.id)
+    assert (bench.repository.records.files, bench.storage.objects) == ({}, {})
+    with pytest.raises(NotFound):
+        bench.delete(created.id)
+
+
+def test_unreadable_file_with_a_version_is_not_deleted(bench: Bench) -> None:
+    """Its version is not known. `If-Match: *` requires only that the file exists."""
+    created = bench.create()
+    damage(bench, created)
+    with pytest.raises(PreconditionFailed):
+        bench.delete(created.id, Preconditions(if_match=ETags(frozenset({1}))))
+    bench.delete(created.id, Preconditions(if_match=ETags(frozenset(), is_wildcard=True)))
+
+
+def test_cursor_of_an_unreadable_file_leads_to_the_next_page(bench: Bench) -> None:
+    files = sorted((bench.create(size=1) for _ in range(3)), key=lambda file: file.id, reverse=True)
+    damage(bench, files[0])
+    first = bench.service.list_files(CALLER, 1, None)
+    second = bench.service.list_files(CALLER, 2, first.next_cursor)
+    assert (first.items, [file.id for file in second.items]) == ([], [file.id for file in files[1:]])
+    assert second.next_cursor is None

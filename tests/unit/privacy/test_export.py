@@ -84,6 +84,17 @@ def test_export_lists_files_with_links_to_available_ones(table: InMemoryTable) -
     assert {file.rejection for file in exported} == {None, "malware"}
 
 
+def test_export_omits_a_file_that_cannot_be_read(table: InMemoryTable) -> None:
+    build_service(table, USER).export(CALLER)
+    table.exported_at.clear()
+    repository, files = InMemoryFileRepository(table), [build_file(), build_file()]
+    for stored in files:
+        repository.create(SUB, stored, FileLimits(10, 1000, 10), datetime.now(UTC))
+    repository.records.unreadable.add((SUB, files[0].file.id))
+    exported = build_service(table, USER, files=repository).export(CALLER).files
+    assert [file.id for file in exported] == [files[1].file.id]
+
+
 def test_export_without_files_has_an_empty_list(table: InMemoryTable) -> None:
     assert build_service(table, USER).export(CALLER).files == []
 
