@@ -148,9 +148,9 @@ def _describe_problems(report: dict[str, Any]) -> Iterator[str]:
             "tables and the bucket are the right ones. --remove-all-differing-files removes it regardless."
         )
     if unexplained := report["files"]["unexplained"]:
-        yield f"{unexplained} users have content, but no records of files, and were not erased. Restore the records."
+        yield f"{unexplained} users who were not erased have content, but its records are lost. Restore the records."
     if unreadable := report["files"]["unreadable"]:
-        yield f"The files of {unreadable} users cannot be read. The log of the function contains the reason."
+        yield f"Files or counters of {unreadable} users cannot be read. The log of the function contains the reason."
     if report["interrupted_by"]:
         yield f"Interrupted: {report['interrupted_by']}. Run the command again; it resumes where it stopped."
     elif report["status"] == "unfinished":

@@ -1,4 +1,9 @@
-"""The comparison of one user's files: records, objects in S3 and counters agree."""
+"""The comparison of one user's files: records, objects in S3 and counters agree.
+
+An interrupted deletion leaves content without a record. The transaction that deletes the record also changes the
+counters. So the counters count only files with records, and no content is newer than their last change. Content that
+they do not explain has lost its record: the table is outdated, or records were deleted by a mistake.
+"""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -9,9 +14,9 @@ from chalicelib.core import logs
 from chalicelib.core.clock import to_milliseconds, utc_now
 from chalicelib.core.errors import UnreadableItem
 from chalicelib.core.metrics import Metric, add_metric
-from chalicelib.files.ids import is_file_id
+from chalicelib.files.ids import get_creation_time, is_file_id
 from chalicelib.files.models import FileStatus
-from chalicelib.files.records import StoredFile, StoredQuota
+from chalicelib.files.records import StoredFile, StoredQuota, UserFiles
 from chalicelib.files.repository import FileRepository
 from chalicelib.files.storage import FileStorage
 from chalicelib.privacy.repository import DeletionRepository
@@ -22,6 +27,7 @@ from chalicelib.profiles.errors import AccountErased
 SETTLED_AFTER: Final = timedelta(hours=1)
 # Objects can also disappear by a mistake in the bucket, so a user's files are checked again after this time.
 _CHECK_INTERVAL: Final = timedelta(days=7)
+_CLOCK_TOLERANCE: Final = timedelta(minutes=1)  # between the functions of the API; far more than their difference
 _PENDING: Final = (FileStatus.AWAITING_UPLOAD, FileStatus.SCANNING)
 
 
@@ -35,8 +41,8 @@ class FileComparison(NamedTuple):
     without_object: Sequence[str] = ()
     without_record: Sequence[str] = ()
     is_erased: bool = False  # the objects arrived after the erasure of the user
-    is_unexplained: bool = False  # there are objects, but no records, although the user was not erased
-    is_unreadable: bool = False
+    is_unexplained: bool = False  # neither an erasure nor the counters explain objects without a record
+    is_unreadable: bool = False  # a record or the counters
     is_repaired: bool = False  # the counters were wrong
 
 
@@ -53,23 +59,36 @@ class FileComparer:
 
     def compare(self, user_id: str) -> FileComparison:
         """Compare the records of a user with the objects, and the counters with the records."""
-        try:
-            quota, files = self._repository.list_all(user_id)
-        except UnreadableItem as exc:
-            with logs.log_context(sub=user_id):
-                logs.error("files of a user cannot be read", exc)
+        with logs.log_context(sub=user_id):
+            try:
+                comparison = self._compare(user_id)
+                if comparison.is_unexplained:  # a file may have been created or deleted since its counters were read
+                    comparison = self._compare(user_id)
+            except UnreadableItem as exc:
+                logs.error("counters of files cannot be read", exc)
+                comparison = FileComparison(user_id, is_unreadable=True)
+        if comparison.is_unreadable:
             add_metric(Metric.RECONCILIATION_INTERRUPTED)
-            return FileComparison(user_id, is_unreadable=True)
+        return comparison
+
+    def _compare(self, user_id: str) -> FileComparison:
+        """Compare the files, and repair the counters unless a record is lost or cannot be read."""
+        user_files = self._repository.list_records(user_id)
+        quota, files, unreadable = user_files
         objects = self._list_objects(user_id)
-        is_repaired = not _counters_agree(quota, files) and self._repair(user_id, quota, files)
+        without_record = sorted(objects - {*unreadable, *(stored.file.id for stored in files)})
+        is_unexplained = not _explains(user_files, without_record)
+        may_repair = not (is_unexplained or unreadable or _counters_agree(quota, files))
         comparison = FileComparison(
             user_id,
             records=len(files),
             objects=len(objects),
             unfinished=[stored.file.id for stored in files if _is_unfinished(stored, objects)],
             without_object=[stored.file.id for stored in files if _is_lost(stored, objects)],
-            without_record=sorted(objects - {stored.file.id for stored in files}),
-            is_repaired=is_repaired,
+            without_record=without_record,
+            is_unexplained=is_unexplained,
+            is_unreadable=bool(unreadable),
+            is_repaired=may_repair and self._repair(user_id, quota, files),
         )
         if self._is_complete(comparison, quota, files):
             self._repository.set_checked(user_id, quota, utc_now())
@@ -100,7 +119,7 @@ class FileComparer:
 
     def _is_complete(self, comparison: FileComparison, quota: StoredQuota, files: Sequence[StoredFile]) -> bool:
         """Return True if there is no difference, and nothing that is in progress can cause one."""
-        if self._dry_run or not _counters_agree(quota, files):
+        if self._dry_run or comparison.is_unreadable or not _counters_agree(quota, files):
             return False
         differences = (*comparison.unfinished, *comparison.without_object, *comparison.without_record)
         is_settled = quota.changed_at <= to_milliseconds(utc_now() - SETTLED_AFTER)
@@ -118,6 +137,15 @@ def needs_comparison(quota: StoredQuota) -> bool:
     """Return True unless the files were compared recently, and long enough after their last change."""
     is_settled = quota.checked_at >= quota.changed_at + SETTLED_AFTER // timedelta(milliseconds=1)
     return not is_settled or quota.checked_at <= to_milliseconds(utc_now() - _CHECK_INTERVAL)
+
+
+def _explains(user_files: UserFiles, without_record: Sequence[str]) -> bool:
+    """Return True if interrupted deletions can have left these objects without a record."""
+    if not without_record:
+        return True
+    counted = sum(stored.is_counted for stored in user_files.files) + len(user_files.unreadable)
+    latest = user_files.quota.changed_at + _CLOCK_TOLERANCE // timedelta(milliseconds=1)
+    return user_files.quota.files <= counted and all(get_creation_time(file_id) <= latest for file_id in without_record)
 
 
 def _is_unfinished(stored: StoredFile, objects: Collection[str]) -> bool:

@@ -8,13 +8,21 @@ content loses its record, and content without a record is deleted. Both can be r
 an erased user is deleted for good.
 
 A wrong bucket has no content of any file, and a wrong or outdated table no records of it. So the scan stops removing
-files if too many differ, or if a user who was not erased has content but no records at all.
+files if
+
+- too many files have no content;
+- content has no record, and nothing explains that (file_comparison.py): its user was not erased and has no records at
+  all, the counters count more files than there are records, or the content is newer than the last change of the
+  counters. One such user stops the scan, because no interruption causes it;
+- too much content has no record, although interrupted deletions explain it. An outage of S3 leaves one object for each
+  deletion of a file. The limit is so high that an outage does not reach it: where users delete more than 1,000 files in
+  an hour, the weekly comparison of all users finds more than ten times as many objects in the same hour.
 """
 
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from chalicelib.aws.errors import translate_errors
 from chalicelib.core import logs
@@ -30,6 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_lambda import LambdaClient
+
+_MIN_LIMIT_WITHOUT_RECORD: Final = 1_000  # objects
+_MAX_SHARE_WITHOUT_RECORD: Final = 0.1  # of the compared objects
 
 
 class FileCheckStarter:
@@ -66,8 +77,8 @@ class FileProgress(ScanProgress):
     without_object: int = 0  # files
     without_record: int = 0  # objects
     of_erased_users: int = 0  # objects without record whose user was erased
-    unexplained: int = 0  # users with objects and without records who were not erased
-    unreadable: int = 0  # users whose records cannot be read
+    unexplained: int = 0  # users with objects whose missing records nothing explains
+    unreadable: int = 0  # users with a record or counters that cannot be read
     stopped: bool = False  # too many files differ, so the scan removes no more of them
 
     @property
@@ -115,7 +126,7 @@ class FileScan(Scan[FileProgress]):
     ) -> tuple[Sequence[FileComparison] | None, str | None]:
         """Compare the users of a page of records. Returns None instead of comparisons if the time was over."""
         quotas, next_cursor = self._repository.scan_quotas(cursor)
-        user_ids = [user_id for user_id, quota in quotas if needs_comparison(quota)]
+        user_ids = [user_id for user_id, quota in quotas if quota is None or needs_comparison(quota)]
         results = map_until(self._threads, is_over, self._comparer.compare, user_ids)
         return _require_all(results), next_cursor
 
@@ -172,10 +183,10 @@ def _count(progress: FileProgress, comparisons: Sequence[FileComparison]) -> Fil
 
 def _exceeds_limit(progress: FileProgress) -> bool:
     """Return True if an interruption or an isolated loss cannot explain the differences."""
-    lost, deleted = progress.without_object, progress.without_record
+    lost = progress.without_object
     is_wrong_bucket = lost > 0 and (lost > deletion_limit(progress.files) or lost >= progress.files / 2)
-    # Interrupted deletions leave content without records, so a small stage can have many of them.
-    is_wrong_table = progress.unexplained > 0 or deleted > deletion_limit(progress.objects)
+    max_without_record = max(_MIN_LIMIT_WITHOUT_RECORD, progress.objects * _MAX_SHARE_WITHOUT_RECORD)
+    is_wrong_table = progress.unexplained > 0 or progress.without_record > max_without_record
     return is_wrong_bucket or is_wrong_table
 
 

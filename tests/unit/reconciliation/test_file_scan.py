@@ -8,11 +8,10 @@ from typing import Any, Final
 import pytest
 
 from chalicelib.core.clock import utc_now
-from chalicelib.core.errors import ServiceUnavailable, UnreadableItem
-from chalicelib.core.metrics import Metric
+from chalicelib.core.errors import ServiceUnavailable
 from chalicelib.files.checking import FileCheckRequest
 from chalicelib.files.models import FileStatus
-from chalicelib.files.records import StoredFile, StoredQuota
+from chalicelib.files.records import UserFiles
 from chalicelib.reconciliation.file_comparison import SETTLED_AFTER
 from chalicelib.reconciliation.file_scan import FileProgress
 from tests.support.data import OTHER_SUB, SUB
@@ -22,7 +21,6 @@ from tests.support.fakes.files import (
 )
 from tests.support.file_contracts import build_file
 from tests.support.file_scan import LIMITS, PDF, FileScanBench
-from tests.support.reconciliation import count_metrics
 
 SETTLED_MINUTES: Final = 61
 
@@ -74,9 +72,7 @@ def test_content_of_a_rejected_file_is_deleted(bench: FileScanBench) -> None:
 def test_content_of_a_deleted_file_is_deleted(bench: FileScanBench) -> None:
     """The request that has deleted the file was interrupted before it deleted the object."""
     remaining, deleted = bench.add(), bench.add()
-    stored = bench.repository.get(SUB, deleted.id)
-    assert stored is not None
-    bench.repository.delete(SUB, stored, utc_now())
+    bench.delete(deleted)
     bench.scan()
     assert bench.starter.requests == [FileCheckRequest(user_id=SUB, file_id=deleted.id, keep_versions=True)]
     bench.run_checks()
@@ -124,8 +120,8 @@ def test_wrong_counters_are_repaired(bench: FileScanBench, counters: dict[str, i
 class ChangingRepository(InMemoryFileRepository):
     """Files of which another one is created after they were read."""
 
-    def list_all(self, user_id: str) -> tuple[StoredQuota, list[StoredFile]]:
-        found = super().list_all(user_id)
+    def list_records(self, user_id: str) -> UserFiles:
+        found = super().list_records(user_id)
         self.create(user_id, build_file(content=PDF), LIMITS, utc_now())
         return found
 
@@ -276,26 +272,6 @@ def test_end_of_the_run_ends_the_start_of_checks(bench: FileScanBench) -> None:
     progress = bench.scan(stop_after(14))
     assert (progress, len(bench.starter.started)) == (FileProgress(), 4)
     assert bench.scan().checks == 9
-
-
-class UnreadableRepository(InMemoryFileRepository):
-    """Files of users, one of whose records cannot be read."""
-
-    def list_all(self, user_id: str) -> tuple[StoredQuota, list[StoredFile]]:
-        if user_id == OTHER_SUB:
-            raise UnreadableItem
-        return super().list_all(user_id)
-
-
-def test_unreadable_record_does_not_stop_the_scan(bench: FileScanBench) -> None:
-    bench.add(user_id=OTHER_SUB)
-    pending = bench.add(FileStatus.SCANNING)
-    bench.repository = UnreadableRepository(bench.table, bench.repository.records)
-    with count_metrics() as count:
-        progress = bench.scan()
-    assert (progress.is_finished, progress.unreadable, progress.files) == (True, 1, 1)
-    assert bench.starter.started == [(SUB, pending.id)]
-    assert count(Metric.RECONCILIATION_INTERRUPTED) == 1
 
 
 def test_check_that_does_not_start_ends_the_scan_at_its_page(bench: FileScanBench) -> None:

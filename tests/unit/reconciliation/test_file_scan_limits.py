@@ -1,11 +1,15 @@
 """A wrong bucket or a wrong table must not remove files."""
 
+from collections.abc import Callable
+
 import pytest
 
 from chalicelib.core.metrics import Metric
 from chalicelib.files.models import FileStatus
+from chalicelib.files.records import UserFiles
+from chalicelib.reconciliation.file_scan import FileProgress
 from tests.support.data import OTHER_SUB, SUB
-from tests.support.fakes.files import SCAN_PAGE_SIZE
+from tests.support.fakes.files import SCAN_PAGE_SIZE, InMemoryFileRepository
 from tests.support.file_scan import FileScanBench
 from tests.support.reconciliation import count_metrics
 
@@ -35,40 +39,98 @@ def test_too_many_files_without_content_stop_the_scan(
     assert count(Metric.RECONCILIATION_STOPPED) == is_stopped
 
 
+@pytest.mark.parametrize("count", [1, 11, 200])
+def test_interrupted_deletions_are_completed(bench: FileScanBench, count: int) -> None:
+    """S3 was unavailable when the user deleted the files."""
+    for file in [bench.add() for _ in range(count)]:
+        bench.delete(file)
+    progress = bench.scan()
+    assert (progress.stopped, progress.without_record, progress.checks) == (False, count, count)
+    bench.run_checks()
+    assert bench.storage.objects == {}
+    assert bench.scan().checks == 0
+
+
 @pytest.mark.parametrize(
-    ("without_record", "is_stopped"), [(1, False), (10, False), (11, True)], ids=["one", "ten", "eleven"]
+    ("compared", "without_record", "is_stopped"),
+    [(0, 1000, False), (0, 1001, True), (9999, 1100, False), (9999, 1300, True)],
 )
 def test_too_much_content_without_records_stops_the_scan(
-    bench: FileScanBench, without_record: int, is_stopped: bool
+    bench: FileScanBench, compared: int, without_record: int, is_stopped: bool
 ) -> None:
-    """An outdated table has no records of newer files. Ten can be left by interrupted deletions."""
+    """An outage of S3 leaves less."""
     bench.add()
     bench.add_content(SUB, without_record)
+    bench.checkpoints.save("files", FileProgress(objects=compared).model_dump_json())
     with count_metrics() as count:
         progress = bench.scan()
-    assert (progress.stopped, progress.without_record, progress.objects) == (
-        is_stopped,
-        without_record,
-        without_record + 1,
-    )
+    assert (progress.stopped, progress.without_record) == (is_stopped, without_record)
     assert len(bench.starter.started) == (0 if is_stopped else without_record)
     assert count(Metric.RECONCILIATION_STOPPED) == is_stopped
 
 
-@pytest.mark.long
-def test_content_without_records_may_be_one_percent(bench: FileScanBench) -> None:
-    for _ in range(1100):
-        bench.add()
-    bench.add_content(SUB, 11)
-    assert (bench.scan().stopped, len(bench.starter.started)) == (False, 11)
-
-
 def test_lost_records_delete_no_content(bench: FileScanBench) -> None:
-    """The counters remain, and the records of the files are lost."""
+    """The counters remain, and the records of the files are lost. The next scan has the same result."""
     for number in range(30):
         bench.add(user_id=f"user-{number % 3}")
     bench.repository.records.files.clear()
+    for _ in range(2):
+        progress = bench.scan()
+        assert (progress.stopped, progress.unexplained, progress.repaired, bench.starter.started) == (True, 3, 0, [])
+
+
+def test_one_lost_record_deletes_no_content(bench: FileScanBench) -> None:
+    bench.add()
+    lost = bench.add()
+    del bench.repository.records.files[SUB, lost.id]
     assert (bench.scan().stopped, bench.starter.started) == (True, [])
+
+
+def test_content_newer_than_the_counters_is_not_deleted(bench: FileScanBench) -> None:
+    """An outdated table has counters and records that agree, and no records of newer files."""
+    bench.add(minutes_ago=30)
+    bench.add_content(SUB, minutes_ago=28)
+    progress = bench.scan()
+    assert (progress.stopped, progress.unexplained, bench.starter.started) == (True, 1, [])
+
+
+class InterleavedRepository(InMemoryFileRepository):
+    """Files that a request changes while they are read for the first time."""
+
+    def __init__(self, bench: FileScanBench, change: Callable[[UserFiles], UserFiles]) -> None:
+        super().__init__(bench.table, bench.repository.records)
+        self._interleave = change
+
+    def list_records(self, user_id: str) -> UserFiles:
+        found = self._interleave(super().list_records(user_id))
+        self._interleave = lambda found: found
+        return found
+
+
+def test_file_created_during_the_comparison_is_not_deleted(bench: FileScanBench) -> None:
+    bench.add(minutes_ago=30)
+
+    def create(found: UserFiles) -> UserFiles:
+        bench.add(minutes_ago=0)
+        return found
+
+    bench.repository = InterleavedRepository(bench, create)
+    progress = bench.scan()
+    assert (progress.stopped, progress.without_record, bench.starter.started) == (False, 0, [])
+
+
+def test_file_deleted_during_the_comparison_stops_no_scan(bench: FileScanBench) -> None:
+    """The counters were read before the deletion, and the records after it."""
+    bench.add()
+    deleted = bench.add()
+
+    def delete(found: UserFiles) -> UserFiles:
+        bench.delete(deleted)
+        return found._replace(files=[stored for stored in found.files if stored.file.id != deleted.id])
+
+    bench.repository = InterleavedRepository(bench, delete)
+    assert bench.scan().stopped is False
+    assert bench.starter.started == [(SUB, deleted.id)]
 
 
 def test_content_of_a_user_without_records_is_not_deleted(bench: FileScanBench) -> None:
@@ -146,5 +208,6 @@ def test_operator_can_remove_any_number_of_files(bench: FileScanBench) -> None:
     for _ in range(12):
         bench.add(has_object=False)
     bench.add_content(SUB, 12)
+    bench.add_content(SUB, 3, minutes_ago=1)
     progress = bench.scan(remove_all_differing=True)
-    assert (progress.stopped, progress.checks) == (False, 24)
+    assert (progress.stopped, progress.checks) == (False, 27)
