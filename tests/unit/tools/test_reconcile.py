@@ -33,8 +33,8 @@ def test_finished_run_has_no_problem() -> None:
     ("files", "text"),
     [
         (FileProgress(stopped=True), "that the tables and the bucket are the right ones"),
-        (FileProgress(unexplained=2), "2 users have content, but no records of files"),
-        (FileProgress(unreadable=3), "The files of 3 users cannot be read"),
+        (FileProgress(unexplained=2), "2 users who were not erased have content, but its records are lost"),
+        (FileProgress(unreadable=3), "Files or counters of 3 users cannot be read"),
     ],
 )
 def test_problem_of_files_is_printed(files: FileProgress, text: str) -> None:
