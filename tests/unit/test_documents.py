@@ -9,7 +9,6 @@ import pytest
 import app  # its imports define every error
 from chalicelib.api import problem_types
 from chalicelib.core.metrics import Metric
-from chalicelib.core.settings import Settings
 from chalicelib.profiles.models import Profile
 from local.config import ROOT
 from tests.support.markdown import (
@@ -88,32 +87,10 @@ def test_every_screenshot_is_shown_and_small() -> None:
     assert max(file.stat().st_size for file in files) < MAX_SCREENSHOT_BYTES
 
 
-def test_every_environment_variable_is_documented() -> None:
-    variables = {field.alias for field in Settings.model_fields.values()}
-    assert set(list_names("docs/configuration.md", "Environment variables")) == variables
-
-
-def test_defaults_of_environment_variables_are_documented() -> None:
-    rows = {row[0].strip("`"): row[2].strip("`") for row in list_rows("docs/configuration.md", "Environment variables")}
-    for field in Settings.model_fields.values():
-        has_default = isinstance(field.default, str | int | float) and not isinstance(field.default, bool)
-        assert rows[str(field.alias)] == (str(field.default) if has_default else "none")
-
-
 def test_every_terraform_variable_is_documented() -> None:
     variables = set(re.findall(r'^variable "(\w+)"', terraform("variables.tf"), re.MULTILINE))
     assert set(list_names("docs/configuration.md", "Terraform variables")) == variables
     assert set(list_code_spans(get_section("infra/README.md", "Inputs"))) == variables
-
-
-def test_defaults_of_terraform_variables_are_documented() -> None:
-    defaults = dict(
-        re.findall(r'^variable "(\w+)" \{.*?^  default\s+= ([^\n]+)$', terraform("variables.tf"), re.DOTALL | re.M)
-    )
-    for row in list_rows("docs/configuration.md", "Terraform variables"):
-        default = defaults[row[0].strip("`")]
-        if default != "null":
-            assert row[1].strip("`") == default.strip('"'), row[0]
 
 
 def test_every_terraform_output_is_documented() -> None:
