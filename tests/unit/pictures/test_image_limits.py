@@ -15,8 +15,8 @@ from tests.support.data import MEBIBYTE
 from tests.support.hostile_images import EXIF_MARKER, HOSTILE_IMAGES, MAX_UPLOAD_BYTES, chunk, jpeg, png, segment, webp
 
 TOO_MANY = "must have at most 2 blocks of EXIF data"
-TOO_LONG = "must have at most 65542 bytes of EXIF data"
-TOO_LONG_TEXT = "must have at most 140000 characters of EXIF data as text"
+TOO_LONG = "must have at most 65,542 bytes of EXIF data"
+TOO_LONG_TEXT = "must have at most 140,000 characters of EXIF data as text"
 # Opens the file with this index in HOSTILE_IMAGES, in a process of its own.
 # Prints the outcome and the growth of the peak memory in bytes.
 PROGRAM = """
