@@ -182,7 +182,7 @@ def deletion_repository() -> "DeletionRepository":
 
 @cache
 def erasure_starter() -> "ErasureStarter":
-    """Return the caller of the function that erases accounts."""
+    """Return the client of the function that erases accounts."""
     from chalicelib.privacy.service import ErasureStarter
 
     client = partial(clients.lambda_, 2, clients.READ_TIMEOUT)

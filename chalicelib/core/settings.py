@@ -190,8 +190,8 @@ class Settings(InternalModel):
     def provider_arns(self) -> list[str]:
         """Return the user pools of the API's authorizer.
 
-        Raises SettingsError if the chalice command needs them and they are not set. `chalice package` and `chalice
-        deploy` write them into the API. `chalice local` verifies tokens against them.
+        Raises SettingsError if the chalice command needs them and they are not set. `chalice package` and
+        `chalice deploy` write them into the API. `chalice local` verifies tokens against them.
         """
         if self.user_pool_arn is None and self.in_chalice_command:
             raise SettingsError("USER_POOL_ARN is missing: the API's authorizer needs its user pool")

@@ -2,12 +2,15 @@
 
 The table has the partition key `user_id` (S) and the sort key `record` (S). A user's records of files:
 
-- `file#<file id>`: the fields of the file; `expires_at` (N), when the reservation of an upload expires, in seconds
-  since 1970; `ttl` (N), when DynamoDB deletes a rejected file
-- `file-quota`: `bytes` and `files` (N), the sum over all files that are not rejected; `uploads_on` (S) and `uploads`
-  (N), the uploads announced on that day; `changed_at` and `checked_at` (N), when a file was created or deleted and
-  when reconciliation has last found no difference, in milliseconds since 1970; `revision` (N), incremented with each
-  change of the counters
+- `file#<file id>`: the fields of the file, and
+  - `expires_at` (N), the time at which the reservation of an upload expires, in seconds since 1970
+  - `ttl` (N), the time at which DynamoDB deletes a rejected file, in seconds since 1970
+- `file-quota`:
+  - `bytes` and `files` (N), the sum over all files that are not rejected
+  - `uploads_on` (S) and `uploads` (N), a day and the uploads announced on that day
+  - `changed_at` (N), the time of the last creation or deletion of a file, in milliseconds since 1970
+  - `checked_at` (N), the time at which reconciliation has last found no difference, in milliseconds since 1970
+  - `revision` (N), incremented with each change of the counters
 """
 
 from dataclasses import dataclass

@@ -77,7 +77,7 @@ class FileRepository:
         """Store a new file and add it to the quota. Return False if there is no profile.
 
         The first upload of a day sends two requests. Raises FileQuotaExceeded, FileLimitReached, DeletionScheduled or
-        AccountErased.
+        AccountErased. Raises ServiceUnavailable if a concurrent request changes the counters in each attempt.
         """
         if stored.file.size > limits.bytes:
             raise FileQuotaExceeded

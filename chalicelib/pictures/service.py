@@ -2,8 +2,8 @@
 
 The profile item is the single source of truth. A picture changes by one conditional write of the item. Objects are
 written to S3 before that write and deleted after it. So an interruption can leave an object without a reference, but
-never a reference without its object. A change lists such leftovers before its write and deletes them after it: they
-belong to requests that are finished, or that can no longer succeed because the write has incremented the revision.
+never a reference without its object. A change lists such objects before its write and deletes them after it. They
+belong to requests that are finished, or that can no longer succeed: the write has incremented the revision.
 """
 
 from collections.abc import Iterable
@@ -73,9 +73,9 @@ class PictureService:
     def set_picture(self, caller: Caller, data: Any, preconditions: Preconditions) -> Profile:
         """Make an upload the caller's picture. Idempotent.
 
-        Raises PreconditionFailed; UnprocessableContent, also for an invalid file, which is deleted; NotFound for a
-        missing upload; Conflict if a concurrent request has changed the picture; PictureBusy while another upload of
-        the caller is processed; UploadLimitReached.
+        Raises UnprocessableContent, also for an invalid file, which is deleted. Raises NotFound for a missing upload.
+        Raises Conflict if a concurrent request has changed the picture. Raises PictureBusy while another upload of the
+        caller is processed. Raises PreconditionFailed and UploadLimitReached.
         """
         record = self._load_record(caller)
         _require_no_deletion(record)
@@ -181,7 +181,7 @@ class PictureService:
             logs.error("lease not returned", exc)  # it expires
 
     def _delete_leftovers(self, record: ProfileRecord, uploads: Iterable[str]) -> None:
-        """Delete leftovers of interrupted requests when the picture itself does not change.
+        """Delete objects of interrupted requests when the picture itself does not change.
 
         The revision is incremented first, so that no concurrent request can still set one of them.
         """

@@ -110,7 +110,7 @@ class PictureStorage:
         return key in self._list_keys(key, 1)
 
     def list_picture_keys(self, user_id: str) -> list[str]:
-        """Return the keys of a user's pictures: the current one and leftovers of interrupted requests. One request."""
+        """Return the keys of a user's pictures: the current one and those of interrupted requests. One request."""
         return self._list_keys(_pictures_prefix(user_id), _MAX_KEYS_PER_REQUEST)
 
     def read_upload(self, key: str, seconds: float) -> UploadedFile | None:
@@ -136,7 +136,10 @@ class PictureStorage:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type.value)
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete at most 1000 objects. A missing key is not an error. One request."""
+        """Delete at most 1000 objects. A missing key is not an error. One request.
+
+        Raises UpstreamError if S3 has not deleted all of them.
+        """
         unique_keys = list(dict.fromkeys(keys))[:_MAX_KEYS_PER_REQUEST]
         if not unique_keys:
             return

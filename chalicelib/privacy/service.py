@@ -25,7 +25,7 @@ BACKUP_DAYS = 35  # of DynamoDB's point-in-time recovery
 
 
 class ErasureStarter:
-    """The caller of the function that erases accounts. The client is created at the first call."""
+    """Client of the function that erases accounts. The client of Lambda is created at its first call."""
 
     def __init__(self, client: "Callable[[], LambdaClient]", function_name: str) -> None:
         self._client = client

@@ -5,7 +5,7 @@ Then the bucket is scanned for objects of users without records, which a late up
 
 Each file that differs is passed to the function check_file, which looks at it again and repairs it. A file without
 content loses its record, and content without a record is deleted. Both can be restored for 30 days. Only the content of
-an erased user is deleted for good.
+an erased user is deleted permanently.
 
 A wrong bucket has no content of any file, and a wrong or outdated table no records of it. So the scan stops removing
 files if too many differ, or if a user who was not erased has content but no records at all.
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class FileCheckStarter:
-    """The caller of the function that checks files. The client is created at the first call."""
+    """Client of the function that checks files. The client of Lambda is created at its first call."""
 
     def __init__(self, client: "Callable[[], LambdaClient]", function_name: str) -> None:
         self._client = client
@@ -50,22 +50,22 @@ class FileCheckStarter:
 class FileScanOptions(NamedTuple):
     """The options of the scan."""
 
-    dry_run: bool = False  # only report
-    remove_all_differing: bool = False  # without a limit
+    dry_run: bool = False  # the scan only reports
+    remove_all_differing: bool = False  # the scan removes differing files without a limit
 
 
 class FileProgress(ScanProgress):
     """The progress of the scan over the files."""
 
     phase: Literal["records", "objects", "finished"] = "records"
-    users: int = 0  # whose files were compared
+    users: int = 0  # users whose files were compared
     files: int = 0  # records that were compared
-    objects: int = 0  # that were compared
-    checks: int = 0  # started
+    objects: int = 0  # objects that were compared
+    checks: int = 0  # checks that were started
     repaired: int = 0  # users whose counters were wrong
-    without_object: int = 0  # files
-    without_record: int = 0  # objects
-    of_erased_users: int = 0  # objects without record whose user was erased
+    without_object: int = 0  # files whose object is missing
+    without_record: int = 0  # objects whose record is missing
+    of_erased_users: int = 0  # objects without a record whose user was erased
     unexplained: int = 0  # users with objects and without records who were not erased
     unreadable: int = 0  # users whose records cannot be read
     stopped: bool = False  # too many files differ, so the scan removes no more of them

@@ -47,7 +47,7 @@ def reconcile(event: CloudWatchEvent) -> dict[str, Any]:
 
 
 def _file_sources() -> "FileSources | None":
-    """Return what the scan over the files needs. None if users cannot store files."""
+    """Return the repository, the storage and the client of check_file, or None if users cannot store files."""
     from chalicelib.reconciliation.file_scan import FileCheckStarter
     from chalicelib.reconciliation.service import FileSources
 

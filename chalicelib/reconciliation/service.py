@@ -2,8 +2,8 @@
 
 Every user of the user pool has a profile, every profile has its user, and every file its content.
 
-Once an hour a chain of runs starts. Each run scans the user pool, the profiles and the files, until its time is over,
-and invokes the function again if a scan is unfinished. A lease allows one run at a time. An AWS fault, or a run that is
+Once an hour a chain of runs starts. Each run scans the user pool, the profiles and the files, until its time is over.
+It invokes the function again if a scan is unfinished. A lease allows one run at a time. An AWS fault, or a run that is
 killed, can only end the chain. The next chain resumes from the checkpoints.
 
 The length of a chain is limited: AWS stops a function that has invoked itself about 16 times.
@@ -45,7 +45,7 @@ _CURSORS: Final = {"users": {"cursor"}, "profiles": {"cursor"}, "files": {"curso
 
 
 class FileSources(NamedTuple):
-    """What reconciliation needs if users can store files."""
+    """The records and objects of files, and the client of check_file."""
 
     repository: FileRepository
     storage: FileStorage

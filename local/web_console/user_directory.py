@@ -119,7 +119,10 @@ class UserDirectory:
         return bool(found["Users"])
 
     def create_user(self, values: SignUpValues, state: str) -> UserEntry:
-        """Create a user in one of STATES. Raises ClientError if the attributes violate a rule."""
+        """Create a user in one of STATES.
+
+        Raises RequestRejected for another state, and ClientError if the attributes violate a rule.
+        """
         if state not in STATES:
             raise RequestRejected(f"state must be one of {', '.join(STATES)}")
         if state == INVITED:

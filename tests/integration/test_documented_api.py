@@ -26,7 +26,7 @@ VARYING = re.compile(r"us-east-1_\w+|client \w+|[0-9a-f]{8}-[0-9a-f-]{27}|127\.0
 
 
 def run_in_stack(shell: str, commands: str, stack: RunningStack) -> str:
-    """Run commands of a page against the stack, and return what they print."""
+    """Run commands of a page against the stack, and return their output."""
     commands = commands.replace("http://127.0.0.1:8000", stack.outputs.api_url)
     return paste(shell, commands, ROOT, STACK_TIMEOUT, LOCAL_DIR=str(stack.directory))
 
@@ -49,7 +49,7 @@ def run_example(stack: RunningStack, language: str, command: str, *arguments: st
 
 @pytest.fixture(scope="module", params=SHELLS)
 def responses(stack: RunningStack, request: pytest.FixtureRequest) -> list[Any]:
-    """What each command of the page prints, in order. The first commands set variables and print nothing."""
+    """The output of each command of the page, in order. The first commands set variables and print nothing."""
     printed = run_in_stack(request.param, "echo ,\n".join(COMMANDS), stack)
     found: list[Any] = json.loads(f"[{printed.lstrip().removeprefix(',')}]")
     return found

@@ -1,4 +1,4 @@
-"""What plain MiniStack lacks of AWS. A test that fails shows that the patch in local/ is no longer needed."""
+"""Features of AWS that plain MiniStack lacks. A test that fails shows that the patch in local/ is no longer needed."""
 
 import hashlib
 import json

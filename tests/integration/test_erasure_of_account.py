@@ -225,7 +225,7 @@ def restore(user: User, *, overwrite: bool) -> Counter[str]:
     return counts
 
 
-RESURRECTIONS: dict[str, Callable[[User], object]] = {
+CREATION_ATTEMPTS: dict[str, Callable[[User], object]] = {
     "GET": lambda user: user.get(),
     "PUT": lambda user: user.put(PROFILE_BODY),
     "PATCH": lambda user: user.patch({"name": "Jane Roe"}),
@@ -241,10 +241,10 @@ RESURRECTIONS: dict[str, Callable[[User], object]] = {
 }
 
 
-@pytest.mark.parametrize("attempt", RESURRECTIONS)
-def test_nothing_resurrects_an_erased_account(erased: User, attempt: str) -> None:
+@pytest.mark.parametrize("attempt", CREATION_ATTEMPTS)
+def test_erased_account_is_not_created_again(erased: User, attempt: str) -> None:
     tombstone = get_item_of(erased)
-    RESURRECTIONS[attempt](erased)
+    CREATION_ATTEMPTS[attempt](erased)
     assert get_item_of(erased) == tombstone
     assert_erased(erased)
 
@@ -253,12 +253,12 @@ def test_nothing_resurrects_an_erased_account(erased: User, attempt: str) -> Non
     "attempt", ["GET", "PUT", "repeated PostConfirmation", "repeated PostAuthentication", "restore"]
 )
 @pytest.mark.parametrize(("service", "operation"), [ERASURE_STEPS[0], ERASURE_STEPS[-2]])
-def test_nothing_resurrects_an_account_during_erasure(due: User, service: str, operation: str, attempt: str) -> None:
+def test_account_in_erasure_is_not_created_again(due: User, service: str, operation: str, attempt: str) -> None:
     clients = ErasureClients(due.client.stack)
     clients.kill_after(service, operation)
     with pytest.raises(Killed):
         clients.erase(due.sub)
-    RESURRECTIONS[attempt](due)
+    CREATION_ATTEMPTS[attempt](due)
     assert get_status(due.client.stack, due.sub) == "erasing"
     assert ErasureClients(due.client.stack).erase(due.sub) == "erased"
     assert_erased(due)

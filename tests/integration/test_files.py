@@ -217,7 +217,7 @@ def list_readers(stack: RunningStack, iam_s3: Any, key: str) -> list[Callable[[]
         return requests.request(method, url, timeout=TIMEOUT).status_code
 
     def copy(client: Any) -> int:
-        """Copy the object to a place that has no policy."""
+        """Copy the object to a key that has no policy."""
         with suppress(ClientError):
             client.copy_object(Bucket=bucket, Key="uploads/copy", CopySource={"Bucket": bucket, "Key": key})
             client.delete_object(Bucket=bucket, Key="uploads/copy")
@@ -231,7 +231,7 @@ def list_readers(stack: RunningStack, iam_s3: Any, key: str) -> list[Callable[[]
 
 
 @pytest.mark.parametrize("kind", UNCLEAN)
-def test_unclean_file_cannot_be_read_by_anyone(
+def test_unclean_file_cannot_be_read_by_any_caller(
     stack: RunningStack, user: User, store: FileStore, iam_s3: Any, kind: str
 ) -> None:
     """The links are made before the upload."""

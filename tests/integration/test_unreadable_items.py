@@ -1,4 +1,4 @@
-"""Users can sign in and sign up, whatever their stored item contains."""
+"""Users can sign in and sign up with any content of their stored item."""
 
 import json
 from typing import Any

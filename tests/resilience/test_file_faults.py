@@ -1,4 +1,4 @@
-"""Requests about files and checks that are interrupted at any call. One reconciliation repairs what they leave."""
+"""Requests about files and checks that are interrupted at any call. One reconciliation repairs the differences."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What an adapter must do, be it the real one or its fake. Each suite runs over both.
+"""The contracts of the adapters. Each suite runs over the real adapter and its fake.
 
 The fakes run in tests/unit/test_fakes.py, the adapters over the embedded AWS in tests/integration/test_adapters.py.
 """

@@ -1,4 +1,4 @@
-"""What the repository of files must do for check_file, reconciliation and erasure, be it the real one or its fake.
+"""The contract of the repository of files with check_file, reconciliation and erasure.
 
 The suites run as those of contracts.py.
 """

@@ -1,4 +1,4 @@
-"""What the repository of files must do for requests of users, be it the real one or its fake.
+"""The contract of the repository of files with requests of users.
 
 The suites run as those of contracts.py.
 """

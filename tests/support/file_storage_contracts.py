@@ -1,4 +1,4 @@
-"""What the storage of files must do, be it the real one or its fake. The suite runs as those of contracts.py."""
+"""The contract of the storage of files. The suite runs as those of contracts.py."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable

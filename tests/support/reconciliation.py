@@ -156,7 +156,7 @@ class PoolAndTable:
         ).run()
 
     def file_sources(self) -> FileSources:
-        """Return what the scan over files needs. The checks run in this process, without malware protection."""
+        """Return the sources of the scan over files. The checks run in this process, without malware protection."""
         checker = FileChecker(self.files, self.file_storage, malware_protection=False)
         return FileSources(self.files, self.file_storage, SynchronousFileChecks(checker))
 

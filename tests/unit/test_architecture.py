@@ -86,7 +86,7 @@ def files_that_import(*roots: str) -> list[str]:
     return [name_of(file) for file in APPLICATION if {found.root for found in find_imports(file)} & set(roots)]
 
 
-def test_packages_import_only_what_the_table_allows() -> None:
+def test_packages_import_only_packages_of_the_table() -> None:
     for file in APPLICATION:
         if (package := package_of(file)) is not None:
             allowed = {package} | ALLOWED_PACKAGES[package] | ENTRY_POINTS.get(file.stem, set())

@@ -23,12 +23,14 @@ from tests.support.markdown import (
     read_page,
     resolve_link,
 )
+from tools.prose_check import extract_python_prose, list_files
 
 MAX_README_LINES = 200
 MAX_SCREENSHOT_BYTES = 100_000
 LANGUAGES = {"", "sh", "json", "js", "python", "mermaid", "hcl"}
 # A path of the repository, such as `infra/api.tf` or `docs/`. Placeholders and patterns are not paths.
 FOLDERS = tuple(f"{folder.name}/" for folder in ROOT.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+PATH = re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, FOLDERS))})(?:[\w./-]*[\w/])?(?![\w*<{{])")
 # These exist only after a command: the variables of a stage.
 CREATED = re.compile(r"infra/(dev|backend)\.(tfvars|tf)")
 PROFILE_ATTRIBUTES = "Table Users"
@@ -56,6 +58,17 @@ def test_named_paths_exist(page: str) -> None:
     for span in list_code_spans(read_page(page)):
         if span.startswith(FOLDERS) and re.fullmatch(r"[\w./-]+", span) and not CREATED.fullmatch(span):
             assert (ROOT / span).exists(), span
+
+
+def test_paths_in_docstrings_and_comments_exist() -> None:
+    missing = {
+        (str(file.relative_to(ROOT)), path)
+        for file in list_files(ROOT)
+        if file.suffix == ".py"
+        for path in PATH.findall(extract_python_prose(file.read_text()))
+        if not CREATED.fullmatch(path) and not (ROOT / path).exists()
+    }
+    assert missing == set()
 
 
 @pytest.mark.parametrize("page", PAGES)

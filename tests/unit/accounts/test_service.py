@@ -1,4 +1,4 @@
-"""What the triggers do, over fakes. tests/unit/accounts/test_sign_up_rules.py has the rules of a sign-up."""
+"""The effects of the triggers, over fakes. tests/unit/accounts/test_sign_up_rules.py has the rules of a sign-up."""
 
 import json
 from typing import Any

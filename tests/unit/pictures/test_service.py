@@ -163,7 +163,7 @@ def test_deleted_picture_is_gone(bench: Bench) -> None:
         bench.service.get_picture_link(CALLER)
 
 
-def test_leftovers_are_deleted_without_a_change(bench: Bench) -> None:
+def test_remaining_objects_are_deleted_without_a_change(bench: Bench) -> None:
     bench.storage.put_picture(f"pictures/{SUB}/{FIRST}/leftover", b"content", PictureType.PNG)
     revision = bench.table.records[SUB].picture_revision
     bench.service.delete_picture(CALLER, NO_PRECONDITIONS)
