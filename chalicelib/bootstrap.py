@@ -13,6 +13,7 @@ from chalicelib.core.errors import SettingsError
 from chalicelib.core.settings import get_settings
 
 if TYPE_CHECKING:
+    from chalicelib.accounts.service import AccountService
     from chalicelib.aws.throttled_user_pool import ThrottledUserPool
     from chalicelib.aws.user_pool import UserPool
     from chalicelib.files.checking import FileChecker
@@ -68,6 +69,14 @@ def profile_service() -> "ProfileService":
     from chalicelib.profiles.service import ProfileService
 
     return ProfileService(profile_repository(), user_pool())
+
+
+@cache
+def account_service(user_pool_id: str) -> "AccountService":
+    """Return the service of a trigger. Its clients are created at their first use, because PreSignUp needs none."""
+    from chalicelib.accounts.service import AccountService
+
+    return AccountService(profile_repository, partial(user_pool, user_pool_id), get_settings().minimum_age)
 
 
 @cache
@@ -237,6 +246,7 @@ def reset() -> None:
         user_pool,
         throttled_user_pool,
         profile_service,
+        account_service,
         contact_sync_at_sign_in,
         picture_storage,
         picture_repository,
