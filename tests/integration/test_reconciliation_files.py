@@ -59,7 +59,7 @@ def owner(pool_and_table: PoolAndTable) -> str:
 
 
 def reconcile(pool_and_table: PoolAndTable, **options: Any) -> ReconciliationReport:
-    report = pool_and_table.reconcile(files=pool_and_table.file_sources(), **options)
+    report = pool_and_table.reconcile(files=pool_and_table.file_adapters(), **options)
     assert (report.status, report.interrupted_by) == ("finished", None)
     return report
 

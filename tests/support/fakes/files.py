@@ -20,7 +20,7 @@ from chalicelib.files.models import (
 from chalicelib.files.records import StoredFile, StoredQuota
 from chalicelib.files.repository import FileChanged, FileLimits, FileRepository
 from chalicelib.files.storage import DOWNLOAD_TTL, KEY_PREFIX, UPLOAD_TTL, FileStorage, StoredObject, build_object_key
-from chalicelib.reconciliation.file_scan import FileCheckStarter
+from chalicelib.reconciliation.file_check_starter import FileCheckStarter
 from tests.support.fakes.table import InMemoryTable
 
 SCAN_PAGE_SIZE: Final = 100
