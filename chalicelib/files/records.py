@@ -75,7 +75,7 @@ def build_key(user_id: str, record: str) -> "dict[str, AttributeValueTypeDef]":
     return {PARTITION_KEY: {"S": user_id}, SORT_KEY: {"S": record}}
 
 
-def file_record(file_id: str) -> str:
+def build_sort_key(file_id: str) -> str:
     """Return the sort key of a file."""
     return f"{FILE_PREFIX}{file_id}"
 
@@ -85,7 +85,7 @@ def to_item(user_id: str, stored: StoredFile) -> "dict[str, AttributeValueTypeDe
     fields = {name: getattr(stored.file, name) for name in File.model_fields if name != "id"}
     values: dict[str, Any] = {**fields, EXPIRES_AT: stored.expires_at}
     attributes = {name: serialize(value) for name, value in values.items() if value is not None}
-    return build_key(user_id, file_record(stored.file.id)) | attributes
+    return build_key(user_id, build_sort_key(stored.file.id)) | attributes
 
 
 def to_stored_file(item: DynamoItem) -> StoredFile:

@@ -33,7 +33,7 @@ from chalicelib.files.records import (
     StoredFile,
     StoredQuota,
     build_key,
-    file_record,
+    build_sort_key,
     to_item,
     to_quota,
     to_stored_file,
@@ -103,7 +103,7 @@ class FileRepository:
         """Return a file, or None."""
         with translate_errors():
             response = self._client.get_item(
-                TableName=self._table_name, Key=build_key(user_id, file_record(file_id)), ConsistentRead=True
+                TableName=self._table_name, Key=build_key(user_id, build_sort_key(file_id)), ConsistentRead=True
             )
         item = response.get("Item")
         return to_stored_file(item) if item else None
@@ -113,7 +113,7 @@ class FileRepository:
 
         `after` is the id of the last file of the previous page. One Query, and for further pages one GetItem.
         """
-        start = {"ExclusiveStartKey": build_key(user_id, file_record(after))} if after else {}
+        start = {"ExclusiveStartKey": build_key(user_id, build_sort_key(after))} if after else {}
         with translate_errors():
             response = self._client.query(
                 TableName=self._table_name,
@@ -146,7 +146,7 @@ class FileRepository:
         for name, value in changes.items():
             update.set(name, value)
         update.set("updated_at", now).increment("version")
-        record = file_record(stored.file.id)
+        record = build_sort_key(stored.file.id)
         return self._write_as_user(user_id, [self._update(user_id, record, update.build())])
 
     def delete(self, user_id: str, stored: StoredFile, now: datetime) -> bool:
@@ -170,7 +170,7 @@ class FileRepository:
             with translate_errors(CONDITION_FAILED):
                 self._client.update_item(
                     TableName=self._table_name,
-                    Key=build_key(user_id, file_record(file_id)),
+                    Key=build_key(user_id, build_sort_key(file_id)),
                     **update.build(),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
@@ -188,7 +188,7 @@ class FileRepository:
         statuses = (*_PENDING, FileStatus.AVAILABLE) if rejection is FileRejection.MALWARE else _PENDING
         update = _change_status(FileStatus.REJECTED, now, statuses).set("rejection", rejection)
         update.set(TTL, int((now + timedelta(days=REJECTED_DAYS)).timestamp()))
-        record = file_record(stored.file.id)
+        record = build_sort_key(stored.file.id)
         actions = [self._update(user_id, record, update.build()), self._subtract(user_id, stored, now)]
         try:
             write_transaction(self._client, actions)
@@ -275,7 +275,7 @@ class FileRepository:
     def _build_deletion(self, user_id: str, stored: StoredFile, now: datetime) -> list[dict[str, Any]]:
         delete = {
             "TableName": self._table_name,
-            "Key": build_key(user_id, file_record(stored.file.id)),
+            "Key": build_key(user_id, build_sort_key(stored.file.id)),
             **UpdateBuilder().require_equal("version", stored.file.version).build_condition(),
         }
         return [{"Delete": delete}, *([self._subtract(user_id, stored, now)] if stored.is_counted else [])]

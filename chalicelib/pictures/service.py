@@ -29,7 +29,7 @@ from chalicelib.pictures.leases import PictureLeases
 from chalicelib.pictures.models import CreateUploadRequest, PictureLink, PresignedUpload, SetPictureRequest
 from chalicelib.pictures.processing import PictureProcessor, ProcessingRequest, ProcessingResult
 from chalicelib.pictures.repository import PictureConditionFailed, PictureRepository, ProfileRecord
-from chalicelib.pictures.storage import PictureStorage, create_picture_key, upload_id_from_key, upload_key
+from chalicelib.pictures.storage import PictureStorage, build_upload_key, create_picture_key, upload_id_from_key
 from chalicelib.profiles.errors import DeletionScheduled
 from chalicelib.profiles.models import Picture, Profile
 from chalicelib.profiles.service import ProfileService
@@ -81,7 +81,7 @@ class PictureService:
         _require_no_deletion(record)
         _require_preconditions(preconditions, record)
         upload_id = parse_body(SetPictureRequest, data).upload_id
-        source = upload_key(caller.sub, upload_id)
+        source = build_upload_key(caller.sub, upload_id)
         if _is_made_from(record, upload_id):
             self._delete_leftovers(record, [source])
             return record.profile
@@ -227,7 +227,7 @@ def _source_upload_keys(record: ProfileRecord) -> list[str]:
     """
     if record.picture_key is None:
         return []
-    return [upload_key(record.profile.id, upload_id_from_key(record.picture_key))]
+    return [build_upload_key(record.profile.id, upload_id_from_key(record.picture_key))]
 
 
 def _resolve_conflict(exc: PictureConditionFailed, upload_id: str | None, preconditions: Preconditions) -> Profile:

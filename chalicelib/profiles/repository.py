@@ -73,8 +73,7 @@ class ProfileRepository:
                 self._client.put_item(
                     TableName=self._table_name,
                     Item=to_item(profile),
-                    ConditionExpression="attribute_not_exists(#key)",
-                    ExpressionAttributeNames={"#key": PARTITION_KEY},
+                    **UpdateBuilder().require_absent(PARTITION_KEY).build_condition(),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ClientError as exc:

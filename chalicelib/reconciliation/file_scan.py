@@ -14,37 +14,17 @@ files if too many differ, or if a user who was not erased has content but no rec
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from chalicelib.aws.errors import translate_errors
 from chalicelib.core import logs
 from chalicelib.core.metrics import Metric, add_metric
 from chalicelib.files.checking import FileCheckRequest
 from chalicelib.files.repository import FileRepository
 from chalicelib.files.storage import FileStorage
 from chalicelib.reconciliation.checkpoints import Checkpoints
+from chalicelib.reconciliation.file_check_starter import FileCheckStarter
 from chalicelib.reconciliation.file_comparison import FileComparer, FileComparison, needs_comparison
 from chalicelib.reconciliation.scan import IsOver, Scan, ScanProgress, deletion_limit, map_until
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mypy_boto3_lambda import LambdaClient
-
-
-class FileCheckStarter:
-    """Client of the function that checks files. The client of Lambda is created at its first call."""
-
-    def __init__(self, client: "Callable[[], LambdaClient]", function_name: str) -> None:
-        self._client = client
-        self._function_name = function_name
-
-    def start(self, request: FileCheckRequest) -> None:
-        """Start the check of a file. Raises UpstreamError."""
-        with translate_errors():
-            self._client().invoke(
-                FunctionName=self._function_name, InvocationType="Event", Payload=request.model_dump_json()
-            )
 
 
 class FileScanOptions(NamedTuple):

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel
-
-from chalicelib.core.validation import StrictModel
+from chalicelib.core.validation import InternalModel, StrictModel
 from chalicelib.reconciliation.file_scan import FileProgress
 from chalicelib.reconciliation.profile_scan import ProfileProgress
 from chalicelib.reconciliation.user_scan import UserProgress
@@ -34,7 +32,7 @@ class ReconciliationOptions(StrictModel):
     chain: Chain | None = None
 
 
-class ReconciliationReport(BaseModel):
+class ReconciliationReport(InternalModel):
     """The result of a run, which the function returns."""
 
     status: Literal["finished", "unfinished", "busy"]  # busy: another run has the lease

@@ -20,8 +20,8 @@ from chalicelib.core import logs
 from chalicelib.core.clock import utc_now
 from chalicelib.core.metrics import Metric, add_metric
 from chalicelib.core.validation import InternalModel
+from chalicelib.privacy.erasure_starter import ErasureStarter
 from chalicelib.privacy.repository import DeletionRepository
-from chalicelib.privacy.service import ErasureStarter
 from chalicelib.profiles.deletion import Deletion, DeletionRequester, DeletionStatus
 from chalicelib.profiles.errors import AccountErased
 from chalicelib.profiles.repository import ProfileRepository, ScannedAccount

@@ -16,7 +16,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from chalicelib.files.models import File
 from chalicelib.files.records import QUOTA_RECORD, StoredQuota
-from chalicelib.files.storage import object_key
+from chalicelib.files.storage import build_object_key
 from chalicelib.privacy.export import OMITTED
 from chalicelib.profiles.items import to_attribute_name
 from chalicelib.profiles.models import Profile
@@ -190,7 +190,7 @@ def test_export_shows_or_omits_each_prefix_of_the_bucket(complete_user: User, ex
     assert stored == documented == {"uploads", "pictures", "files"}
     current = get_stored_item(complete_user)["picture_key"]["S"]
     assert current in exported["picture"]["url"]
-    assert object_key(complete_user.sub, exported["files"][0]["id"]) in exported["files"][0]["url"]
+    assert build_object_key(complete_user.sub, exported["files"][0]["id"]) in exported["files"][0]["url"]
     assert "uploads/" in OMITTED
 
 

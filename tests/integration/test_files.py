@@ -12,7 +12,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from chalicelib.files.models import FileType
-from chalicelib.files.storage import SCAN_TAG, object_key
+from chalicelib.files.storage import SCAN_TAG, build_object_key
 from local.emulator_clients import emulator_client
 from local.malware_scan import EICAR_TEST_STRING
 from local.user_client import ApiResponse
@@ -238,7 +238,7 @@ def test_unclean_file_cannot_be_read_by_any_caller(
     content, rejection = UNCLEAN[kind]
     created = announce_file(user, content, content_type="text/plain")
     file_id = created.body["id"]
-    readers = list_readers(stack, iam_s3, object_key(user.sub, file_id))
+    readers = list_readers(stack, iam_s3, build_object_key(user.sub, file_id))
     assert post_form(created.body["upload"], content).status_code == 204
     statuses = set[int]()
     deadline = time.monotonic() + (TIMEOUT if rejection else 1)
@@ -279,7 +279,9 @@ def test_owner_of_all_permissions_cannot_set_the_scan_tag(
     tags = {"TagSet": [{"Key": SCAN_TAG, "Value": "NO_THREATS_FOUND"}]}
     for client in (emulator_client("s3", stack.outputs), iam_s3):
         with pytest.raises(ClientError, match="AccessDenied"):
-            client.put_object_tagging(Bucket=stack.outputs.bucket, Key=object_key(user.sub, file_id), Tagging=tags)
+            client.put_object_tagging(
+                Bucket=stack.outputs.bucket, Key=build_object_key(user.sub, file_id), Tagging=tags
+            )
     assert call_file(user, file_id, path="/content").status == 409
 
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from chalicelib.files.models import FileType
-from chalicelib.reconciliation.service import to_event
+from chalicelib.reconciliation.next_run import to_event
 from local.emulator_clients import emulator_client
 from local.malware_scan import EICAR_TEST_STRING
 from local.user_client import ApiResponse

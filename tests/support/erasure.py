@@ -19,7 +19,7 @@ from chalicelib.files.storage import FileStorage
 from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.erasure import ErasureService
 from chalicelib.privacy.repository import DeletionRepository
-from chalicelib.reconciliation.service import to_event
+from chalicelib.reconciliation.next_run import to_event
 from local.config import REGION
 from local.emulator_clients import emulator_client
 from local.stack import STACK_NAME, Stack

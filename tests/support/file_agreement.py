@@ -6,9 +6,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.files.models import FileStatus
-from chalicelib.files.records import PARTITION_KEY, StoredFile, build_key, file_record
+from chalicelib.files.records import PARTITION_KEY, StoredFile, build_key, build_sort_key
 from chalicelib.files.repository import FileRepository
-from chalicelib.files.storage import FileStorage, object_key
+from chalicelib.files.storage import FileStorage, build_object_key
 from local.emulator_clients import emulator_client
 from local.stack import Stack
 
@@ -43,7 +43,7 @@ class FileAudit:
 
     def count_versions(self, user_id: str, file_id: str) -> int:
         """Return the number of versions and delete markers of a file's object."""
-        page = self._s3.list_object_versions(Bucket=self._bucket, Prefix=object_key(user_id, file_id))
+        page = self._s3.list_object_versions(Bucket=self._bucket, Prefix=build_object_key(user_id, file_id))
         return len(page.get("Versions", [])) + len(page.get("DeleteMarkers", []))
 
     def expire_reservations(self, user_ids: Iterable[str]) -> None:
@@ -57,7 +57,7 @@ class FileAudit:
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
-                Key=build_key(user_id, file_record(file_id)),
+                Key=build_key(user_id, build_sort_key(file_id)),
                 UpdateExpression="SET expires_at = :past",
                 ConditionExpression="attribute_exists(#key) AND #status = :awaiting",
                 ExpressionAttributeNames={"#key": PARTITION_KEY, "#status": "status"},

@@ -17,7 +17,7 @@ from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
-from chalicelib.reconciliation.file_scan import FileCheckStarter
+from chalicelib.reconciliation.file_check_starter import FileCheckStarter
 from tests.support import contracts, file_check_contracts, file_contracts, file_storage_contracts
 from tests.support.fakes.files import FakeFileCheckStarter, InMemoryFileRepository, InMemoryFileStorage
 from tests.support.fakes.pictures import (

@@ -11,7 +11,7 @@ from chalicelib.pictures.leases import LEASE_SECONDS, PictureLeases
 from chalicelib.pictures.models import CreateUploadRequest, PictureLink, PresignedUpload, UploadLimits
 from chalicelib.pictures.processing import PictureProcessor, ProcessingRequest, ProcessingResult
 from chalicelib.pictures.repository import LeaseState, PictureConditionFailed, PictureRepository, ProfileRecord
-from chalicelib.pictures.storage import PRESIGNED_URL_TTL, PictureStorage, UploadedFile, upload_key
+from chalicelib.pictures.storage import PRESIGNED_URL_TTL, PictureStorage, UploadedFile, build_upload_key
 from chalicelib.profiles.fields import PictureType
 from chalicelib.profiles.models import Picture, Profile
 from tests.support.fakes.table import InMemoryTable, to_stored, write_profile
@@ -99,7 +99,7 @@ class InMemoryPictureStorage(PictureStorage):
 
     def upload(self, user_id: str, upload_id: str, content: bytes = b"content") -> str:
         """Store an upload as a client does with a presigned form. Return its key."""
-        key = upload_key(user_id, upload_id)
+        key = build_upload_key(user_id, upload_id)
         self.objects[key] = UploadedFile(content, PictureType.PNG.value)
         return key
 
@@ -108,7 +108,7 @@ class InMemoryPictureStorage(PictureStorage):
         return PresignedUpload(
             upload_id=upload_id,
             url="https://bucket.example.com/",
-            fields={"key": upload_key(user_id, upload_id), "Content-Type": request.content_type.value},
+            fields={"key": build_upload_key(user_id, upload_id), "Content-Type": request.content_type.value},
             expires_at=utc_now() + PRESIGNED_URL_TTL,
             limits=UploadLimits(content_type=request.content_type),
         )

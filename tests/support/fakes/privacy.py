@@ -6,9 +6,9 @@ from typing import Any
 
 from chalicelib.aws.errors import DynamoItem
 from chalicelib.pictures.repository import LeaseState
+from chalicelib.privacy.erasure_starter import ErasureStarter
 from chalicelib.privacy.errors import ExportLimitReached
 from chalicelib.privacy.repository import DeletionRepository
-from chalicelib.privacy.service import ErasureStarter
 from chalicelib.profiles.deletion import Deletion, DeletionStatus
 from chalicelib.profiles.items import to_item
 from tests.support.fakes.table import InMemoryTable

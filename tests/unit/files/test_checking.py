@@ -10,7 +10,7 @@ from chalicelib.core.errors import ServiceUnavailable, UpstreamError
 from chalicelib.core.metrics import Metric
 from chalicelib.files.checking import FileChecker, FileCheckRequest, parse_event
 from chalicelib.files.models import FileRejection, FileStatus, FileType
-from chalicelib.files.storage import StoredObject, object_key
+from chalicelib.files.storage import StoredObject, build_object_key
 from local.malware_scan import ObjectVersion, build_event_detail
 from tests.support.data import BUCKET, FILE_ID, SUB
 from tests.support.fakes.files import InMemoryFileRepository, InMemoryFileStorage
@@ -74,7 +74,7 @@ def test_object_that_is_not_a_file_is_ignored(
     bench.storage.objects[key] = StoredObject(b"", "binary/octet-stream")
     (request,) = parse_event(build_event(key))
     assert bench.checker.check(request).outcome == "unchanged"
-    assert set(bench.storage.objects) == {key, object_key(SUB, file.id)}
+    assert set(bench.storage.objects) == {key, build_object_key(SUB, file.id)}
 
 
 @pytest.mark.parametrize("file_type", FileType)
@@ -157,7 +157,7 @@ def test_upload_without_a_record_is_deleted(bench: FileCheckBench) -> None:
     file = bench.upload(build_file(content=PDF).file)
     other = bench.upload(bench.announce())
     assert bench.check(file) == "deleted"
-    assert list(bench.storage.objects) == [object_key(SUB, other.id)]
+    assert list(bench.storage.objects) == [build_object_key(SUB, other.id)]
     assert bench.check(file) == "unchanged"
 
 
