@@ -74,7 +74,7 @@ class FileScanBench:
 
     def erase(self, user_id: str = OTHER_SUB) -> str:
         """Store a tombstone of the account, and return the user's id."""
-        self.table.tombstones.add(user_id)
+        self.table.erase(user_id, utc_now())
         return user_id
 
     def scan(self, is_over: Callable[[], bool] = lambda: False, **options: bool) -> FileProgress:
