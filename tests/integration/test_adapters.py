@@ -19,6 +19,7 @@ from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
 from local.emulator_clients import emulator_client
+from local.resources.tables import create_records_table, create_users_table
 from tests.support import (
     contracts,
     deletion_contracts,
@@ -27,7 +28,6 @@ from tests.support import (
     file_storage_contracts,
     lease_contracts,
 )
-from tests.support.aws import create_records_table, create_users_table
 from tests.support.checkpoint_contracts import CheckpointsContract
 from tests.support.picture_client import post_form
 from tests.support.stack import RunningStack

@@ -13,9 +13,10 @@ from infra.deploy.restore_pictures import make_picture_restorer
 from infra.deploy.restore_profiles import RestoreOptions, restore_profiles
 from local.emulator import CONFIRMATION_CODE
 from local.emulator_clients import emulator_client
+from local.resources.tables import create_users_table
 from local.stack import STACK_NAME
 from local.user_client import UserClient
-from tests.support.aws import create_users_table, get_item, require_item
+from tests.support.aws import get_item, require_item
 from tests.support.data import PROFILE_BODY, sign_up_attributes
 from tests.support.erasure import (
     ERASURE_STEPS,

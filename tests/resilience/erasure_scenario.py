@@ -17,11 +17,11 @@ from infra.deploy.restore_pictures import make_picture_restorer
 from infra.deploy.restore_profiles import RestoreOptions, restore_profiles
 from local.emulator import CONFIRMATION_CODE
 from local.emulator_clients import emulator_client
+from local.resources.tables import create_users_table
 from local.stack import STACK_NAME, Stack
 from local.user_client import UserClient
 from tests.resilience.check_result import CheckResult, format_statuses
 from tests.resilience.faulty_stack import FaultyStack
-from tests.support.aws import create_users_table
 from tests.support.data import PROFILE_BODY, sign_up_attributes
 from tests.support.erasure import (
     ERASURE_STEPS,
