@@ -14,8 +14,8 @@ from local.emulator_clients import emulator_client
 from local.malware_scan import EICAR_TEST_STRING
 from local.user_client import ApiResponse, UserClient
 from local.web_console.replies import RequestRejected
+from local.web_console.user_administration import UserAdministration
 from local.web_console.user_api import ApiSession, UserApi
-from local.web_console.user_directory import UserDirectory
 from tests.support.console import ConsoleClient
 from tests.support.data import sign_up_attributes
 from tests.support.file_bodies import TEXT
@@ -157,8 +157,8 @@ def test_invitation_has_the_temporary_password(console: ConsoleClient) -> None:
 def test_user_is_created_in_each_state(console: ConsoleClient, state: str, status: str, enabled: bool) -> None:
     user = console.create_user(state)
     assert (user["status"], user["enabled"]) == (status, enabled)
-    (found,) = console.get(f"users?search={user['email']}")["users"]
-    assert (found["sub"], found["status"]) == (user["sub"], status)
+    (entry,) = console.get(f"users?search={user['email']}")["users"]
+    assert (entry["sub"], entry["status"]) == (user["sub"], status)
 
 
 def test_rejected_attributes_are_explained(console: ConsoleClient) -> None:
@@ -170,7 +170,7 @@ def test_rejected_attributes_are_explained(console: ConsoleClient) -> None:
 def test_user_is_found_by_a_part_of_the_name(console: ConsoleClient) -> None:
     user = console.create_user(name="Quillfeather نور")
     for text in ("quillf", "نور", user["sub"], user["email"][3:]):
-        assert [found["sub"] for found in console.get(f"users?search={text}")["users"]] == [user["sub"]]
+        assert [entry["sub"] for entry in console.get(f"users?search={text}")["users"]] == [user["sub"]]
     assert console.get("users?search=no+such+user")["users"] == []
 
 
@@ -242,9 +242,9 @@ def test_user_is_deleted(console: ConsoleClient, state: str, result: str) -> Non
 def test_failed_deletion_does_not_delete_the_account(console: ConsoleClient, stack: RunningStack, status: int) -> None:
     sub = console.create_user()["sub"]
     operations = ConsoleOperationsClient(stack.outputs)
-    directory = UserDirectory(stack.outputs, operations, RejectingApi(stack, status))
+    users = UserAdministration(stack.outputs, operations, RejectingApi(stack, status))
     with pytest.raises(RequestRejected, match=r"The reason of the API\."):
-        directory.delete_user(sub)
+        users.delete_user(sub)
     assert console.get(f"users/{sub}")["user"]["sub"] == sub
 
 

@@ -230,7 +230,7 @@ def erase_during_faults(faulty: FaultyStack, count: int) -> list[CheckResult]:
         accounts, objects = erasures.count_accounts(), erasures.count_objects()
         resurrected = erasures.attempt_resurrections()
     emulator_client("dynamodb", faulty.stack).delete_table(TableName=_BACKUP)
-    found = collect_values([*read_stored_data(faulty.stack).items(), ("logs", faulty.read_logs())])
+    values = collect_values([*read_stored_data(faulty.stack).items(), ("logs", faulty.read_logs())])
     return [
         CheckResult(
             f"{count} erasures while 30 % of AWS calls fail: responses to DELETE",
@@ -259,7 +259,7 @@ def erase_during_faults(faulty: FaultyStack, count: int) -> list[CheckResult]:
         ),
         CheckResult(
             "  personal values in tables, user pool, bucket and logs",
-            f"{sum(map(len, found.values()))}",
-            not found and places_before == 4,
+            f"{sum(map(len, values.values()))}",
+            not values and places_before == 4,
         ),
     ]

@@ -322,5 +322,5 @@ def sign_up_person(user_client: UserClient, number: int) -> User:
 
 def collect_values(places: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
     """Return the places that contain values of erased persons, with these values."""
-    found = {place: find_values(content) for place, content in places}
-    return {place: values for place, values in found.items() if values}
+    values_by_place = {place: find_values(content) for place, content in places}
+    return {place: values for place, values in values_by_place.items() if values}

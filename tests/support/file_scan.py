@@ -26,7 +26,7 @@ LIMITS: Final = FileLimits(files=10_000, bytes=10**9, uploads_per_day=10_000)
 _MINUTES: Final = 5  # since the last change, unless a test needs more
 
 
-class FileScanBench:
+class FileScanFixture:
     """Users with files, and the scan over them."""
 
     def __init__(self, threads: ThreadPoolExecutor) -> None:
@@ -47,14 +47,14 @@ class FileScanBench:
         has_object: bool = True,
     ) -> File:
         """Store a file of this age with this status, and its content."""
-        moment = utc_now() - timedelta(minutes=minutes_ago)
+        created_at = utc_now() - timedelta(minutes=minutes_ago)
         self.profiles.create_if_absent(build_profile(user_id))
-        stored = build_file(moment=moment, content=PDF)
-        assert self.repository.create(user_id, stored, LIMITS, moment)
+        stored = build_file(created_at=created_at, content=PDF)
+        assert self.repository.create(user_id, stored, LIMITS, created_at)
         if status is FileStatus.REJECTED:
-            self.repository.reject(user_id, stored, FileRejection.MALWARE, moment)
+            self.repository.reject(user_id, stored, FileRejection.MALWARE, created_at)
         elif status is not FileStatus.AWAITING_UPLOAD:
-            self.repository.set_status(user_id, stored.file.id, status, moment)
+            self.repository.set_status(user_id, stored.file.id, status, created_at)
         if has_object:
             self.storage.upload(user_id, stored.file, PDF)
         return stored.file

@@ -55,9 +55,9 @@ class InMemoryTable:
         self.tombstones[user_id] = to_stored(now)
 
 
-def to_stored(moment: datetime) -> datetime:
+def to_stored(value: datetime) -> datetime:
     """Return a time in the precision of the table, milliseconds."""
-    utc = moment.astimezone(UTC)
+    utc = value.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
