@@ -13,9 +13,10 @@ from infra.deploy.restore_pictures import make_picture_restorer
 from infra.deploy.restore_profiles import RestoreOptions, restore_profiles
 from local.emulator import CONFIRMATION_CODE
 from local.emulator_clients import emulator_client
+from local.resources.tables import create_users_table
 from local.stack import STACK_NAME
 from local.user_client import UserClient
-from tests.support.aws import create_users_table, get_item, require_item
+from tests.support.aws import get_item, require_item
 from tests.support.data import PROFILE_BODY, sign_up_attributes
 from tests.support.erasure import (
     ERASURE_STEPS,
@@ -107,8 +108,8 @@ def test_nothing_of_an_erased_person_is_found(stack: RunningStack, user_client: 
     user = sign_up_person(user_client, next(_numbers))
     assert set_picture(user, upload_file(user, make_image())).status == 200
     objects = add_objects(stack.outputs, user.sub)
-    found = collect_values(read_stored_data(stack.outputs).items())
-    assert {"table", "records", "user pool", "bucket"} <= set(found), "the search finds stored values"
+    values = collect_values(read_stored_data(stack.outputs).items())
+    assert {"table", "records", "user pool", "bucket"} <= set(values), "the search finds stored values"
     assert user.put({**user.get().body, "dob": None}).status == 200
     assert user.patch({"dob": "1931-05-07"}).status == 200
     assert user.client.call("GET", "/users/me/export", user.token).status == 200

@@ -120,9 +120,11 @@ def test_export_shows_or_omits_each_stored_attribute(complete_user: User, export
     for attribute, value in item.items():
         if attribute in OMITTED:
             continue
-        shown = {**exported["profile"], "user_id": exported["id"]}
-        shown |= {f"deletion_{name}": time for name, time in exported["deletion"].items()}
-        assert shown.get(attribute) == read_attribute(value), f"{attribute} is neither in the export nor omitted"
+        exported_values = {**exported["profile"], "user_id": exported["id"]}
+        exported_values |= {f"deletion_{name}": time for name, time in exported["deletion"].items()}
+        assert exported_values.get(attribute) == read_attribute(value), (
+            f"{attribute} is neither in the export nor omitted"
+        )
 
 
 def test_stored_attributes_are_documented(complete_user: User, exported: dict[str, Any]) -> None:
@@ -134,10 +136,10 @@ def test_stored_attributes_are_documented(complete_user: User, exported: dict[st
 def test_export_shows_or_omits_each_documented_attribute() -> None:
     documented = list_documented_names("Table Users")
     tombstone = {"erased_at", "erased_objects", "ttl"}  # of no account
-    shown = {to_attribute_name(name) for name in Profile.model_fields}
-    shown |= {"deletion_requested_at", "deletion_erase_after"}
+    exported = {to_attribute_name(name) for name in Profile.model_fields}
+    exported |= {"deletion_requested_at", "deletion_erase_after"}
     assert {"name", "picture_key", "deletion_status"} <= documented
-    assert documented - tombstone - shown - set(OMITTED) == set()
+    assert documented - tombstone - exported - set(OMITTED) == set()
 
 
 def test_export_shows_or_omits_each_attribute_of_the_records() -> None:

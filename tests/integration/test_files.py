@@ -150,8 +150,8 @@ def test_infected_file_is_rejected_deleted_and_counted(
     assert (file["status"], file["rejection"]) == ("rejected", "malware")
     wait_until(lambda: store.list_versions(user.sub, file_id) == [])
     wait_until(lambda: stack.read_logs().count('"FileInfected":1') > infected_before)
-    gone = call_file(user, file_id, path="/content")
-    assert (gone.status, gone.body["type"].rpartition("#")[2]) == (410, "file-rejected")
+    response = call_file(user, file_id, path="/content")
+    assert (response.status, response.body["type"].rpartition("#")[2]) == (410, "file-rejected")
     assert (get_quota(user)["files"], get_quota(user)["bytes"]) == (0, 0)
     assert "ttl" in (store.get_file(user.sub, file_id) or {})
 

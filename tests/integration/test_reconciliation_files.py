@@ -33,13 +33,13 @@ def add_file(
     has_object: bool = True,
 ) -> File:
     """Store a file of this age with this status, and its content."""
-    repository, moment = pool_and_table.files, utc_now() - timedelta(minutes=minutes_ago)
-    stored = build_file(moment=moment, content=PDF)
-    assert repository.create(user_id, stored, LIMITS, moment)
+    repository, created_at = pool_and_table.files, utc_now() - timedelta(minutes=minutes_ago)
+    stored = build_file(created_at=created_at, content=PDF)
+    assert repository.create(user_id, stored, LIMITS, created_at)
     if status is FileStatus.REJECTED:
-        repository.reject(user_id, stored, FileRejection.MALWARE, moment)
+        repository.reject(user_id, stored, FileRejection.MALWARE, created_at)
     elif status is not FileStatus.AWAITING_UPLOAD:
-        repository.set_status(user_id, stored.file.id, status, moment)
+        repository.set_status(user_id, stored.file.id, status, created_at)
     if has_object:
         put_object(pool_and_table, user_id, stored.file)
     return stored.file

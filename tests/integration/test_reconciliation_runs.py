@@ -35,14 +35,6 @@ def test_lease_is_released_after_a_run(pool_and_table: PoolAndTable) -> None:
     assert [pool_and_table.reconcile().status for _ in range(2)] == ["finished", "finished"]
 
 
-def test_token_of_a_chain_starts_one_run(pool_and_table: PoolAndTable) -> None:
-    checkpoints = pool_and_table.checkpoints()
-    assert checkpoints.acquire_lease(60)
-    token = checkpoints.hand_over_lease()
-    assert not pool_and_table.checkpoints().acquire_lease(60), "only the token acquires it"
-    assert [pool_and_table.checkpoints().acquire_lease(60, token) for _ in range(2)] == [True, False]
-
-
 def test_dry_run_does_not_need_the_lease(pool_and_table: PoolAndTable) -> None:
     assert pool_and_table.checkpoints().acquire_lease(60)
     assert pool_and_table.reconcile(dry_run=True).status == "finished"

@@ -17,11 +17,11 @@ from infra.deploy.restore_pictures import make_picture_restorer
 from infra.deploy.restore_profiles import RestoreOptions, restore_profiles
 from local.emulator import CONFIRMATION_CODE
 from local.emulator_clients import emulator_client
+from local.resources.tables import create_users_table
 from local.stack import STACK_NAME, Stack
 from local.user_client import UserClient
 from tests.resilience.check_result import CheckResult, format_statuses
 from tests.resilience.faulty_stack import FaultyStack
-from tests.support.aws import create_users_table
 from tests.support.data import PROFILE_BODY, sign_up_attributes
 from tests.support.erasure import (
     ERASURE_STEPS,
@@ -230,7 +230,7 @@ def erase_during_faults(faulty: FaultyStack, count: int) -> list[CheckResult]:
         accounts, objects = erasures.count_accounts(), erasures.count_objects()
         created_again = erasures.attempt_creations()
     emulator_client("dynamodb", faulty.stack).delete_table(TableName=_BACKUP)
-    found = collect_values([*read_stored_data(faulty.stack).items(), ("logs", faulty.read_logs())])
+    values = collect_values([*read_stored_data(faulty.stack).items(), ("logs", faulty.read_logs())])
     return [
         CheckResult(
             f"{count} erasures while 30 % of AWS calls fail: responses to DELETE",
@@ -259,7 +259,7 @@ def erase_during_faults(faulty: FaultyStack, count: int) -> list[CheckResult]:
         ),
         CheckResult(
             "  personal values in tables, user pool, bucket and logs",
-            f"{sum(map(len, found.values()))}",
-            not found and places_before == 4,
+            f"{sum(map(len, values.values()))}",
+            not values and places_before == 4,
         ),
     ]

@@ -321,6 +321,6 @@ def sign_up_person(user_client: UserClient, number: int) -> User:
 
 
 def collect_values(places: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
-    """Return the items, users, records and objects that contain values of erased persons, with these values."""
-    found = {place: find_values(content) for place, content in places}
-    return {place: values for place, values in found.items() if values}
+    """Return the places that contain values of erased persons, with these values."""
+    values_by_place = {place: find_values(content) for place, content in places}
+    return {place: values for place, values in values_by_place.items() if values}

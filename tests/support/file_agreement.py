@@ -30,16 +30,20 @@ class FileAudit:
         """Return a description of each difference between the records, the objects and the counters of a user."""
         quota, files = self._repository.list_all(user_id)
         objects, keys = self._storage.list_file_ids(user_id), self._list_ids_with_versions(user_id)
-        found = [f"object {file_id} without a record" for file_id in objects - {stored.file.id for stored in files}]
+        differences = [
+            f"object {file_id} without a record" for file_id in objects - {stored.file.id for stored in files}
+        ]
         for file in (stored.file for stored in files):
             if (file.status is FileStatus.AVAILABLE) != (file.id in objects):
-                found.append(f"{file.status} file {file.id}, object: {file.id in objects}")
+                differences.append(f"{file.status} file {file.id}, object: {file.id in objects}")
             if file.status is FileStatus.REJECTED and file.id in keys:
-                found.append(f"versions of the rejected file {file.id}")
+                differences.append(f"versions of the rejected file {file.id}")
         counted = [stored.file.size for stored in files if stored.is_counted]
         if (quota.files, quota.bytes) != (len(counted), sum(counted)):
-            found.append(f"counters {quota.files}, {quota.bytes} of {len(counted)} files with {sum(counted)} bytes")
-        return found
+            differences.append(
+                f"counters {quota.files}, {quota.bytes} of {len(counted)} files with {sum(counted)} bytes"
+            )
+        return differences
 
     def count_versions(self, user_id: str, file_id: str) -> int:
         """Return the number of versions and delete markers of a file's object."""

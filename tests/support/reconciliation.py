@@ -26,8 +26,9 @@ from chalicelib.reconciliation.file_check_starter import FileCheckStarter
 from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport
 from chalicelib.reconciliation.service import FileAdapters, GracePeriods, Reconciliation, ReconciliationAdapters
 from local.emulator_clients import emulator_client
+from local.resources.tables import create_records_table, create_users_table
 from local.stack import Stack
-from tests.support.aws import create_records_table, create_users_table, get_item
+from tests.support.aws import get_item
 from tests.support.data import sign_up_attributes
 from tests.support.users import PASSWORD, attribute_pairs
 

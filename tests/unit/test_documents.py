@@ -94,9 +94,9 @@ def test_documentation_index_lists_every_page() -> None:
 
 
 def test_every_screenshot_is_shown_and_small() -> None:
-    shown = {resolve_link(page, link)[0] for page in PAGES for link in list_links(page) if link.endswith(".png")}
+    linked = {resolve_link(page, link)[0] for page in PAGES for link in list_links(page) if link.endswith(".png")}
     files = set((ROOT / "docs" / "screenshots").iterdir())
-    assert shown == files
+    assert linked == files
     assert max(file.stat().st_size for file in files) < MAX_SCREENSHOT_BYTES
 
 

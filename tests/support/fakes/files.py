@@ -289,5 +289,5 @@ class FakeFileCheckStarter(FileCheckStarter):
         self.requests.append(request)
 
 
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+def _milliseconds(value: datetime) -> int:
+    return round(value.timestamp() * 1000)
