@@ -33,7 +33,7 @@ BOTOCORE_TESTS := $(patsubst %,tests/contract/test_%.py,aws_calls aws_calls_of_f
 BOTOCORE_TUNING_TESTS := $(patsubst %,tests/unit/aws/test_%.py,botocore_tuning client_factory)
 
 .DEFAULT_GOAL := help
-.PHONY: help run screenshots test test-unit test-all test-botocore faults bench load growth costs check format lock token reconcile openapi deploy destroy restore deploy-check scan reset clean
+.PHONY: help run screenshots test test-unit test-all test-botocore faults bench load growth costs check format lock token reconcile openapi docs deploy destroy restore deploy-check scan reset clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ reconcile: $(INSTALLED) ## Reconcile users, profiles and files: STAGE=local ARGS
 
 openapi: $(DEVELOPMENT) ## Generate openapi.json from the routes and the models
 	@$(BIN)/python -m tools.openapi
+
+docs: $(DEVELOPMENT) ## Generate the tables of docs/configuration.md from the settings and the Terraform variables
+	@$(BIN)/python -m tools.configuration_tables
 
 deploy destroy restore: export STAGE_NAME := $(filter-out local,$(value STAGE))
 deploy: $(INSTALLED) ## Deploy or update a stage on AWS: make deploy STAGE=dev

@@ -1,4 +1,4 @@
-"""Dotted paths of this project's Lambda handlers. The only place of the benchmarks that names them."""
+"""Dotted paths of this project's Lambda handlers. The only module of the benchmarks that names them."""
 
 import importlib
 from typing import Any, Final

@@ -17,6 +17,7 @@ from typing import Final
 from benchmarks.events import CLIENT_ID, EVENTS, ITEM, POOL_ID
 from benchmarks.handlers import HANDLERS, TRIGGER_NAMES
 from local.config import ROOT
+from tools.chalice_program import CHALICE_PROGRAM
 
 BENCHMARKS_DIR: Final = Path(__file__).parent
 BUILD_DIR: Final = ROOT / ".bench"
@@ -113,7 +114,7 @@ def _build_this_project(directory: Path) -> None:
     }
     (tree / ".chalice").mkdir()
     (tree / ".chalice" / "config.json").write_text(json.dumps(config))
-    command = [sys.executable, "-W", "ignore", "-c", "import sys; from chalice.cli import main; sys.exit(main())"]
+    command = [sys.executable, "-W", "ignore", "-c", CHALICE_PROGRAM]
     environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1"}
     subprocess.run(
         [*command, "package", "--stage", "prod", output], cwd=tree, env=environment, check=True, capture_output=True

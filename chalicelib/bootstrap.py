@@ -1,7 +1,7 @@
 """The composition root: builds repositories and services from settings and clients, and configures logging.
 
 Each factory imports its classes when it is called, so that a function loads only the packages that it uses. The results
-are cached for the life of the process.
+are cached for the life of the process, unless stated otherwise.
 """
 
 from functools import cache, partial
@@ -13,6 +13,10 @@ from chalicelib.core.errors import SettingsError
 from chalicelib.core.settings import get_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.accounts.service import AccountService
+    from chalicelib.aws.async_functions import AsyncFunction
     from chalicelib.aws.throttled_user_pool import ThrottledUserPool
     from chalicelib.aws.user_pool import UserPool
     from chalicelib.files.checking import FileChecker
@@ -26,12 +30,18 @@ if TYPE_CHECKING:
     from chalicelib.pictures.service import PictureService
     from chalicelib.pictures.storage import PictureStorage
     from chalicelib.privacy.erasure import ErasureService
+    from chalicelib.privacy.erasure_starter import ErasureStarter
     from chalicelib.privacy.export import ExportService
     from chalicelib.privacy.repository import DeletionRepository
-    from chalicelib.privacy.service import DeletionService, ErasureStarter
+    from chalicelib.privacy.service import DeletionService
     from chalicelib.profiles.contact_sync import ContactSync
     from chalicelib.profiles.repository import ProfileRepository
     from chalicelib.profiles.service import ProfileService
+    from chalicelib.reconciliation.checkpoints import Checkpoints
+    from chalicelib.reconciliation.file_check_starter import FileCheckStarter
+    from chalicelib.reconciliation.models import ReconciliationOptions
+    from chalicelib.reconciliation.next_run import NextRunStarter
+    from chalicelib.reconciliation.service import Reconciliation, ReconciliationAdapters
 
 logs.configure(get_settings().log_level, get_settings().service_name)
 
@@ -68,6 +78,14 @@ def profile_service() -> "ProfileService":
     from chalicelib.profiles.service import ProfileService
 
     return ProfileService(profile_repository(), user_pool())
+
+
+@cache
+def account_service(user_pool_id: str) -> "AccountService":
+    """Return the service of a trigger. Its clients are created at their first use, because PreSignUp needs none."""
+    from chalicelib.accounts.service import AccountService
+
+    return AccountService(profile_repository, partial(user_pool, user_pool_id), get_settings().minimum_age)
 
 
 @cache
@@ -180,13 +198,22 @@ def deletion_repository() -> "DeletionRepository":
     return DeletionRepository(clients.dynamodb(), get_settings().require_table_name())
 
 
+def _build_async_function(name: str) -> "AsyncFunction":
+    """Return a function to start asynchronously.
+
+    Each call has two attempts, because these functions tolerate that they are started twice.
+    """
+    from chalicelib.aws.async_functions import AsyncFunction
+
+    return AsyncFunction(partial(clients.lambda_, 2, clients.READ_TIMEOUT), name)
+
+
 @cache
 def erasure_starter() -> "ErasureStarter":
-    """Return the caller of the function that erases accounts."""
-    from chalicelib.privacy.service import ErasureStarter
+    """Return the adapter that starts erasures."""
+    from chalicelib.privacy.erasure_starter import ErasureStarter
 
-    client = partial(clients.lambda_, 2, clients.READ_TIMEOUT)
-    return ErasureStarter(client, get_settings().require_erase_function_name())
+    return ErasureStarter(_build_async_function(get_settings().require_erase_function_name()))
 
 
 @cache
@@ -228,6 +255,52 @@ def export_service() -> "ExportService":
     return ExportService(deletion_repository(), profile_service(), user_pool(), storage, files)
 
 
+@cache
+def file_check_starter() -> "FileCheckStarter":
+    """Return the adapter that starts checks of files."""
+    from chalicelib.reconciliation.file_check_starter import FileCheckStarter
+
+    return FileCheckStarter(_build_async_function(get_settings().require_check_file_function_name()))
+
+
+@cache
+def next_run_starter(function_name: str) -> "NextRunStarter":
+    """Return the adapter that starts the next run of reconciliation, in the function of this name."""
+    from chalicelib.reconciliation.next_run import NextRunStarter
+
+    return NextRunStarter(_build_async_function(function_name))
+
+
+@cache
+def reconciliation_adapters() -> "ReconciliationAdapters":
+    """Return the adapters of reconciliation. Those of files are None if users cannot store files."""
+    from chalicelib.reconciliation.service import FileAdapters, ReconciliationAdapters
+
+    files = None
+    if get_settings().has_files:
+        files = FileAdapters(file_repository(), file_storage(), file_check_starter())
+    return ReconciliationAdapters(
+        profile_repository(), deletion_repository(), throttled_user_pool(), erasure_starter(), files
+    )
+
+
+def checkpoints(*, dry_run: bool) -> "Checkpoints":
+    """Return the checkpoints of one run, which has the lease. Not cached."""
+    from chalicelib.reconciliation.checkpoints import Checkpoints
+
+    return Checkpoints(clients.dynamodb(), get_settings().require_table_name(), dry_run=dry_run)
+
+
+def reconciliation(options: "ReconciliationOptions", milliseconds_left: "Callable[[], float]") -> "Reconciliation":
+    """Return one run of reconciliation. Not cached."""
+    from chalicelib.reconciliation.service import GracePeriods, Reconciliation
+
+    settings = get_settings()
+    grace_periods = GracePeriods(settings.unconfirmed_hours, settings.orphan_grace_hours)
+    run_checkpoints = checkpoints(dry_run=options.dry_run)
+    return Reconciliation(run_checkpoints, reconciliation_adapters(), options, milliseconds_left, grace_periods)
+
+
 def reset() -> None:
     """Discard settings, clients and everything built from them, for tests that change the environment."""
     get_settings.cache_clear()
@@ -237,6 +310,7 @@ def reset() -> None:
         user_pool,
         throttled_user_pool,
         profile_service,
+        account_service,
         contact_sync_at_sign_in,
         picture_storage,
         picture_repository,
@@ -253,5 +327,8 @@ def reset() -> None:
         deletion_service,
         erasure_service,
         export_service,
+        file_check_starter,
+        next_run_starter,
+        reconciliation_adapters,
     ):
         factory.cache_clear()

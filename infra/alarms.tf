@@ -46,7 +46,7 @@ locals {
         ReconciliationRestarted      = "The user pool rejected the cursor of reconciliation, and the run started again. Reconciliation may never finish."
         ReconciliationStopped        = "Too many profiles have no user, or too many files have no content or no record, so no more are erased. Check that the user pool, the tables and the bucket are the right ones: see docs/operations.md."
         ErasureFailed                = "The erasure of a user has failed. Reconciliation repeats it within an hour. If the alarm remains active, search the log of ${local.functions.erase_user} for the error."
-        UnconfirmedAccountsRemaining = "More unconfirmed accounts have expired than one reconciliation run deletes. An attacker may be signing up with email addresses of other people."
+        UnconfirmedAccountsRemaining = "More unconfirmed accounts have expired than one reconciliation run deletes. An attacker may be signing up with email addresses of other persons."
         } : "${local.prefix}-${name}" => {
         description = description
         namespace   = "HealthTech"

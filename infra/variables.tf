@@ -1,5 +1,5 @@
 variable "region" {
-  description = "AWS region of the stage."
+  description = "AWS region of all resources."
   type        = string
   default     = "us-east-1"
 
@@ -10,13 +10,13 @@ variable "region" {
 }
 
 variable "deletion_protection" {
-  description = "Protects the user pool, the tables and a non-empty bucket against deletion. Disable it only to destroy the stage."
+  description = "Protect the user pool, the tables and a non-empty bucket against deletion. Set it to `false` only to destroy the stage. See docs/deployment.md#destroy."
   type        = bool
   default     = true
 }
 
 variable "cors_allow_origins" {
-  description = "Origins of web pages that may call the API and upload pictures and files, such as https://app.example.com. [\"*\"] allows all origins. By default, none is allowed."
+  description = "Origins of web pages that may call the API and upload pictures and files, such as `https://app.example.com`. `[\"*\"]` allows all origins. By default, no origin is allowed."
   type        = list(string)
   default     = []
 
@@ -29,7 +29,7 @@ variable "cors_allow_origins" {
 }
 
 variable "problems_url" {
-  description = "URL of the page about problem types. Set it if the API has a custom domain. The default is /problems of the API."
+  description = "URL of the page about problem types. Set it if the API has a custom domain. The default is `/problems` of the API."
   type        = string
   default     = null
 
@@ -46,7 +46,7 @@ variable "picture_bucket" {
 
   validation {
     condition     = var.picture_bucket == null || can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.picture_bucket))
-    error_message = "picture_bucket must be 3 to 63 lower-case letters, digits and hyphens, and start and end with a letter or digit."
+    error_message = "picture_bucket must be 3 to 63 lower-case letters, digits and hyphens, with a letter or digit at the start and at the end."
   }
 }
 
@@ -111,7 +111,7 @@ variable "file_types" {
 }
 
 variable "malware_protection" {
-  description = "Scan files for malware with GuardDuty, which charges for each scan. A file cannot be read before its scan finds no threat. Requires picture_bucket."
+  description = "Scan files for malware with GuardDuty, which charges for each scan. A file cannot be read before its scan finds no threat. See docs/deployment.md#malware-protection."
   type        = bool
   default     = false
 
@@ -155,7 +155,7 @@ variable "refresh_token_days" {
 }
 
 variable "email_sender" {
-  description = "Verified SES identity that sends the codes. If not set, Cognito sends them: at most 50 emails per day."
+  description = "Verified SES identity (`identity_arn`, `from`) that sends the codes. If not set, Cognito sends them: at most 50 emails per day."
   type = object({
     identity_arn = string
     from         = string
@@ -174,18 +174,18 @@ variable "email_sender" {
 }
 
 variable "log_retention_days" {
-  description = "Retention of logs in days."
+  description = "Retention of all logs in days."
   type        = number
   default     = 365
 
   validation {
     condition     = contains([30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "log_retention_days must be a retention period of CloudWatch Logs: 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+    error_message = "log_retention_days must be a retention period of CloudWatch Logs. These are 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
   }
 }
 
 variable "log_level" {
-  description = "Minimum level of log lines: DEBUG, INFO, WARNING or ERROR. Metrics are written at every level."
+  description = "Minimum level of log lines of the functions. Metrics are written at every level."
   type        = string
   default     = "INFO"
 
@@ -202,7 +202,7 @@ variable "botocore_tuning" {
 }
 
 variable "throttling" {
-  description = "Maximum requests per second (rate) and burst for each method of a route, for all callers together. The account limit applies to all methods together."
+  description = "Maximum requests per second (`rate`) and `burst` for each method of a route, for all callers together. The account limit applies to all methods together."
   type = object({
     rate  = number
     burst = number
@@ -238,7 +238,7 @@ variable "deletion_grace_days" {
 }
 
 variable "orphan_grace_hours" {
-  description = "Hours between the reconciliation that finds a profile without a user and its erasure. A profile has no user after the user has deleted the account with Cognito."
+  description = "Hours between the reconciliation that finds a profile without a user and its erasure. A profile has no user after the user has deleted the account with Cognito. See docs/operations.md#profiles-without-a-user."
   type        = number
   default     = 72
 
@@ -249,7 +249,7 @@ variable "orphan_grace_hours" {
 }
 
 variable "reconcile_lookups_per_second" {
-  description = "Maximum AdminGetUser calls per second of reconciliation. The default quota of an account is 120; sign-ins use the rest."
+  description = "Maximum `AdminGetUser` calls per second of reconciliation. The default quota of an account is 120; sign-ins use the rest."
   type        = number
   default     = 50
 
@@ -260,7 +260,7 @@ variable "reconcile_lookups_per_second" {
 }
 
 variable "reserved_concurrency" {
-  description = "Reserved concurrency of functions, by their names in app.py. The other functions share the remaining concurrency of the account. If the account cannot reserve all of it, `make deploy` reserves none and prints a warning."
+  description = "Reserved concurrency of functions, by their names in app.py. The other functions share the remaining concurrency of the account. If the account cannot reserve all of it, `make deploy` reserves none and prints a warning. See docs/deployment.md#concurrency."
   type        = map(number)
   default     = { api_handler = 200, check_file = 20, check_picture = 20 }
 

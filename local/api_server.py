@@ -15,8 +15,9 @@ from local import terminal
 from local.config import ROOT, LocalSettings
 from local.processes import ChildProcess, ProcessError
 from local.stack import Stack
+from tools.chalice_program import CHALICE_PROGRAM
 
-CHALICE_COMMAND: Final = (sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())")
+CHALICE_COMMAND: Final = (sys.executable, "-c", CHALICE_PROGRAM)
 _WATCH_TIMEOUT_MS: Final = 500
 
 

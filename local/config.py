@@ -2,9 +2,10 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 REGION: Final = "us-east-1"
@@ -47,6 +48,26 @@ class AccessKey:
         return {"AWS_ACCESS_KEY_ID": self.id, "AWS_SECRET_ACCESS_KEY": self.secret}
 
 
+class LocalVariable(NamedTuple):
+    """An environment variable of `make run`. docs/configuration.md has the description (`make docs`)."""
+
+    default: str
+    description: str
+
+
+VARIABLES: Final = {
+    "API_PORT": LocalVariable(str(DEFAULT_API_PORT), "Port of the API."),
+    "AWS_PORT": LocalVariable(str(DEFAULT_AWS_PORT), "Port of the embedded AWS."),
+    "CONSOLE_PORT": LocalVariable(
+        str(DEFAULT_CONSOLE_PORT), "Port of the web console. See docs/getting-started.md#console."
+    ),
+    "LOCAL_DIR": LocalVariable(DEFAULT_STATE_DIRECTORY.name, "Folder of the state and the logs."),
+    "RANDOM_CODES": LocalVariable(
+        "0", "With `1`, emails have random codes as on AWS, instead of `123456` and `654321`."
+    ),
+}
+
+
 @dataclass(frozen=True)
 class LocalSettings:
     """The ports and the state directory of a local stack, and the access key of its embedded AWS."""
@@ -78,7 +99,7 @@ class LocalSettings:
     @property
     def has_random_codes(self) -> bool:
         """True if the embedded AWS sends random codes, as Cognito does, instead of fixed ones."""
-        return self.base_environment.get("RANDOM_CODES", "0") not in ("", "0")
+        return _get_variable(self.base_environment, "RANDOM_CODES") != "0"
 
     @property
     def stack_file(self) -> Path:
@@ -127,13 +148,18 @@ def parse_port(text: str, name: str) -> int:
     return int(text)
 
 
+def _get_variable(environ: Mapping[str, str], name: str) -> str:
+    """Return the value of one of VARIABLES. An empty value counts as absent."""
+    return environ.get(name) or VARIABLES[name].default
+
+
 def load_settings() -> LocalSettings:
-    """Read API_PORT (default 8000), AWS_PORT (4566), CONSOLE_PORT (8010) and LOCAL_DIR (.local). Raises InvalidPort."""
+    """Read VARIABLES from the environment. Raises InvalidPort."""
     environ = dict(os.environ)
     return LocalSettings(
-        api_port=parse_port(environ.get("API_PORT") or str(DEFAULT_API_PORT), "API_PORT"),
-        aws_port=parse_port(environ.get("AWS_PORT") or str(DEFAULT_AWS_PORT), "AWS_PORT"),
+        api_port=parse_port(_get_variable(environ, "API_PORT"), "API_PORT"),
+        aws_port=parse_port(_get_variable(environ, "AWS_PORT"), "AWS_PORT"),
         state_directory=Path(environ.get("LOCAL_DIR") or DEFAULT_STATE_DIRECTORY).resolve(),
         base_environment=environ,
-        console_port=parse_port(environ.get("CONSOLE_PORT") or str(DEFAULT_CONSOLE_PORT), "CONSOLE_PORT"),
+        console_port=parse_port(_get_variable(environ, "CONSOLE_PORT"), "CONSOLE_PORT"),
     )

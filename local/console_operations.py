@@ -79,7 +79,7 @@ class ConsoleOperations:
 
 
 def _find_changed_topic(scope: Any) -> str | None:
-    """Return what a request may have changed: the users of Cognito, or the data in DynamoDB and S3."""
+    """Return the kind of data that a request may have changed: users of Cognito, or data in DynamoDB and S3."""
     headers = dict(scope["headers"])
     service, _, operation = headers.get(b"x-amz-target", b"").decode("latin-1").partition(".")
     if service == _COGNITO:

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from local import terminal
 from local.console_operations_client import ConsoleOperationsClient
 from local.emulator_clients import emulator_client
-from local.mailbox import require_code
+from local.mail_store import require_code
 from local.user_client import UserClient
 
 USERNAME: Final = "john@example.com"

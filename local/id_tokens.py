@@ -43,7 +43,7 @@ class TokenRejected(Unauthorized):
 def verify_id_token(header: str, pool_arn: str) -> dict[str, Any]:
     """Return the claims of the ID token in an Authorization header. The scheme `Bearer` is optional.
 
-    Raises TokenRejected if the token is invalid, and Unavailable if the keys cannot be read.
+    Raises TokenRejected if the token is invalid, and ServiceUnavailable if the keys cannot be read.
     """
     token = _get_token(header)
     issuer = _get_issuer(pool_arn)

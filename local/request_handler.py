@@ -32,8 +32,8 @@ class LocalRequestHandler(ChaliceRequestHandler):
     """
 
     timeout = _TIMEOUT_SECONDS
-    # Buffer the response and send it in one packet. Python's handler sends two. The second waits up to 40 ms until the
-    # first is acknowledged.
+    # Buffer the response and send it in one packet. Python's handler sends two. The second waits until the client
+    # acknowledges the first (docs/performance.md).
     wbufsize = -1
 
     def __init__(

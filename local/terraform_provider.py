@@ -1,7 +1,7 @@
 """Find a copy of Terraform's AWS provider on this machine.
 
-`terraform init` downloads providers from the public registry. A machine without a route to the registry can still run
-the tests and benchmarks that need Terraform, if it holds a copy of the provider.
+`terraform init` downloads providers from the public registry. A machine without a route to the registry
+needs a copy of the provider for the tests and benchmarks that need Terraform.
 """
 
 import platform

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # `make test` exports these to its commands. Tests that run make would otherwise pass them to its targets.
 for _name in ("ARGS", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"):
     os.environ.pop(_name, None)
-# Variables of the developer's shell must not reach a real account or change what the application reads. AWS_PORT
+# Variables of the developer's shell must not select a real account or change the application's settings. AWS_PORT
 # remains: it is the port that the developer chose for the embedded AWS.
 for _name in [name for name in os.environ if name.startswith(("AWS_", "DYNAMODB_", "S3_", "USER_POOL_", "CORS_"))]:
     if _name != "AWS_PORT":

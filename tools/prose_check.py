@@ -2,9 +2,10 @@
 
     python -m tools.prose_check [DIRECTORY]
 
-The phrases and their replacements are in prose_rules.toml. The check covers docstrings and comments of Python files,
-Markdown, scripts and pages, Terraform files, the Makefile, and the texts of openapi.json. Code spans, code blocks and
-URLs are skipped. Scripts, pages, Terraform files and the Makefile are checked as a whole, including their code.
+The phrases and their replacements are in prose_rules.toml. The check covers docstrings, comments and test names of
+Python files, Markdown, scripts and pages, Terraform files, the Makefile, and the texts of openapi.json. Code spans,
+code blocks and URLs are skipped. Scripts, pages, Terraform files and the Makefile are checked as a whole, including
+their code.
 """
 
 import ast
@@ -22,7 +23,7 @@ from typing import Any, Final
 MAX_TEST_NAME_LENGTH: Final = 60
 RULES_FILE: Final = Path(__file__).with_name("prose_rules.toml")
 _MARKDOWN_FENCE: Final = re.compile(r"^ *(```|~~~).*?^ *\1 *$", re.DOTALL | re.MULTILINE)
-_NOT_PROSE: Final = re.compile(r"`[^`]*`|\w+://\S+|\]\([^)\s]*\)")
+_NOT_PROSE: Final = re.compile(r"`[^`\n]*`|\w+://\S+|\]\([^)\s]*\)")
 _SCRIPT_COMMENT: Final = re.compile(r"( *)(?://|/\*\*?|\*/?)(.*)")
 _SCRIPT_SUFFIXES: Final = (".js", ".jsx", ".ts", ".tsx", ".html")
 _CHECKED_ENDINGS: Final = (".py", ".md", ".tf", ".tftest.hcl", ".tfvars.example", *_SCRIPT_SUFFIXES)
@@ -89,14 +90,16 @@ def extract_script_prose(source: str) -> str:
     return "\n".join(lines)
 
 
-def find_test_names(source: str) -> Iterator[Finding]:
-    """Yield a finding for each test function whose name is too long or has a possessive."""
+def find_test_names(source: str, rules: Rules) -> Iterator[Finding]:
+    """Yield a finding for each test function whose name is too long, or has a possessive or a forbidden phrase."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             if (length := len(node.name)) > MAX_TEST_NAME_LENGTH:
                 yield node.lineno, f'"{node.name}" has {length} characters: write at most {MAX_TEST_NAME_LENGTH}'
             if "_s_" in node.name:
                 yield node.lineno, f'"{node.name}": write the name without a possessive'
+            for _, message in find_phrases(node.name.replace("_", " "), rules):
+                yield node.lineno, message
 
 
 def find_openapi_phrases(text: str, rules: Rules) -> Iterator[Finding]:
@@ -123,7 +126,7 @@ def check_file(file: Path, rules: Rules) -> list[Finding]:
     """Return all findings in a file, ordered by line."""
     text = file.read_text()
     if file.suffix == ".py":
-        findings = [*find_phrases(extract_python_prose(text), rules), *find_test_names(text)]
+        findings = [*find_phrases(extract_python_prose(text), rules), *find_test_names(text, rules)]
     elif file.name == "openapi.json":
         findings = [*find_openapi_phrases(text, rules)]
     elif file.suffix == ".md":

@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from chalicelib.core.logs import APP_NAME
-from chalicelib.reconciliation.service import to_event
+from chalicelib.reconciliation.next_run import to_event
 from infra.deploy.console import DeployError
 from local import config, terminal
 from local.emulator_clients import emulator_client

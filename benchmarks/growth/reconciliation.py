@@ -15,12 +15,12 @@ from botocore.config import Config
 from benchmarks.emulator import start_emulator
 from benchmarks.growth import seed
 from chalicelib.aws.throttled_user_pool import Rates, ThrottledUserPool
+from chalicelib.privacy.erasure_starter import ErasureStarter
 from chalicelib.privacy.repository import DeletionRepository
-from chalicelib.privacy.service import ErasureStarter
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
 from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport
-from chalicelib.reconciliation.service import Reconciliation, make_deadline
+from chalicelib.reconciliation.service import Reconciliation, ReconciliationAdapters, make_deadline
 from local.config import REGION
 from local.emulator_clients import EmulatorConnection
 
@@ -78,15 +78,14 @@ class _NoErasures(ErasureStarter):
 def _reconcile(
     dynamodb: Any, cognito: Any, table: str, pool_id: str, rates: Rates, chain: Chain | None
 ) -> ReconciliationReport:
-    reconciliation = Reconciliation(
-        Checkpoints(dynamodb, table),
+    adapters = ReconciliationAdapters(
         ProfileRepository(dynamodb, table),
         DeletionRepository(dynamodb, table),
         ThrottledUserPool(lambda: cognito, pool_id, rates),
         _NoErasures(),
-        ReconciliationOptions(chain=chain),
-        make_deadline(None, _RUN_SECONDS),
     )
+    options, deadline = ReconciliationOptions(chain=chain), make_deadline(None, _RUN_SECONDS)
+    reconciliation = Reconciliation(Checkpoints(dynamodb, table), adapters, options, deadline)
     with redirect_stdout(io.StringIO()):
         return reconciliation.run()
 

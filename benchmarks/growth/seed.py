@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.events import ITEM
+from local.resources.tables import create_users_table
 
 MISSING_EVERY: Final = 100  # one user of this many has no profile
 _BATCH_SIZE: Final = 25  # items, DynamoDB's limit for BatchWriteItem
@@ -21,12 +22,7 @@ def make_sub(number: int) -> str:
 
 
 def create_table_with_profiles(dynamodb: Any, name: str, subs: Iterable[str]) -> None:
-    dynamodb.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_users_table(dynamodb, name)
     all_subs = list(subs)
 
     def put_batch(start: int) -> None:

@@ -3,8 +3,8 @@
     python -m benchmarks.load LOCUST [--quick | --render]
 
 LOCUST is the command of the load generator. Interleaved with requests for the profile, it calls a route that does
-nothing and reads the item from the table, which shows the share of the emulator. It writes benchmarks/load.json, and
-renders LOAD.md and a table of docs/performance.md from it.
+nothing, and reads the item from the table. These show the share of the emulator. The program writes
+benchmarks/load.json, and renders LOAD.md and a table of docs/performance.md from it.
 """
 
 import argparse

@@ -92,7 +92,7 @@ def _bottleneck_table(run: dict[str, Any], processes: dict[str, int]) -> Iterato
     """Yield the cores in use by phase, and the process that is closest to its limit."""
     cores = {name: in_use / processes.get(name, 1) for name, in_use in run["cores"]["profile"].items()}
     busiest = max(cores, key=lambda name: cores[name])
-    yield f"The bottleneck is the process of {busiest}: while all {run['users']} users request the profile, it uses"
+    yield f"The bottleneck is the process of {busiest}. While all {run['users']} users request the profile, it uses"
     yield f"{cores[busiest]:.2f} of the one core that a Python process can use.\n"
     names = list(next(iter(run["cores"].values())))
     yield f"| cores in use, by requested route | {' | '.join(names)} | all |"

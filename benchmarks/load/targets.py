@@ -3,12 +3,10 @@
 Each runs on an embedded AWS of its own, with a route that does nothing for comparison.
 """
 
-import io
 import json
 import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from local import source_copy
 from local.api_server import CHALICE_COMMAND, ApiServer
 from local.config import HOST, ROOT, LocalSettings
 from local.emulator_clients import emulator_client
+from local.function_archive import build_function_archive
 from local.ports import allocate_port
 from local.processes import ChildProcess
 from local.resources.builder import create_stack
@@ -129,13 +128,10 @@ def _deploy(local: LocalSettings, tree: Path) -> Stack:
 def _deploy_no_op(stack: Stack) -> str:
     """Deploy a function that does nothing, behind API Gateway and the same authorizer. Return its URL."""
     gateway, lambda_ = (emulator_client(name, stack) for name in ("apigateway", "lambda"))
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as file:
-        file.writestr("no_op.py", _NO_OP_HANDLER)
     role = f"arn:aws:iam::000000000000:role/{_create_role(stack)}"
     arn = lambda_.create_function(
         FunctionName=_NO_OP, Role=role, Runtime="python3.12", Handler="no_op.handler", MemorySize=512,
-        Code={"ZipFile": code.getvalue()},
+        Code={"ZipFile": build_function_archive("no_op.py", _NO_OP_HANDLER)},
     )["FunctionArn"]  # fmt: skip
     lambda_.add_permission(
         FunctionName=_NO_OP, StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"

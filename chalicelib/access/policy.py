@@ -1,4 +1,4 @@
-"""Authorization: what a caller may access. Every rule is checked before any lookup."""
+"""Authorization: the resources that a caller may access. Every rule is checked before any lookup."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -64,7 +64,7 @@ def parse_preconditions(request: Request) -> Preconditions:
     """Parse If-Match and If-None-Match. Raises BadRequest."""
     if CONDITIONAL_HEADERS.isdisjoint(request.headers):
         return NO_PRECONDITIONS
-    # `headers` has only the last of several lines with the same name. RFC 9110 5.3 says to join them.
+    # `headers` has only the last of several lines with the same name. They are joined (RFC 9110 5.3).
     multi_value_headers = request.to_original_event().get("multiValueHeaders") or {}
     joined_headers = {name.lower(): ", ".join(lines) for name, lines in multi_value_headers.items()}
     return Preconditions.from_headers({**request.headers, **joined_headers})

@@ -1,7 +1,7 @@
 """A DynamoDB client without the work that botocore repeats for each call. docs/performance.md lists the savings.
 
 This relies on private parts of botocore, and AWS chooses the version of botocore in the Lambda runtime. So each tuned
-client is verified, without a network, before its first use: its request must equal the one of plain botocore, and a
+client is verified, without a network, before its first use. Its request must equal the one of plain botocore, and a
 response must be parsed correctly. Otherwise the client remains plain. `make test-botocore` runs tests with the oldest
 and the newest supported version.
 """

@@ -1,12 +1,12 @@
 """The botocore clients of a process, each created at its first use.
 
-Timeouts keep every caller within its limit. An attempt takes at most 0.3 s to connect and 0.9 s to respond. botocore
+Timeouts keep every function within its limit. An attempt takes at most 0.3 s to connect and 0.9 s to respond. botocore
 waits up to 1 s before a second attempt. So a call with two attempts takes at most 3.4 s.
 
 - Cognito gives a trigger 5 s, cold start included. PostConfirmation makes one call with two attempts: 3.4 s.
-  PostAuthentication makes three calls with one attempt each: 3.6 s. What fails is repeated at the next sign-in.
+  PostAuthentication makes three calls with one attempt each: 3.6 s. The next sign-in repeats failed calls.
 - API Gateway waits 29 s, and the API's function has 28 s. A GET makes at most four calls: 13.6 s. A PUT of a picture
-  makes at most seven calls with one attempt, one of them to the function that processes it, and three with two.
+  makes at most seven calls with one attempt, and three with two. One of the seven is to the function that processes it.
 
 An attempt after a pause opens a new connection (idle_connections.py), so dead connections cost no attempt.
 """
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT: Final = 0.3  # seconds
 READ_TIMEOUT: Final = 0.9  # seconds
 ERASURE_S3_READ_TIMEOUT: Final = 10.0  # seconds; a request deletes up to 1000 versions, and the function has 60 s
-FILE_CHECK_S3_READ_TIMEOUT: Final = 5.0  # seconds; without a user who waits, and the function has 60 s
-PICTURE_CHECK_S3_READ_TIMEOUT: Final = 1.0  # seconds; of S3, in the function that processes pictures
-PICTURE_CHECK_READ_TIMEOUT: Final = 9.5  # seconds; of that function: its timeout and its cold start
-_MAX_CONNECTIONS: Final = 50  # threads of `chalice local`; Lambda uses one
+FILE_CHECK_S3_READ_TIMEOUT: Final = 5.0  # seconds; no user waits for the response, and the function has 60 s
+PICTURE_CHECK_S3_READ_TIMEOUT: Final = 1.0  # seconds; for calls to S3 by the function that processes pictures
+PICTURE_CHECK_READ_TIMEOUT: Final = 9.5  # seconds; for calls to that function: its timeout and its cold start
+_MAX_CONNECTIONS: Final = 50  # `chalice local` has several threads; Lambda uses one connection
 
 
 # Signature version 2 does not support KMS keys. S3's global endpoint redirects or refuses requests for buckets that are

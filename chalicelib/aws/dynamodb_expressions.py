@@ -31,58 +31,58 @@ class UpdateBuilder:
         """Set an attribute, or remove it if the value is None."""
         if value is None:
             return self.remove(name)
-        self._assignments.append(f"{self._name(name)} = {self._value(name, value)}")
+        self._assignments.append(f"{self._add_name(name)} = {self._add_value(name, value)}")
         return self
 
     def remove(self, name: str) -> Self:
         """Remove an attribute."""
-        self._removals.append(self._name(name))
+        self._removals.append(self._add_name(name))
         return self
 
     def increment(self, name: str, amount: int = 1) -> Self:
         """Add to a number. An absent one counts as 0."""
-        self._increments.append(f"{self._name(name)} {self._value(f'add_{name}', amount)}")
+        self._increments.append(f"{self._add_name(name)} {self._add_value(f'add_{name}', amount)}")
         return self
 
     def require_exists(self, name: str) -> Self:
         """Require that the item has this attribute."""
-        return self._require(f"attribute_exists({self._name(name)})")
+        return self._require(f"attribute_exists({self._add_name(name)})")
 
     def require_absent(self, name: str) -> Self:
         """Require that the item does not have this attribute."""
-        return self._require(f"attribute_not_exists({self._name(name)})")
+        return self._require(f"attribute_not_exists({self._add_name(name)})")
 
     def require_equal(self, name: str, value: FieldValue) -> Self:
         """Require that an attribute has this value, or that it is absent if the value is None."""
         if value is None:
             return self.require_absent(name)
-        return self._require(f"{self._name(name)} = {self._value(f'expected_{name}', value)}")
+        return self._require(f"{self._add_name(name)} = {self._add_value(f'expected_{name}', value)}")
 
     def require_different_or_absent(self, name: str, value: FieldValue) -> Self:
         """Require that an attribute is absent or has another value."""
-        return self._require(f"({self._different_or_absent(name, value)})")
+        return self._require(f"({self._build_unequal(name, value)})")
 
     def require_at_most_or_absent(self, name: str, value: FieldValue) -> Self:
         """Require that an attribute is absent or at most this value."""
-        placeholder = self._value(f"maximum_{name}", value)
-        return self._require(f"(attribute_not_exists({self._name(name)}) OR {self._name(name)} <= {placeholder})")
+        attribute, maximum = self._add_name(name), self._add_value(f"maximum_{name}", value)
+        return self._require(f"(attribute_not_exists({attribute}) OR {attribute} <= {maximum})")
 
     def require_less(self, name: str, value: FieldValue) -> Self:
         """Require that an attribute is less than this value."""
-        return self._require(f"{self._name(name)} < {self._value(f'limit_{name}', value)}")
+        return self._require(f"{self._add_name(name)} < {self._add_value(f'limit_{name}', value)}")
 
     def require_one_of(self, name: str, values: Iterable[FieldValue]) -> Self:
         """Require that an attribute has one of these values."""
-        return self._require(self._one_of(name, values))
+        return self._require(self._build_one_of(name, values))
 
     def require_one_of_or_absent(self, name: str, values: Iterable[FieldValue]) -> Self:
         """Require that an attribute is absent or has one of these values."""
-        return self._require(f"(attribute_not_exists({self._name(name)}) OR {self._one_of(name, values)})")
+        return self._require(f"(attribute_not_exists({self._add_name(name)}) OR {self._build_one_of(name, values)})")
 
     def require_any_change(self, changes: Mapping[str, FieldValue]) -> Self:
         """Require that at least one of these attributes has another value. None means that it is present."""
         clauses = [
-            f"attribute_exists({self._name(name)})" if value is None else self._different_or_absent(name, value)
+            f"attribute_exists({self._add_name(name)})" if value is None else self._build_unequal(name, value)
             for name, value in changes.items()
         ]
         return self._require(f"({' OR '.join(clauses)})")
@@ -92,7 +92,7 @@ class UpdateBuilder:
         for prefix, etags in (("", preconditions.if_match), ("NOT ", preconditions.if_none_match)):
             if etags is not None and not etags.is_wildcard:
                 versions = etags.versions or {0}  # version 0 does not exist, so an empty list matches no version
-                self._require(prefix + self._one_of(name, sorted(versions)))
+                self._require(prefix + self._build_one_of(name, sorted(versions)))
         return self
 
     def build(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class UpdateBuilder:
         return parameters | self.build_condition()
 
     def build_condition(self) -> dict[str, Any]:
-        """Return the parameters of a conditional write that changes no attribute, such as a DeleteItem."""
+        """Return the parameters of the condition alone, for a PutItem, a DeleteItem or a ConditionCheck."""
         parameters: dict[str, Any] = {"ExpressionAttributeNames": self._names}
         if self._conditions:
             parameters["ConditionExpression"] = " AND ".join(self._conditions)
@@ -118,19 +118,22 @@ class UpdateBuilder:
         self._conditions.append(condition)
         return self
 
-    def _different_or_absent(self, name: str, value: FieldValue) -> str:
-        return f"attribute_not_exists({self._name(name)}) OR {self._name(name)} <> {self._value(name, value)}"
+    def _build_unequal(self, name: str, value: FieldValue) -> str:
+        attribute = self._add_name(name)
+        return f"attribute_not_exists({attribute}) OR {attribute} <> {self._add_value(name, value)}"
 
-    def _one_of(self, name: str, values: Iterable[FieldValue]) -> str:
-        placeholders = [self._value(f"option_{len(self._values)}", value) for value in values]
-        return f"{self._name(name)} IN ({', '.join(placeholders)})"
+    def _build_one_of(self, name: str, values: Iterable[FieldValue]) -> str:
+        placeholders = [self._add_value(f"option_{len(self._values)}", value) for value in values]
+        return f"{self._add_name(name)} IN ({', '.join(placeholders)})"
 
-    def _name(self, name: str) -> str:
+    def _add_name(self, name: str) -> str:
+        """Add an attribute name, and return its placeholder."""
         placeholder = f"#{name}"
         self._names[placeholder] = name
         return placeholder
 
-    def _value(self, label: str, value: FieldValue) -> str:
+    def _add_value(self, label: str, value: FieldValue) -> str:
+        """Add a value, and return its placeholder."""
         placeholder = f":{label}"
         if placeholder not in self._values:  # a condition may repeat the value of an assignment
             self._values[placeholder] = serialize(value)

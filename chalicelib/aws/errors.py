@@ -81,7 +81,7 @@ def translate_errors(*passthrough_codes: str) -> Iterator[None]:
 def get_item_of_error(exc: ClientError) -> DynamoItem:
     """Return the stored item that a failed condition was checked against. Empty if there is none.
 
-    The request must ask for it by ReturnValuesOnConditionCheckFailure.
+    The request must have ReturnValuesOnConditionCheckFailure.
     """
     item: DynamoItem = exc.response.get("Item", {})  # type: ignore[assignment]  # botocore's stubs lack it
     return item

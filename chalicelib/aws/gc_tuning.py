@@ -4,8 +4,8 @@ Importing modules and creating clients allocates objects that live as long as th
 the garbage collector examines them several times before the first response (docs/performance.md). At the end of a
 pause these objects are frozen, so they are never examined again.
 
-Pauses must be short. While the garbage collector is paused, memory grows by 4 KB per request if a caller leaves a
-reference cycle each time, as the embedded AWS does.
+Pauses must be short. While the garbage collector is paused, memory grows with each request that leaves a reference
+cycle (docs/performance.md).
 """
 
 import gc
@@ -24,7 +24,7 @@ def pause() -> None:
         return
     thresholds = gc.get_threshold()
     gc.set_threshold(*_PAUSED_THRESHOLDS)
-    # Imported here, because it imports pydantic, a third of the objects to examine.
+    # Imported here, because it imports pydantic, whose objects would otherwise be examined (docs/performance.md).
     from chalicelib.core import settings
 
     if settings.is_in_lambda():

@@ -1,6 +1,6 @@
 """The user pool as reconciliation uses it: each kind of call has a bounded rate.
 
-Cognito's quotas apply to all calls of an account. The rest of them is for people who sign up and sign in.
+Cognito's quotas apply to all calls of an account. The remaining calls are for sign-ups and sign-ins.
 https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
 """
 

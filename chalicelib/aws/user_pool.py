@@ -45,7 +45,7 @@ class PoolUser(InternalModel):
 class UserPool:
     """The users of one user pool.
 
-    The client is created at the first call, because most requests need none and it takes a tenth of a cold start.
+    The client is created at the first call, because most requests need none (docs/performance.md).
     """
 
     def __init__(self, client: "Callable[[], CognitoIdentityProviderClient]", user_pool_id: str) -> None:

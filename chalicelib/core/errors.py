@@ -24,8 +24,8 @@
     SignUpNotChecked                 the same, after an unexpected error
     SettingsError                    the environment is incomplete
 
-Domains derive their own errors from these, in their errors.py. A problem says what was wrong and where. It
-never contains a value, a token or a stack trace.
+Domains derive their own errors from these, in their errors.py. A problem describes the error and its position.
+It never contains a value, a token or a stack trace.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ class SettingsError(Exception):
     """An environment variable is missing or malformed."""
 
 
-# Labels of Cognito's attributes in messages to people. Other attributes are named as they are.
+# Labels of Cognito's attributes in messages to users. Other attributes are named as they are.
 _LABELS = {
     "phone_number": "phone number",
     "custom:dob": "date of birth",
@@ -59,8 +59,8 @@ _LABELS = {
 class SignUpRejected(Exception):
     """A sign-up violates rules. The text names each attribute and its rule, separated by "; ".
 
-    Cognito sends the text to the client and forms display it: "PreSignUp failed with error name is required; date of
-    birth must not be in the future."
+    Cognito sends the text to the client, with a prefix, and forms display it.
+    An example: "PreSignUp failed with error name is required; date of birth must not be in the future."
     """
 
     def __init__(self, errors: Sequence[FieldError]) -> None:

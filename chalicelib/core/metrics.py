@@ -9,7 +9,7 @@ from typing import Final
 
 from chalicelib.core import logs
 
-NAMESPACE: Final = "HealthTech"
+METRICS_NAMESPACE: Final = "HealthTech"
 
 
 class Metric(StrEnum):
@@ -50,7 +50,7 @@ class Metric(StrEnum):
 def add_metric(metric: Metric, value: int = 1) -> None:
     """Add a count to a metric of the configured service."""
     directive = {
-        "Namespace": NAMESPACE,
+        "Namespace": METRICS_NAMESPACE,
         "Dimensions": [["service"]],
         "Metrics": [{"Name": metric, "Unit": "Count"}],
     }

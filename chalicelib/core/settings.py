@@ -28,32 +28,18 @@ class TokenTrust(NamedTuple):
 class Settings(InternalModel):
     """The settings of a process. A field's alias is the name of its environment variable.
 
+    The text below a field is its description in docs/configuration.md (`make docs`).
+
     Required variables are checked at their first use, not at import: a trigger with an incomplete environment must not
     prevent a sign-in.
     """
 
     table_name: str | None = Field(None, alias="DYNAMODB_TABLE", min_length=3, max_length=255)
-    picture_bucket: str | None = Field(None, alias="S3_BUCKET")
-    picture_function_name: str | None = Field(None, alias="PICTURE_FUNCTION", max_length=140)
-    # Uploads of one user that are processed in one day (UTC).
-    picture_uploads_per_day: int = Field(50, alias="PICTURE_UPLOADS_PER_DAY", ge=1)
-    erase_function_name: str | None = Field(None, alias="ERASE_FUNCTION", max_length=140)
-    # The table of the lists that belong to a user, such as files.
+    """Name of the table of profiles."""
+
     records_table_name: str | None = Field(None, alias="RECORDS_TABLE", min_length=3, max_length=255)
-    # The limits of a user's files. An export contains all of them, and a response has at most 6 MiB.
-    files_per_user: int = Field(200, alias="FILES_PER_USER", ge=1, le=1_000)
-    file_bytes_per_user: int = Field(1024**3, alias="FILE_BYTES_PER_USER", ge=1)  # 1 GiB
-    # Uploads of one user that are announced in one day (UTC).
-    file_uploads_per_day: int = Field(200, alias="FILE_UPLOADS_PER_DAY", ge=1)
-    # The accepted media types. Empty for all that the service supports.
-    file_types: Annotated[frozenset[str], BeforeValidator(_split_commas)] = Field(frozenset(), alias="FILE_TYPES")
-    check_file_function_name: str | None = Field(None, alias="CHECK_FILE_FUNCTION", max_length=140)
-    # "on" if GuardDuty scans the files: a file is available only after its scan.
-    malware_protection: Literal["on", "off"] = Field("off", alias="MALWARE_PROTECTION")
-    # Days between the request of a deletion and the erasure.
-    deletion_grace_days: int = Field(0, alias="DELETION_GRACE_DAYS", ge=0, le=28)
-    # Hours before a profile without a user is erased, in case the user pool was read wrongly.
-    orphan_grace_hours: float = Field(72, alias="ORPHAN_GRACE_HOURS", ge=0)
+    """Name of the table of the lists that belong to a user, such as files. Without it, the stage has no files."""
+
     # No trigger has the user pool's ARN. In its environment it would create a dependency cycle between
     # trigger and user pool. A trigger reads the user pool's id from its event.
     user_pool_arn: str | None = Field(
@@ -61,28 +47,82 @@ class Settings(InternalModel):
         alias="USER_POOL_ARN",
         pattern=r"^arn:[a-z-]+:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[\w-]+$",
     )
+    """ARN of the user pool. The `chalice` command needs it, too."""
+
     user_pool_client_ids: Annotated[frozenset[str], BeforeValidator(_split_commas)] = Field(
         frozenset(), alias="USER_POOL_CLIENT_ID"
     )
-    # Origins of pages that may call the API, or * for any. Empty by default.
+    """Ids of the app clients whose tokens are accepted. Without it, every token is rejected."""
+
     cors_allow_origins: Annotated[frozenset[str], BeforeValidator(_split_commas)] = Field(
         frozenset(), alias="CORS_ALLOW_ORIGINS"
     )
-    # The page about problem types, to which `type` of each problem links. The API serves it at /problems.
+    """Origins of web pages that may call the API, or `*` for all. Without it, no origin is allowed."""
+
     problems_url: str = Field("/problems", alias="PROBLEMS_URL")
-    # Minimum age at sign-up, in years. 0 means no minimum.
+    """URL of the page about problem types, to which the `type` of each problem links. `make deploy` sets the API's own
+    address.
+    """
+
+    picture_bucket: str | None = Field(None, alias="S3_BUCKET")
+    """Name of the bucket of pictures and files. Without it, the stage has neither."""
+
+    picture_function_name: str | None = Field(None, alias="PICTURE_FUNCTION", max_length=140)
+    """Name of the function that processes pictures."""
+
+    picture_uploads_per_day: int = Field(50, alias="PICTURE_UPLOADS_PER_DAY", ge=1)
+    """Maximum number of picture uploads per user and day (UTC) that are processed."""
+
+    # An export contains all files of a user, and a response has at most 6 MiB.
+    files_per_user: int = Field(200, alias="FILES_PER_USER", ge=1, le=1_000)
+    """Maximum number of files that a user may store."""
+
+    file_bytes_per_user: int = Field(1024**3, alias="FILE_BYTES_PER_USER", ge=1)
+    """Maximum size of all files of a user in bytes. The default is 1 GiB."""
+
+    file_uploads_per_day: int = Field(200, alias="FILE_UPLOADS_PER_DAY", ge=1)
+    """Maximum number of files that a user may create per day (UTC)."""
+
+    file_types: Annotated[frozenset[str], BeforeValidator(_split_commas)] = Field(frozenset(), alias="FILE_TYPES")
+    """Accepted media types of files. Without it, all supported types are accepted."""
+
+    check_file_function_name: str | None = Field(None, alias="CHECK_FILE_FUNCTION", max_length=140)
+    """Name of the function that checks files."""
+
+    malware_protection: Literal["on", "off"] = Field("off", alias="MALWARE_PROTECTION")
+    """With `on`, a file is available only after a malware scan by GuardDuty has found no threat."""
+
+    erase_function_name: str | None = Field(None, alias="ERASE_FUNCTION", max_length=140)
+    """Name of the function that erases accounts."""
+
+    deletion_grace_days: int = Field(0, alias="DELETION_GRACE_DAYS", ge=0, le=28)
+    """Days between the request to delete an account and its erasure."""
+
+    orphan_grace_hours: float = Field(72, alias="ORPHAN_GRACE_HOURS", ge=0)
+    """Hours before a profile without a user is erased, in case the user pool was read wrongly."""
+
     minimum_age: int = Field(0, alias="MINIMUM_AGE", ge=0, le=130)
-    # The `service` dimension of this stage's metrics.
-    service_name: str = Field("healthtech", alias="SERVICE_NAME")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
-    # "off" makes the DynamoDB client a plain client of botocore (aws/botocore_tuning.py).
-    botocore_tuning: Literal["on", "off"] = Field("on", alias="BOTOCORE_TUNING")
+    """Minimum age in years to sign up, by the calendar of UTC. 0 disables the check."""
+
     # Cognito's default quota is 120 AdminGetUser calls per second and account.
     lookups_per_second: float = Field(50, alias="RECONCILE_LOOKUPS_PER_SECOND", ge=1)
+    """Maximum `AdminGetUser` calls per second of reconciliation."""
+
     # Cognito's confirmation code is valid for 24 hours.
     unconfirmed_hours: int = Field(24, alias="UNCONFIRMED_ACCOUNT_HOURS", ge=24)
-    # Chalice sets this while its command loads the application. Lambda never has it.
+    """Hours after which reconciliation deletes an unconfirmed account."""
+
+    service_name: str = Field("healthtech", alias="SERVICE_NAME")
+    """Value of the `service` dimension of the stage's metrics."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
+    """Minimum level of log lines. Metrics are written at every level."""
+
+    botocore_tuning: Literal["on", "off"] = Field("on", alias="BOTOCORE_TUNING")
+    """With `off`, the DynamoDB client is a plain client of botocore. See docs/decisions/0004-tuned-botocore.md."""
+
     in_chalice_command: bool = Field(False, alias="AWS_CHALICE_CLI_MODE")
+    """The `chalice` command sets it while it loads the application. Lambda never has it."""
 
     @property
     def user_pool_id(self) -> str | None:
@@ -150,8 +190,8 @@ class Settings(InternalModel):
     def provider_arns(self) -> list[str]:
         """Return the user pools of the API's authorizer.
 
-        Raises SettingsError if the chalice command needs them and they are not set. `chalice package` and `chalice
-        deploy` write them into the API. `chalice local` verifies tokens against them.
+        Raises SettingsError if the chalice command needs them and they are not set. `chalice package` and
+        `chalice deploy` write them into the API. `chalice local` verifies tokens against them.
         """
         if self.user_pool_arn is None and self.in_chalice_command:
             raise SettingsError("USER_POOL_ARN is missing: the API's authorizer needs its user pool")

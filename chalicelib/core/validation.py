@@ -40,7 +40,10 @@ def rule_error(rule: str) -> PydanticCustomError:
 
 
 def require_string(value: object) -> str:
-    """Return the value if it is a string. Pydantic alone would parse the number 19900514 as a date."""
+    """Return the value if it is a string. Raises PydanticCustomError otherwise.
+
+    Pydantic alone would parse the number 19900514 as a date.
+    """
     if not isinstance(value, str):
         raise rule_error("must be a string")
     return value

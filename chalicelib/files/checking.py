@@ -1,8 +1,8 @@
 """The check of an uploaded file, in a function of its own.
 
-S3 announces an upload, GuardDuty the result of a scan, and reconciliation a file that may have been left behind by an
-interruption. Each leads to the same check of the present state, so an event can be lost, repeated or out of order. Only
-a report of malware is used without the tag of the object: all versions of a file have the same content, so it is final.
+S3 announces an upload, GuardDuty the result of a scan, and reconciliation a file that differs from its record. Each
+leads to the same check of the present state, so an event can be lost, repeated or out of order. Only a report of
+malware is used without the tag of the object. It is final, because all versions of a file have the same content.
 """
 
 import hashlib
@@ -202,7 +202,7 @@ class FileChecker:
         return FileCheckResult(outcome="available")
 
     def _reject(self, request: FileCheckRequest, stored: StoredFile, rejection: FileRejection) -> FileCheckResult:
-        """Reject a file, and delete its content for good. An interruption leaves the content to reconciliation."""
+        """Reject a file, and delete its content permanently. An interruption leaves the content to reconciliation."""
         if rejection is FileRejection.MALWARE:  # before the write: a check after an interruption does not count it
             add_metric(Metric.FILE_INFECTED)
         if not self._repository.reject(request.user_id, stored, rejection, utc_now()):

@@ -28,7 +28,7 @@ class FileRejected(ApiError):
 
 
 class FileQuotaExceeded(Conflict):
-    """The file exceeds the quota of the user. Deleting other files makes room for it."""
+    """The file exceeds the quota of the user. The user can delete other files to free space."""
 
     slug = "file-quota-exceeded"
     detail = "The file exceeds the quota. Delete other files first."

@@ -28,7 +28,7 @@ class FileType(StrEnum):
 
 
 class FileCategory(StrEnum):
-    """What a file contains."""
+    """The kind of content of a file."""
 
     LAB_REPORT = "lab-report"
     IMAGING = "imaging"
@@ -165,7 +165,7 @@ class File(StrictModel):
 
 
 class FileUploadLimits(StrictModel):
-    """What S3 accepts: exactly the announced type and size."""
+    """The type and size that S3 accepts: exactly the announced ones."""
 
     content_type: FileType
     min_bytes: int
@@ -195,7 +195,7 @@ class FileContent(StrictModel):
 
 
 class FileQuota(StrictModel):
-    """What a user's files occupy, and the maximum. Rejected files do not count."""
+    """The number and size of a user's files, and the maximum. Rejected files do not count."""
 
     bytes: int
     bytes_max: int

@@ -2,12 +2,15 @@
 
 The table has the partition key `user_id` (S) and the sort key `record` (S). A user's records of files:
 
-- `file#<file id>`: the fields of the file; `expires_at` (N), when the reservation of an upload expires, in seconds
-  since 1970; `ttl` (N), when DynamoDB deletes a rejected file
-- `file-quota`: `bytes` and `files` (N), the sum over all files that are not rejected; `uploads_on` (S) and `uploads`
-  (N), the uploads announced on that day; `changed_at` and `checked_at` (N), when a file was created or deleted and
-  when reconciliation has last found no difference, in milliseconds since 1970; `revision` (N), incremented with each
-  change of the counters
+- `file#<file id>`: the fields of the file, and
+  - `expires_at` (N), the time at which the reservation of an upload expires, in seconds since 1970
+  - `ttl` (N), the time at which DynamoDB deletes a rejected file, in seconds since 1970
+- `file-quota`:
+  - `bytes` and `files` (N), the sum over all files that are not rejected
+  - `uploads_on` (S) and `uploads` (N), a day and the uploads announced on that day
+  - `changed_at` (N), the time of the last creation or deletion of a file, in milliseconds since 1970
+  - `checked_at` (N), the time at which reconciliation has last found no difference, in milliseconds since 1970
+  - `revision` (N), incremented with each change of the counters
 """
 
 import logging
@@ -86,7 +89,7 @@ def build_key(user_id: str, record: str) -> "dict[str, AttributeValueTypeDef]":
     return {PARTITION_KEY: {"S": user_id}, SORT_KEY: {"S": record}}
 
 
-def file_record(file_id: str) -> str:
+def build_sort_key(file_id: str) -> str:
     """Return the sort key of a file."""
     return f"{FILE_PREFIX}{file_id}"
 
@@ -96,7 +99,7 @@ def to_item(user_id: str, stored: StoredFile) -> "dict[str, AttributeValueTypeDe
     fields = {name: getattr(stored.file, name) for name in File.model_fields if name != "id"}
     values: dict[str, Any] = {**fields, EXPIRES_AT: stored.expires_at}
     attributes = {name: serialize(value) for name, value in values.items() if value is not None}
-    return build_key(user_id, file_record(stored.file.id)) | attributes
+    return build_key(user_id, build_sort_key(stored.file.id)) | attributes
 
 
 def to_stored_file(item: DynamoItem) -> StoredFile:

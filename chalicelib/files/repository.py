@@ -34,7 +34,7 @@ from chalicelib.files.records import (
     StoredQuota,
     UserFiles,
     build_key,
-    file_record,
+    build_sort_key,
     get_file_id,
     to_item,
     to_quota,
@@ -80,7 +80,7 @@ class FileRepository:
         """Store a new file and add it to the quota. Return False if there is no profile.
 
         The first upload of a day sends two requests. Raises FileQuotaExceeded, FileLimitReached, DeletionScheduled or
-        AccountErased.
+        AccountErased. Raises ServiceUnavailable if a concurrent request changes the counters in each attempt.
         """
         if stored.file.size > limits.bytes:
             raise FileQuotaExceeded
@@ -106,7 +106,7 @@ class FileRepository:
         """Return a file, or None. Raises UnreadableItem."""
         with translate_errors():
             response = self._client.get_item(
-                TableName=self._table_name, Key=build_key(user_id, file_record(file_id)), ConsistentRead=True
+                TableName=self._table_name, Key=build_key(user_id, build_sort_key(file_id)), ConsistentRead=True
             )
         item = response.get("Item")
         return to_stored_file(item) if item else None
@@ -119,7 +119,7 @@ class FileRepository:
         `after` is that id of the previous page. A page has fewer files than `limit` if records cannot be read. One
         Query, and for further pages one GetItem. Raises UnreadableItem if the counters cannot be read.
         """
-        start = {"ExclusiveStartKey": build_key(user_id, file_record(after))} if after else {}
+        start = {"ExclusiveStartKey": build_key(user_id, build_sort_key(after))} if after else {}
         with translate_errors():
             response = self._client.query(
                 TableName=self._table_name,
@@ -162,7 +162,7 @@ class FileRepository:
         for name, value in changes.items():
             update.set(name, value)
         update.set("updated_at", now).increment("version")
-        record = file_record(stored.file.id)
+        record = build_sort_key(stored.file.id)
         return self._write_as_user(user_id, [self._update(user_id, record, update.build())])
 
     def delete(self, user_id: str, stored: StoredFile, now: datetime) -> bool:
@@ -179,7 +179,7 @@ class FileRepository:
         Raises FileChanged if there is no record, DeletionScheduled or AccountErased.
         """
         condition = UpdateBuilder().require_exists(SORT_KEY).build_condition()
-        delete = {"TableName": self._table_name, "Key": build_key(user_id, file_record(file_id)), **condition}
+        delete = {"TableName": self._table_name, "Key": build_key(user_id, build_sort_key(file_id)), **condition}
         return self._write_as_user(user_id, [{"Delete": delete}, self._subtract(user_id, 0, now)])
 
     def release(self, user_id: str, stored: StoredFile, now: datetime) -> None:
@@ -196,7 +196,7 @@ class FileRepository:
             with translate_errors(CONDITION_FAILED):
                 self._client.update_item(
                     TableName=self._table_name,
-                    Key=build_key(user_id, file_record(file_id)),
+                    Key=build_key(user_id, build_sort_key(file_id)),
                     **update.build(),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
@@ -214,7 +214,7 @@ class FileRepository:
         statuses = (*_PENDING, FileStatus.AVAILABLE) if rejection is FileRejection.MALWARE else _PENDING
         update = _change_status(FileStatus.REJECTED, now, statuses).set("rejection", rejection)
         update.set(TTL, int((now + timedelta(days=REJECTED_DAYS)).timestamp()))
-        record = file_record(stored.file.id)
+        record = build_sort_key(stored.file.id)
         actions = [self._update(user_id, record, update.build()), self._subtract(user_id, stored.file.size, now)]
         try:
             write_transaction(self._client, actions)
@@ -304,7 +304,7 @@ class FileRepository:
     def _build_deletion(self, user_id: str, stored: StoredFile, now: datetime) -> list[dict[str, Any]]:
         delete = {
             "TableName": self._table_name,
-            "Key": build_key(user_id, file_record(stored.file.id)),
+            "Key": build_key(user_id, build_sort_key(stored.file.id)),
             **UpdateBuilder().require_equal("version", stored.file.version).build_condition(),
         }
         return [{"Delete": delete}, *([self._subtract(user_id, stored.file.size, now)] if stored.is_counted else [])]

@@ -3,7 +3,7 @@
 A file must be valid as one type only: a PDF that is also a web page or an archive is rejected. Libraries that detect
 types look at the first bytes alone, so they accept such files.
 
-No content raises an exception: a file whose check fails would never get a verdict.
+No content raises an exception, because a file whose check fails would never be accepted or rejected.
 """
 
 import re

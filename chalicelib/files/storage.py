@@ -30,7 +30,7 @@ class StoredObject(NamedTuple):
     content_type: str
 
 
-def object_key(user_id: str, file_id: str) -> str:
+def build_object_key(user_id: str, file_id: str) -> str:
     """Return the key of a file's object."""
     return f"{KEY_PREFIX}{user_id}/{file_id}"
 
@@ -56,7 +56,7 @@ class FileStorage:
         with translate_errors():
             form = self._client.generate_presigned_post(
                 self._bucket,
-                object_key(user_id, file.id),
+                build_object_key(user_id, file.id),
                 Fields={**fields},
                 Conditions=[
                     *({name: value} for name, value in fields.items()),
@@ -75,7 +75,7 @@ class FileStorage:
                 "get_object",
                 Params={
                     "Bucket": self._bucket,
-                    "Key": object_key(user_id, file.id),
+                    "Key": build_object_key(user_id, file.id),
                     "ResponseContentType": file.content_type.value,
                     "ResponseContentDisposition": format_content_disposition(file.name, file.content_type),
                     "ResponseCacheControl": "private, no-store",
@@ -86,7 +86,7 @@ class FileStorage:
 
     def count_versions(self, user_id: str, file_id: str) -> int:
         """Return the number of versions, at most 2, or 0 if the object is missing or deleted. One request."""
-        key = object_key(user_id, file_id)
+        key = build_object_key(user_id, file_id)
         with translate_errors():
             response = self._client.list_object_versions(Bucket=self._bucket, Prefix=key, MaxKeys=2)
         versions = [version for version in response.get("Versions", []) if version["Key"] == key]
@@ -101,7 +101,7 @@ class FileStorage:
         content = bytearray()
         try:
             with translate_errors("NoSuchKey"):
-                response = self._client.get_object(Bucket=self._bucket, Key=object_key(user_id, file_id))
+                response = self._client.get_object(Bucket=self._bucket, Key=build_object_key(user_id, file_id))
                 limit = min(response["ContentLength"], max_bytes + 1)
                 while len(content) < limit and (
                     chunk := response["Body"].read(min(_READ_CHUNK_BYTES, limit - len(content)))
@@ -121,24 +121,24 @@ class FileStorage:
         https://docs.aws.amazon.com/guardduty/latest/ug/monitor-enable-s3-object-tagging-malware-protection.html
         """
         with translate_errors():
-            response = self._client.get_object_tagging(Bucket=self._bucket, Key=object_key(user_id, file_id))
+            response = self._client.get_object_tagging(Bucket=self._bucket, Key=build_object_key(user_id, file_id))
         return next((tag["Value"] for tag in response["TagSet"] if tag["Key"] == SCAN_TAG), None)
 
     def delete(self, user_id: str, file_id: str) -> None:
         """Delete the object. The bucket retains its versions for 30 days. A missing object is not an error."""
         with translate_errors():
-            self._client.delete_object(Bucket=self._bucket, Key=object_key(user_id, file_id))
+            self._client.delete_object(Bucket=self._bucket, Key=build_object_key(user_id, file_id))
 
     def delete_repeated_uploads(self, user_id: str, file_id: str) -> int:
         """Delete all versions of an object but the oldest. Return their number.
 
         All versions that a form has uploaded have the announced content. Raises UpstreamError as delete_versions.
         """
-        return delete_newer_versions(self._client, self._bucket, object_key(user_id, file_id))
+        return delete_newer_versions(self._client, self._bucket, build_object_key(user_id, file_id))
 
     def delete_versions(self, user_id: str, file_id: str) -> int:
         """Delete all versions of an object. Return their number. Raises UpstreamError if S3 has not deleted all."""
-        return delete_versions(self._client, self._bucket, object_key(user_id, file_id), is_key=True)
+        return delete_versions(self._client, self._bucket, build_object_key(user_id, file_id), is_key=True)
 
     def delete_all_versions(self, user_id: str) -> int:
         """Delete all versions of a user's files. Return their number. Raises UpstreamError as delete_versions."""

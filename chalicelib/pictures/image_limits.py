@@ -1,8 +1,8 @@
 """Limits on an uploaded file that are checked before an image library opens it.
 
-A small file can make a decoder use a lot of time or memory: with thousands of parts, or with EXIF data that is repeated
-or that refers to the same bytes many times. Pillow 12.2 and older need minutes or gigabytes
-for such a file, so these limits do not depend on Pillow's own.
+A small file can make a decoder use a lot of time or memory. It has thousands of segments or chunks, or EXIF data that
+is repeated or that refers to the same bytes many times. Pillow 12.2 and older need minutes or gigabytes for such a
+file, so these limits do not depend on Pillow's own.
 """
 
 import re
@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 
 from chalicelib.profiles.fields import PictureType
 
-# Passes over the pixels, segments and chunks: each takes time, regardless of its size. Cameras write about a dozen.
-MAX_SCANS: Final = 100
-MAX_PARTS: Final = 4000
+# Each scan, segment and chunk takes time, regardless of its size. Cameras write about a dozen.
+MAX_JPEG_SCANS: Final = 100  # a scan is a pass over the pixels
+MAX_JPEG_SEGMENTS: Final = 4000
+MAX_CHUNKS: Final = 4000
 # The main picture and a second one, such as a preview, each have at most one block.
 MAX_EXIF_MARKERS: Final = 2
 # 64 KiB, the maximum of a JPEG segment, and the marker before it. Exif 2.32, 4.7.2.
@@ -26,7 +27,9 @@ MAX_EXIF_CHARACTERS: Final = 140_000
 
 _EXIF_MARKER: Final = b"Exif\0\0"
 _EXIF_SEGMENT: Final = re.compile(rb"\xff\xe1(..)Exif\0\0", re.DOTALL)
-_SEGMENT: Final = re.compile(rb"\xff[\xe0-\xef\xfe]")  # in pixel data, FF is followed by 00 or a restart marker
+_JPEG_APP_SEGMENT: Final = re.compile(
+    rb"\xff[\xe0-\xef\xfe]"
+)  # and COM; in pixel data, 00 or a restart marker follows FF
 _EXIF_CHUNKS: Final = (b"eXIf", b"EXIF")  # PNG's and WebP's
 _TEXT_CHUNKS: Final = (b"tEXt", b"zTXt", b"iTXt")
 # Keywords of PNG texts that are read as EXIF data, and how long each may be. The first one contains bytes.
@@ -48,21 +51,26 @@ class _Chunk(NamedTuple):
 
 def find_violated_limit(content: bytes, picture_type: PictureType) -> str | None:
     """Return the rule that a file violates, or None."""
-    if _has_too_many_parts(content, picture_type):
-        return "must not have so many parts"
+    if rule := _find_violated_count(content, picture_type):
+        return rule
     if content.count(_EXIF_MARKER) > MAX_EXIF_MARKERS:
         return f"must have at most {MAX_EXIF_MARKERS} blocks of EXIF data"
     if _count_exif_bytes(content, picture_type) > MAX_EXIF_BYTES:
-        return f"must have at most {MAX_EXIF_BYTES} bytes of EXIF data"
+        return f"must have at most {MAX_EXIF_BYTES:,} bytes of EXIF data"
     if picture_type is PictureType.PNG and any(map(_is_long_exif_text, _iterate_chunks(content, picture_type))):
-        return f"must have at most {MAX_EXIF_CHARACTERS} characters of EXIF data as text"
+        return f"must have at most {MAX_EXIF_CHARACTERS:,} characters of EXIF data as text"
     return None
 
 
-def _has_too_many_parts(content: bytes, picture_type: PictureType) -> bool:
-    if picture_type is PictureType.JPEG:
-        return content.count(b"\xff\xda") > MAX_SCANS or len(_SEGMENT.findall(content)) > MAX_PARTS
-    return len(list(islice(_iterate_chunks(content, picture_type), MAX_PARTS + 1))) > MAX_PARTS
+def _find_violated_count(content: bytes, picture_type: PictureType) -> str | None:
+    if picture_type is not PictureType.JPEG:
+        count = len(list(islice(_iterate_chunks(content, picture_type), MAX_CHUNKS + 1)))
+        return f"must have at most {MAX_CHUNKS:,} chunks" if count > MAX_CHUNKS else None
+    if content.count(b"\xff\xda") > MAX_JPEG_SCANS:
+        return f"must have at most {MAX_JPEG_SCANS} scans"
+    if len(_JPEG_APP_SEGMENT.findall(content)) > MAX_JPEG_SEGMENTS:
+        return f"must have at most {MAX_JPEG_SEGMENTS:,} APP and COM segments"
+    return None
 
 
 def _count_exif_bytes(content: bytes, picture_type: PictureType) -> int:

@@ -19,8 +19,8 @@ from chalicelib.profiles.fields import PictureType
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-# Time for each step of the function. The sum is its timeout, so that a slow S3 never causes a timeout: a function that
-# ran into its timeout was busy with the picture. tests/unit/aws/test_clients.py checks the sum.
+# Time for each step of the function. The sum is its timeout, so that a slow S3 never causes a timeout. A function
+# that reaches its timeout was busy with the picture. The sum is checked by tests/unit/aws/test_clients.py.
 READ_SECONDS: Final = 1.5  # S3 may pause once more, for its read timeout
 SANITIZE_SECONDS: Final = 2.8  # the largest picture needs 2.0
 WRITE_SECONDS: Final = 1.7
@@ -93,8 +93,8 @@ def process_upload(
 ) -> ProcessingResult:
     """Make a sanitized picture from an upload.
 
-    `sanitize` raises `rejection_error`, whose text is the reason. `milliseconds_left` returns the time until the
-    function's timeout.
+    A failed call to AWS is a result, not an error. `sanitize` raises `rejection_error`, whose text is the reason.
+    `milliseconds_left` returns the time until the function's timeout.
     """
     try:
         file = storage.read_upload(request.upload_key, READ_SECONDS)
@@ -128,7 +128,10 @@ def _reject(reason: str) -> ProcessingResult:
 
 
 class PictureProcessor:
-    """The caller of the function. The client is created at the first call, because most requests need none."""
+    """Client of the function that processes pictures.
+
+    The client of Lambda is created at the first call, because most requests need none.
+    """
 
     def __init__(self, client: "Callable[[], LambdaClient]", function_name: str) -> None:
         self._client = client

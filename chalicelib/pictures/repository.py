@@ -1,7 +1,10 @@
 """The picture of a profile, in the profile's DynamoDB item. Only this module writes it.
 
-Attributes: `picture` (M), the metadata in the profile; `picture_key` (S), the key of its object in S3;
-`picture_revision` (N), incremented with each change of the picture; and those of the lease (leases.py).
+Attributes, in addition to those of the lease (leases.py):
+
+- `picture` (M), the metadata in the profile
+- `picture_key` (S), the key of its object in S3
+- `picture_revision` (N), incremented with each change of the picture
 """
 
 from dataclasses import dataclass
@@ -79,7 +82,7 @@ class PictureRepository:
     ) -> Profile:
         """Set or clear the picture if its revision is still the one in `record`. Return the profile.
 
-        The condition uses the revision, not the key: after a deletion and another upload the key can be absent twice
+        The condition uses the revision, not the key. After a deletion and another upload the key can be absent twice
         (ABA problem), but a counter never repeats. A new picture returns its lease. Raises PictureConditionFailed with
         the stored record.
         """

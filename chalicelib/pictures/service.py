@@ -2,8 +2,8 @@
 
 The profile item is the single source of truth. A picture changes by one conditional write of the item. Objects are
 written to S3 before that write and deleted after it. So an interruption can leave an object without a reference, but
-never a reference without its object. A change lists such leftovers before its write and deletes them after it: they
-belong to requests that are finished, or that can no longer succeed because the write has incremented the revision.
+never a reference without its object. A change lists such objects before its write and deletes them after it. They
+belong to requests that are finished, or that can no longer succeed: the write has incremented the revision.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ from chalicelib.pictures.leases import PictureLeases
 from chalicelib.pictures.models import CreateUploadRequest, PictureLink, PresignedUpload, SetPictureRequest
 from chalicelib.pictures.processing import PictureProcessor, ProcessingRequest, ProcessingResult
 from chalicelib.pictures.repository import PictureConditionFailed, PictureRepository, ProfileRecord
-from chalicelib.pictures.storage import PictureStorage, create_picture_key, upload_id_from_key, upload_key
+from chalicelib.pictures.storage import PictureStorage, build_upload_key, create_picture_key, upload_id_from_key
 from chalicelib.profiles.errors import DeletionScheduled
 from chalicelib.profiles.models import Picture, Profile
 from chalicelib.profiles.service import ProfileService
@@ -73,15 +73,15 @@ class PictureService:
     def set_picture(self, caller: Caller, data: Any, preconditions: Preconditions) -> Profile:
         """Make an upload the caller's picture. Idempotent.
 
-        Raises PreconditionFailed; UnprocessableContent, also for an invalid file, which is deleted; NotFound for a
-        missing upload; Conflict if a concurrent request has changed the picture; PictureBusy while another upload of
-        the caller is processed; UploadLimitReached.
+        Raises UnprocessableContent, also for an invalid file, which is deleted. Raises NotFound for a missing upload.
+        Raises Conflict if a concurrent request has changed the picture. Raises PictureBusy while another upload of the
+        caller is processed. Raises PreconditionFailed and UploadLimitReached.
         """
         record = self._load_record(caller)
         _require_no_deletion(record)
         _require_preconditions(preconditions, record)
         upload_id = parse_body(SetPictureRequest, data).upload_id
-        source = upload_key(caller.sub, upload_id)
+        source = build_upload_key(caller.sub, upload_id)
         if _is_made_from(record, upload_id):
             self._delete_leftovers(record, [source])
             return record.profile
@@ -181,7 +181,7 @@ class PictureService:
             logs.error("lease not returned", exc)  # it expires
 
     def _delete_leftovers(self, record: ProfileRecord, uploads: Iterable[str]) -> None:
-        """Delete leftovers of interrupted requests when the picture itself does not change.
+        """Delete objects of interrupted requests when the picture itself does not change.
 
         The revision is incremented first, so that no concurrent request can still set one of them.
         """
@@ -227,7 +227,7 @@ def _source_upload_keys(record: ProfileRecord) -> list[str]:
     """
     if record.picture_key is None:
         return []
-    return [upload_key(record.profile.id, upload_id_from_key(record.picture_key))]
+    return [build_upload_key(record.profile.id, upload_id_from_key(record.picture_key))]
 
 
 def _resolve_conflict(exc: PictureConditionFailed, upload_id: str | None, preconditions: Preconditions) -> Profile:

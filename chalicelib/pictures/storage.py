@@ -37,14 +37,14 @@ _MISSING_KEY_CODES: Final = ("NoSuchKey", "AccessDenied")
 _FILE_EXTENSIONS: Final = {PictureType.JPEG: "jpg", PictureType.PNG: "png", PictureType.WEBP: "webp"}
 
 
-def upload_key(user_id: str, upload_id: str) -> str:
+def build_upload_key(user_id: str, upload_id: str) -> str:
     """Return the key of an upload."""
     return f"uploads/{user_id}/{upload_id}"
 
 
 def create_picture_key(user_id: str, upload_id: str) -> str:
     """Return a new, unique key for the picture made from an upload."""
-    return f"{_pictures_prefix(user_id)}{upload_id}/{uuid.uuid4()}"
+    return f"{_build_pictures_prefix(user_id)}{upload_id}/{uuid.uuid4()}"
 
 
 def upload_id_from_key(key: str) -> str:
@@ -52,7 +52,7 @@ def upload_id_from_key(key: str) -> str:
     return key.split("/")[2]
 
 
-def _pictures_prefix(user_id: str) -> str:
+def _build_pictures_prefix(user_id: str) -> str:
     return f"pictures/{user_id}/"
 
 
@@ -77,7 +77,7 @@ class PictureStorage:
         with translate_errors():
             form = self._client.generate_presigned_post(
                 self._bucket,
-                upload_key(user_id, upload_id),
+                build_upload_key(user_id, upload_id),
                 Fields={**content_type},
                 Conditions=[content_type, ["content-length-range", 1, MAX_PICTURE_BYTES]],
                 ExpiresIn=int(PRESIGNED_URL_TTL.total_seconds()),
@@ -110,8 +110,8 @@ class PictureStorage:
         return key in self._list_keys(key, 1)
 
     def list_picture_keys(self, user_id: str) -> list[str]:
-        """Return the keys of a user's pictures: the current one and leftovers of interrupted requests. One request."""
-        return self._list_keys(_pictures_prefix(user_id), _MAX_KEYS_PER_REQUEST)
+        """Return the keys of a user's pictures: the current one and those of interrupted requests. One request."""
+        return self._list_keys(_build_pictures_prefix(user_id), _MAX_KEYS_PER_REQUEST)
 
     def read_upload(self, key: str, seconds: float) -> UploadedFile | None:
         """Return an upload, or None. A file longer than an upload may be is cut off one byte after the limit.
@@ -136,7 +136,10 @@ class PictureStorage:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type.value)
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete at most 1000 objects. A missing key is not an error. One request."""
+        """Delete at most 1000 objects. A missing key is not an error. One request.
+
+        Raises UpstreamError if S3 has not deleted all of them.
+        """
         unique_keys = list(dict.fromkeys(keys))[:_MAX_KEYS_PER_REQUEST]
         if not unique_keys:
             return
@@ -152,7 +155,7 @@ class PictureStorage:
 
         Two requests per 1000 versions. Raises UpstreamError if S3 has not deleted all of them.
         """
-        prefixes = (f"uploads/{user_id}/", _pictures_prefix(user_id))
+        prefixes = (f"uploads/{user_id}/", _build_pictures_prefix(user_id))
         return sum(delete_versions(self._client, self._bucket, prefix) for prefix in prefixes)
 
     def _list_keys(self, prefix: str, limit: int) -> list[str]:

@@ -114,9 +114,7 @@ class DeletionRepository:
                 self._client.put_item(
                     TableName=self._table_name,
                     Item=tombstone,
-                    ConditionExpression="#status = :erasing",
-                    ExpressionAttributeNames={"#status": deletion.STATUS},
-                    ExpressionAttributeValues={":erasing": serialize(DeletionStatus.ERASING)},
+                    **UpdateBuilder().require_equal(deletion.STATUS, DeletionStatus.ERASING).build_condition(),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ClientError as exc:

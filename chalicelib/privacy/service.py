@@ -1,46 +1,22 @@
 """Requesting, reading and cancelling the deletion of an account."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from chalicelib.aws.errors import translate_errors
 from chalicelib.aws.user_pool import UserPool
 from chalicelib.core import logs
 from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import NotFound, UpstreamError
 from chalicelib.core.identity import Caller
 from chalicelib.core.metrics import Metric, add_metric
+from chalicelib.privacy.erasure_starter import ErasureStarter
 from chalicelib.privacy.errors import DeletionInProgress, NoDeletion
-from chalicelib.privacy.models import ErasureRequest, KeptData, ScheduledDeletion
+from chalicelib.privacy.models import KeptData, ScheduledDeletion
 from chalicelib.privacy.repository import TOMBSTONE_DAYS, DeletionRepository
 from chalicelib.profiles.deletion import Deletion, DeletionRequester, DeletionStatus
 from chalicelib.profiles.errors import AccountErased
 from chalicelib.profiles.service import ProfileService
 
-if TYPE_CHECKING:
-    from mypy_boto3_lambda import LambdaClient
-
 BACKUP_DAYS = 35  # of DynamoDB's point-in-time recovery
-
-
-class ErasureStarter:
-    """The caller of the function that erases accounts. The client is created at the first call."""
-
-    def __init__(self, client: "Callable[[], LambdaClient]", function_name: str) -> None:
-        self._client = client
-        self._function_name = function_name
-
-    def start(self, user_id: str) -> bool:
-        """Start an erasure. Return False if AWS does not accept it; reconciliation then starts it within the hour."""
-        payload = ErasureRequest(user_id=user_id).model_dump_json()
-        try:
-            with translate_errors():
-                self._client().invoke(FunctionName=self._function_name, InvocationType="Event", Payload=payload)
-        except UpstreamError as exc:
-            logs.error("erasure not started", exc)
-            return False
-        return True
 
 
 class DeletionService:

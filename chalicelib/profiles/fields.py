@@ -145,7 +145,7 @@ def is_at_least_years_old(birth_date: date, years: int) -> bool:
 
 
 def to_utc(value: datetime) -> datetime:
-    """Convert a time to UTC."""
+    """Convert a time to UTC. Raises PydanticCustomError if UTC cannot represent it."""
     try:
         return value.astimezone(UTC)
     except OverflowError:  # 0001-01-01T00:00+14:00 is before the first year of UTC

@@ -111,7 +111,10 @@ class ProfileReplacement(ReadOnlyFields):
 
 
 class ProfilePatch(ReadOnlyFields):
-    """The body of a PATCH, a JSON Merge Patch (RFC 7396): the fields to change. Null has the effect as in a PUT."""
+    """The body of a PATCH, a JSON Merge Patch (RFC 7396): the fields to change.
+
+    Null erases `dob`, `gender` and `blood_group`. It is invalid for `name`.
+    """
 
     name: Name | None = None
     dob: BirthDate | None = None

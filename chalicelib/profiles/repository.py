@@ -43,7 +43,7 @@ class ProfileConditionFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ScannedAccount:
-    """What a scan returns of an account."""
+    """The attributes of an account that a scan returns."""
 
     user_id: str
     orphaned_since: datetime | None = None
@@ -52,7 +52,7 @@ class ScannedAccount:
 
 
 class ProfileRepository:
-    """The profiles in one table. Reads are strongly consistent. Each method sends one request, unless it says more."""
+    """The profiles in one table. Reads are strongly consistent. Each method sends one request, or states more."""
 
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
         self._client = client
@@ -85,8 +85,7 @@ class ProfileRepository:
                 self._client.put_item(
                     TableName=self._table_name,
                     Item=to_item(profile),
-                    ConditionExpression="attribute_not_exists(#key)",
-                    ExpressionAttributeNames={"#key": PARTITION_KEY},
+                    **UpdateBuilder().require_absent(PARTITION_KEY).build_condition(),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ClientError as exc:
@@ -240,8 +239,8 @@ def was_written_by_this_request(stored: Profile, now: datetime) -> bool:
     """Return True if a write at this time has produced the stored profile.
 
     A request uses one time for all of its attempts. If the response to the first attempt was lost, the second one finds
-    its own time in the profile. Callers compare the written values too, because another request may have written within
-    the same millisecond.
+    its own time in the profile. Functions that use it compare the written values too, because another request may have
+    written within the same millisecond.
     """
     return format_timestamp(stored.updated_at) == format_timestamp(now)
 

@@ -80,7 +80,7 @@ class ProfileService:
     ) -> Profile:
         """Update the caller's profile with decoded JSON of this model. Provision a missing profile first.
 
-        Raises NotFound, PreconditionFailed, Conflict if the body is older than the stored profile, or
+        Raises NotFound or PreconditionFailed. Raises Conflict if the body is older than the stored profile. Raises
         UnprocessableContent if it violates a rule, changes a read-only field or erases the name.
         """
         try:

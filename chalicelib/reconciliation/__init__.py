@@ -1,1 +1,1 @@
-"""The scheduled comparison of the user pool and the table."""
+"""The scheduled comparison of the user pool, the profiles and the files."""

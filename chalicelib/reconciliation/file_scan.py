@@ -5,7 +5,7 @@ Then the bucket is scanned for objects of users without records, which a late up
 
 Each file that differs is passed to the function check_file, which looks at it again and repairs it. A file without
 content loses its record, and content without a record is deleted. Both can be restored for 30 days. Only the content of
-an erased user is deleted for good.
+an erased user is deleted permanently.
 
 A wrong bucket has no content of any file, and a wrong or outdated table no records of it. So the scan stops removing
 files if
@@ -22,61 +22,41 @@ files if
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-from chalicelib.aws.errors import translate_errors
 from chalicelib.core import logs
 from chalicelib.core.metrics import Metric, add_metric
 from chalicelib.files.checking import FileCheckRequest
 from chalicelib.files.repository import FileRepository
 from chalicelib.files.storage import FileStorage
 from chalicelib.reconciliation.checkpoints import Checkpoints
+from chalicelib.reconciliation.file_check_starter import FileCheckStarter
 from chalicelib.reconciliation.file_comparison import FileComparer, FileComparison, needs_comparison
 from chalicelib.reconciliation.scan import IsOver, Scan, ScanProgress, deletion_limit, map_until
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mypy_boto3_lambda import LambdaClient
 
 _MIN_LIMIT_WITHOUT_RECORD: Final = 1_000  # objects
 _MAX_SHARE_WITHOUT_RECORD: Final = 0.1  # of the compared objects
 
 
-class FileCheckStarter:
-    """The caller of the function that checks files. The client is created at the first call."""
-
-    def __init__(self, client: "Callable[[], LambdaClient]", function_name: str) -> None:
-        self._client = client
-        self._function_name = function_name
-
-    def start(self, request: FileCheckRequest) -> None:
-        """Start the check of a file. Raises UpstreamError."""
-        with translate_errors():
-            self._client().invoke(
-                FunctionName=self._function_name, InvocationType="Event", Payload=request.model_dump_json()
-            )
-
-
 class FileScanOptions(NamedTuple):
     """The options of the scan."""
 
-    dry_run: bool = False  # only report
-    remove_all_differing: bool = False  # without a limit
+    dry_run: bool = False  # the scan only reports
+    remove_all_differing: bool = False  # the scan removes differing files without a limit
 
 
 class FileProgress(ScanProgress):
     """The progress of the scan over the files."""
 
     phase: Literal["records", "objects", "finished"] = "records"
-    users: int = 0  # whose files were compared
+    users: int = 0  # users whose files were compared
     files: int = 0  # records that were compared
-    objects: int = 0  # that were compared
-    checks: int = 0  # started
+    objects: int = 0  # objects that were compared
+    checks: int = 0  # checks that were started
     repaired: int = 0  # users whose counters were wrong
-    without_object: int = 0  # files
-    without_record: int = 0  # objects
-    of_erased_users: int = 0  # objects without record whose user was erased
+    without_object: int = 0  # files whose object is missing
+    without_record: int = 0  # objects whose record is missing
+    of_erased_users: int = 0  # objects without a record whose user was erased
     unexplained: int = 0  # users with objects whose missing records nothing explains
     unreadable: int = 0  # users with a record or counters that cannot be read
     stopped: bool = False  # too many files differ, so the scan removes no more of them

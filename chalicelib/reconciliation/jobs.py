@@ -4,17 +4,12 @@ from chalicelib.aws import gc_tuning
 
 gc_tuning.pause()  # before all other imports
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from chalice import Blueprint, Rate
 from chalice.app import CloudWatchEvent
 
 from chalicelib import bootstrap
-from chalicelib.aws import clients
-from chalicelib.core.settings import get_settings
-
-if TYPE_CHECKING:
-    from chalicelib.reconciliation.service import FileSources
 
 blueprint: Final = Blueprint(__name__)
 
@@ -23,41 +18,14 @@ blueprint: Final = Blueprint(__name__)
 def reconcile(event: CloudWatchEvent) -> dict[str, Any]:
     """Run reconciliation, and start the next run of the chain. Returns a ReconciliationReport."""
     # Imported here, because the API loads this module to register the function.
-    from chalicelib.reconciliation.checkpoints import Checkpoints
     from chalicelib.reconciliation.models import ReconciliationOptions
-    from chalicelib.reconciliation.service import Reconciliation, make_deadline, start_next_run
+    from chalicelib.reconciliation.service import make_deadline
 
-    settings, context = get_settings(), _lambda_context(event)
+    context = _lambda_context(event)
     options = ReconciliationOptions.model_validate(event.detail)
-    run = Reconciliation(
-        Checkpoints(clients.dynamodb(), settings.require_table_name(), dry_run=options.dry_run),
-        bootstrap.profile_repository(),
-        bootstrap.deletion_repository(),
-        bootstrap.throttled_user_pool(),
-        bootstrap.erasure_starter(),
-        options,
-        make_deadline(context, options.max_seconds),
-        files=_file_sources(),
-        unconfirmed_hours=settings.unconfirmed_hours,
-        orphan_grace_hours=settings.orphan_grace_hours,
-    )
-    report = run.run()
-    start_next_run(lambda: clients.lambda_(2, clients.READ_TIMEOUT), context.function_name, report)
+    report = bootstrap.reconciliation(options, make_deadline(context, options.max_seconds)).run()
+    bootstrap.next_run_starter(context.function_name).start(report)
     return report.model_dump(mode="json")
-
-
-def _file_sources() -> "FileSources | None":
-    """Return what the scan over the files needs. None if users cannot store files."""
-    from chalicelib.reconciliation.file_scan import FileCheckStarter
-    from chalicelib.reconciliation.service import FileSources
-
-    settings = get_settings()
-    if not settings.has_files:
-        return None
-    starter = FileCheckStarter(
-        lambda: clients.lambda_(2, clients.READ_TIMEOUT), settings.require_check_file_function_name()
-    )
-    return FileSources(bootstrap.file_repository(), bootstrap.file_storage(), starter)
 
 
 def _lambda_context(event: CloudWatchEvent) -> Any:

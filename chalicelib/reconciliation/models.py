@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel
-
-from chalicelib.core.validation import StrictModel
+from chalicelib.core.validation import InternalModel, StrictModel
 from chalicelib.reconciliation.file_scan import FileProgress
 from chalicelib.reconciliation.profile_scan import ProfileProgress
 from chalicelib.reconciliation.user_scan import UserProgress
@@ -14,7 +12,7 @@ ScanName = Literal["users", "profiles", "files"]
 
 
 class Chain(StrictModel):
-    """What a run passes to the next run of its chain."""
+    """The data that a run passes to the next run of its chain."""
 
     lease: str
     link: int
@@ -24,17 +22,17 @@ class Chain(StrictModel):
 class ReconciliationOptions(StrictModel):
     """The options of a run, in the `detail` of its event. The schedule sends none."""
 
-    dry_run: bool = False  # only report
-    delete_orphans: bool = False  # without the grace period
-    delete_all_orphans: bool = False  # without the grace period and without a limit
-    delete_all_unconfirmed: bool = False  # without a limit
-    remove_all_differing_files: bool = False  # without a limit
-    restart: bool = False  # discard the checkpoints
-    max_seconds: int | None = None  # return after this time and let the caller start the next run
+    dry_run: bool = False  # the run only reports
+    delete_orphans: bool = False  # the run erases orphans without the grace period
+    delete_all_orphans: bool = False  # the run erases orphans without the grace period and without a limit
+    delete_all_unconfirmed: bool = False  # the run deletes unconfirmed accounts without a limit
+    remove_all_differing_files: bool = False  # the run removes differing files without a limit
+    restart: bool = False  # the run discards the checkpoints
+    max_seconds: int | None = None  # the run ends after this time, and the client of the function starts the next one
     chain: Chain | None = None
 
 
-class ReconciliationReport(BaseModel):
+class ReconciliationReport(InternalModel):
     """The result of a run, which the function returns."""
 
     status: Literal["finished", "unfinished", "busy"]  # busy: another run has the lease
@@ -42,4 +40,4 @@ class ReconciliationReport(BaseModel):
     profiles: ProfileProgress = ProfileProgress()
     files: FileProgress = FileProgress()
     interrupted_by: str | None = None  # the AWS error that ended the run early
-    next: ReconciliationOptions | None = None  # of the run that continues
+    next: ReconciliationOptions | None = None  # the options of the run that continues

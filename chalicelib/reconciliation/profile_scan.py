@@ -4,7 +4,7 @@
 - A profile whose user no longer exists is an orphan: its owner has deleted the account in Cognito, which fires no
   trigger. It is erased after a grace period, during which the user must be missing in each scan.
 
-Orphans are erased in a second pass, after all profiles were counted: compared with an empty user pool, or that of
+Orphans are erased in a second pass, after all profiles were counted. Compared with an empty user pool, or that of
 another stage, every profile would be an orphan. Each user is looked up again immediately before.
 """
 
@@ -20,8 +20,8 @@ from chalicelib.core import logs
 from chalicelib.core.clock import utc_now
 from chalicelib.core.metrics import Metric, add_metric
 from chalicelib.core.validation import InternalModel
+from chalicelib.privacy.erasure_starter import ErasureStarter
 from chalicelib.privacy.repository import DeletionRepository
-from chalicelib.privacy.service import ErasureStarter
 from chalicelib.profiles.deletion import Deletion, DeletionRequester, DeletionStatus
 from chalicelib.profiles.errors import AccountErased
 from chalicelib.profiles.repository import ProfileRepository, ScannedAccount
@@ -33,11 +33,11 @@ class ProfileProgress(ScanProgress):
     """The progress of the scan over the table."""
 
     phase: Literal["counting", "erasing", "finished"] = "counting"
-    profiles: int = 0  # scanned
+    profiles: int = 0  # profiles that were scanned
     orphans: int = 0  # profiles without a user
     due: int = 0  # orphans whose grace period is over
-    erasures: int = 0  # started, of scheduled deletions
-    orphan_erasures: int = 0  # started
+    erasures: int = 0  # erasures of scheduled deletions that were started
+    orphan_erasures: int = 0  # erasures of orphans that were started
     stopped: bool = False  # there were more orphans than a scan erases
 
     @property
@@ -47,12 +47,12 @@ class ProfileProgress(ScanProgress):
 
 
 class ProfileScanOptions(InternalModel):
-    """What the scan may erase."""
+    """The options of the scan over the profiles."""
 
     dry_run: bool = False
     orphan_grace_hours: float = 72
-    delete_orphans: bool = False  # without the grace period
-    delete_all_orphans: bool = False  # without the grace period and without a limit
+    delete_orphans: bool = False  # the scan erases orphans without the grace period
+    delete_all_orphans: bool = False  # the scan erases orphans without the grace period and without a limit
 
     @property
     def ignores_grace(self) -> bool:

@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Final, Generic, TypeVar
 
-from pydantic import BaseModel
-
+from chalicelib.core.validation import InternalModel
 from chalicelib.reconciliation.checkpoints import Checkpoints
 
 MAX_THREADS: Final = 8
@@ -27,7 +26,7 @@ def deletion_limit(count: int) -> int:
     return max(_MIN_DELETION_LIMIT, count // 100)
 
 
-class ScanProgress(BaseModel):
+class ScanProgress(InternalModel):
     """The progress of a scan, which is its checkpoint."""
 
     cursor: str | None = None

@@ -2,41 +2,38 @@
 
 Every user of the user pool has a profile, every profile has its user, and every file its content.
 
-Once an hour a chain of runs starts. Each run scans the user pool, the profiles and the files, until its time is over,
-and invokes the function again if a scan is unfinished. A lease allows one run at a time. An AWS fault, or a run that is
+Once an hour a chain of runs starts. Each run scans the user pool, the profiles and the files, until its time is over.
+It invokes the function again if a scan is unfinished. A lease allows one run at a time. An AWS fault, or a run that is
 killed, can only end the chain. The next chain resumes from the checkpoints.
 
 The length of a chain is limited: AWS stops a function that has invoked itself about 16 times.
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
 """
 
-import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from chalicelib.aws.errors import translate_errors
 from chalicelib.aws.throttled_user_pool import ThrottledUserPool
 from chalicelib.core import logs
 from chalicelib.core.errors import UpstreamError
 from chalicelib.core.metrics import Metric, add_metric
 from chalicelib.files.repository import FileRepository
 from chalicelib.files.storage import FileStorage
+from chalicelib.privacy.erasure_starter import ErasureStarter
 from chalicelib.privacy.repository import DeletionRepository
-from chalicelib.privacy.service import ErasureStarter
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
+from chalicelib.reconciliation.file_check_starter import FileCheckStarter
 from chalicelib.reconciliation.file_comparison import FileComparer
-from chalicelib.reconciliation.file_scan import FileCheckStarter, FileProgress, FileScan, FileScanOptions
+from chalicelib.reconciliation.file_scan import FileProgress, FileScan, FileScanOptions
 from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport, ScanName
 from chalicelib.reconciliation.profile_scan import ProfileScan, ProfileScanOptions
 from chalicelib.reconciliation.scan import MAX_THREADS, Scan
 from chalicelib.reconciliation.user_scan import UserScan, UserScanOptions
-
-if TYPE_CHECKING:
-    from mypy_boto3_lambda import LambdaClient
 
 MAX_CHAIN_LINKS: Final = 12  # an hour has time for twelve runs of five minutes
 _SAFETY_MARGIN_MS: Final = 30_000  # before the function's timeout; a batch takes seconds if AWS is slow
@@ -44,12 +41,31 @@ _LEASE_MARGIN_SECONDS: Final = 30  # after the function's timeout; clocks differ
 _CURSORS: Final = {"users": {"cursor"}, "profiles": {"cursor"}, "files": {"cursor"}}  # left out of the log
 
 
-class FileSources(NamedTuple):
-    """What reconciliation needs if users can store files."""
+class FileAdapters(NamedTuple):
+    """The adapters of files."""
 
     repository: FileRepository
     storage: FileStorage
     starter: FileCheckStarter
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationAdapters:
+    """The adapters of all scans. `files` is None if users cannot store files."""
+
+    profiles: ProfileRepository
+    deletions: DeletionRepository
+    user_pool: ThrottledUserPool
+    erasures: ErasureStarter
+    files: FileAdapters | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GracePeriods:
+    """The time, in hours, before an account or a profile is deleted."""
+
+    unconfirmed_hours: float = 24  # since the sign-up
+    orphan_grace_hours: float = 72  # since reconciliation has first missed the user
 
 
 def make_deadline(context: Any, max_seconds: int | None) -> Callable[[], float]:
@@ -67,38 +83,19 @@ class Reconciliation:
     def __init__(
         self,
         checkpoints: Checkpoints,
-        repository: ProfileRepository,
-        deletions: DeletionRepository,
-        user_pool: ThrottledUserPool,
-        erasures: ErasureStarter,
+        adapters: ReconciliationAdapters,
         options: ReconciliationOptions,
         milliseconds_left: Callable[[], float],
-        *,
-        files: FileSources | None = None,
-        unconfirmed_hours: float = 24,
-        orphan_grace_hours: float = 72,
+        grace_periods: GracePeriods = GracePeriods(),
     ) -> None:
         self._checkpoints = checkpoints
         self._options = options
         self._milliseconds_left = milliseconds_left
         self._finished = set[ScanName](options.chain.finished if options.chain else ())
         self._threads = ThreadPoolExecutor(MAX_THREADS)
-        user_options = UserScanOptions(
-            dry_run=options.dry_run,
-            unconfirmed_hours=unconfirmed_hours,
-            delete_all_unconfirmed=options.delete_all_unconfirmed,
-        )
-        self._users = UserScan(checkpoints, repository, user_pool, self._threads, user_options)
-        profile_options = ProfileScanOptions(
-            dry_run=options.dry_run,
-            orphan_grace_hours=orphan_grace_hours,
-            delete_orphans=options.delete_orphans,
-            delete_all_orphans=options.delete_all_orphans,
-        )
-        self._profiles = ProfileScan(
-            checkpoints, repository, deletions, user_pool, erasures, self._threads, profile_options
-        )
-        self._files = files and self._create_file_scan(files, deletions)
+        self._users = self._create_user_scan(adapters, grace_periods.unconfirmed_hours)
+        self._profiles = self._create_profile_scan(adapters, grace_periods.orphan_grace_hours)
+        self._files = adapters.files and self._create_file_scan(adapters.files, adapters.deletions)
 
     def run(self) -> ReconciliationReport:
         """Scan, unless another run has the lease. An AWS fault ends the run and is reported."""
@@ -125,10 +122,35 @@ class Reconciliation:
         logs.event("reconciliation", report=report.model_dump(exclude=_CURSORS))
         return self._hand_over(report)
 
-    def _create_file_scan(self, sources: FileSources, deletions: DeletionRepository) -> FileScan:
-        comparer = FileComparer(sources.repository, sources.storage, deletions, dry_run=self._options.dry_run)
+    def _create_user_scan(self, adapters: ReconciliationAdapters, unconfirmed_hours: float) -> UserScan:
+        options = UserScanOptions(
+            dry_run=self._options.dry_run,
+            unconfirmed_hours=unconfirmed_hours,
+            delete_all_unconfirmed=self._options.delete_all_unconfirmed,
+        )
+        return UserScan(self._checkpoints, adapters.profiles, adapters.user_pool, self._threads, options)
+
+    def _create_profile_scan(self, adapters: ReconciliationAdapters, orphan_grace_hours: float) -> ProfileScan:
+        options = ProfileScanOptions(
+            dry_run=self._options.dry_run,
+            orphan_grace_hours=orphan_grace_hours,
+            delete_orphans=self._options.delete_orphans,
+            delete_all_orphans=self._options.delete_all_orphans,
+        )
+        return ProfileScan(
+            self._checkpoints,
+            adapters.profiles,
+            adapters.deletions,
+            adapters.user_pool,
+            adapters.erasures,
+            self._threads,
+            options,
+        )
+
+    def _create_file_scan(self, adapters: FileAdapters, deletions: DeletionRepository) -> FileScan:
+        comparer = FileComparer(adapters.repository, adapters.storage, deletions, dry_run=self._options.dry_run)
         options = FileScanOptions(self._options.dry_run, self._options.remove_all_differing_files)
-        return FileScan(self._checkpoints, *sources, comparer, self._threads, options)
+        return FileScan(self._checkpoints, *adapters, comparer, self._threads, options)
 
     @property
     def _scans(self) -> "dict[ScanName, Scan[Any]]":
@@ -170,22 +192,3 @@ class Reconciliation:
         # An operator invokes the function for each run, and sees a fault immediately.
         may_continue = link < MAX_CHAIN_LINKS if self._options.max_seconds is None else report.interrupted_by is None
         return may_continue and any(scan.has_advanced for scan in self._scans.values())
-
-
-def start_next_run(client: "Callable[[], LambdaClient]", function_name: str, report: ReconciliationReport) -> None:
-    """Invoke the function again if a scan is unfinished, unless an operator invokes it for each run."""
-    if report.next is None or report.next.max_seconds is not None:
-        return
-    event = to_event(report.next.model_dump(mode="json"))
-    try:
-        with translate_errors():
-            client().invoke(FunctionName=function_name, InvocationType="Event", Payload=event)
-    except UpstreamError as exc:
-        logs.error("the next run was not started", exc)
-        add_metric(Metric.RECONCILIATION_INTERRUPTED)
-
-
-def to_event(detail: dict[str, Any]) -> bytes:
-    """Return an event in the form of EventBridge's schedule, with these options as its detail."""
-    names = ("version", "id", "detail-type", "source", "account", "time", "region")
-    return json.dumps({**dict.fromkeys(names, ""), "resources": [], "detail": detail}).encode()

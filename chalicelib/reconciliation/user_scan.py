@@ -36,12 +36,12 @@ class UserProgress(ScanProgress):
     """The progress of the scan over the user pool."""
 
     finished: bool = False
-    users: int = 0  # scanned
+    users: int = 0  # users that were scanned
     missing: int = 0  # users without a profile
-    created: int = 0  # profiles
+    created: int = 0  # profiles that were created
     cleared: int = 0  # users whose health attributes were deleted from the user pool
     unconfirmed: int = 0  # accounts that were not confirmed in time
-    deleted: int = 0  # accounts
+    deleted: int = 0  # accounts that were deleted
     failed: int = 0  # users whose change AWS has refused
     limited: bool = False  # there were more accounts than a scan deletes
 
@@ -56,7 +56,7 @@ class UserProgress(ScanProgress):
 
 
 class UserScanOptions(InternalModel):
-    """What the scan may change."""
+    """The options of the scan over the user pool."""
 
     dry_run: bool = False
     unconfirmed_hours: float = 24

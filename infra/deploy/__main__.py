@@ -58,7 +58,10 @@ def deploy_stage(name: str) -> None:
 
 
 def destroy_stage(name: str) -> None:
-    """Destroy a stage: first the functions that use other resources, last the resources that hold data."""
+    """Destroy a stage: first the functions that use other resources, last the resources that hold data.
+
+    Raises DeployError if the stage is not deployed, or if its data is protected from deletion.
+    """
     terraform = _run_preflight(name)
     if terraform.is_empty():
         if name != "prod" and terraform.exists():

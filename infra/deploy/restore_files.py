@@ -17,7 +17,7 @@ from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import UpstreamError
 from chalicelib.files.models import FileStatus
 from chalicelib.files.records import FILE_PREFIX, PARTITION_KEY, QUOTA_RECORD, SORT_KEY, build_key
-from chalicelib.files.storage import object_key
+from chalicelib.files.storage import build_object_key
 from chalicelib.profiles import deletion
 from chalicelib.profiles.items import PARTITION_KEY as PROFILE_KEY
 from infra.deploy import restore_objects
@@ -60,10 +60,10 @@ class _FileRestorer:
     def restore(self, item: Item, *, dry_run: bool) -> str:
         """Restore a file. Return the outcome.
 
-        The content is undeleted last, because reconciliation deletes content without a file for good. A run after an
+        The content is undeleted last, because reconciliation permanently deletes content without a file. A run after an
         interruption undeletes the content of a file that is already restored.
         """
-        key = object_key(item[PARTITION_KEY]["S"], item[SORT_KEY]["S"].removeprefix(FILE_PREFIX))
+        key = build_object_key(item[PARTITION_KEY]["S"], item[SORT_KEY]["S"].removeprefix(FILE_PREFIX))
         restored = {**item, "version": {"N": str(int(item["version"]["N"]) + _VERSION_GAP)}}
         current = self._get_item(self._tables.records, {name: item[name] for name in (PARTITION_KEY, SORT_KEY)})
         if current is not None:

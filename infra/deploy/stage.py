@@ -14,8 +14,9 @@ import boto3
 from infra.deploy import api_stage, chalice_config
 from infra.deploy.console import DeployError
 from infra.deploy.subprocesses import run
+from tools.chalice_program import CHALICE_PROGRAM
 
-_CHALICE: Final = (sys.executable, "-W", "ignore", "-c", "import sys; from chalice.cli import main; sys.exit(main())")
+_CHALICE: Final = (sys.executable, "-W", "ignore", "-c", CHALICE_PROGRAM)
 
 
 class Stage:

@@ -1,4 +1,4 @@
-"""Run programs that must end by themselves, such as Terraform, which saves its state at the end."""
+"""Run programs that must not be killed, such as Terraform, which saves its state at the end."""
 
 import subprocess
 from collections.abc import Mapping, Sequence

@@ -16,14 +16,14 @@ export function tabHeader(title, description, ...actions) {
   );
 }
 
-/** Return what a list shows if it has no entries. */
+/** Return the element that a list shows if it has no entries. */
 export function emptyState(name, title, text, ...actions) {
   return h("div", { className: "empty" }, icon(name), h("h2", {}, title), h("p", {}, text), ...actions);
 }
 
 /**
  * Return a button. `run` may be asynchronous: the button is busy until `run` has ended, and an error is shown. A disabled
- * button can have the focus, so that a key press which disables it does not lose the focus. `title` says why it is disabled.
+ * button can have the focus, so that a key press which disables it does not lose the focus. `title` is the reason.
  */
 export function button(label, run, { kind = "", name = null, key = null, disabled = false, title = null } = {}) {
   const element = h(
@@ -108,7 +108,7 @@ export function badge(text, kind = "neutral") {
   return h("span", { className: `badge ${kind}` }, text);
 }
 
-/** Ask for a confirmation. Returns true if the user confirms. */
+/** Prompt for a confirmation. Returns true if the user confirms. */
 export function confirmAction(title, text, label) {
   const dialog = h(
     "dialog",

@@ -2,7 +2,7 @@
 
 // The rejection of the pre-sign-up function: "name is required; date of birth must not be in the future".
 const RULES = /PreSignUp failed with error (.*)\.$/s;
-// What identifies a field in an error. "Username" is the email, and is not the field "name".
+// Patterns that identify a field in an error. "Username" is the email, and is not the field "name".
 const PATTERNS = [
   ["phone_number", /phone/i],
   ["custom:dob", /date of birth|custom:dob/i],

@@ -1,4 +1,4 @@
-// Mail: what Cognito has sent, newest first, with the code of each mail.
+// Mail: the messages that Cognito has sent, newest first, with the code of each mail.
 
 import { badge, button, confirmAction, copyButton, emptyState, tabHeader, timeOf } from "./components.js";
 import { h, update } from "./dom.js";
@@ -54,7 +54,7 @@ export const tab = {
           container,
           tabHeader(
             "Mail",
-            "What Cognito has sent. No mail leaves this machine.",
+            "The messages that Cognito has sent. No mail leaves this machine.",
             mails.length > 0 && button("Delete all", deleteMails),
           ),
           mails.length > 0

@@ -17,7 +17,7 @@ const TABS = [startTab, mailTab, usersTab, requestsTab, apiTab, faultsTab, dataT
 const REFRESH_PAUSE_MS = 200; // many users may change at the same time
 const content = document.getElementById("content");
 const counters = { mail: h("span", { className: "counter", hidden: true }) };
-const hiddenTabs = new Map(); // what tabs with `staysOpen` consist of, by id
+const hiddenTabs = new Map(); // elements of tabs with `staysOpen`, by id
 let current = null;
 
 function buildNavigation() {

@@ -13,7 +13,7 @@ const MESSAGES = {
   disable: "The user was disabled.",
   enable: "The user was enabled.",
 };
-// What to do next, by the status of the user.
+// The next step, by the status of the user.
 const NEXT_STEPS = {
   UNCONFIRMED: "The user cannot sign in yet. Enter the code from the Mail tab in your app, or select Confirm.",
   FORCE_CHANGE_PASSWORD: "The user cannot sign in here. In your app, sign in with the temporary password from the Mail tab, and set a new password.",
@@ -170,7 +170,7 @@ export class UserDetails {
   }
 }
 
-/** Return why a user cannot sign in and what to do, or null if the user can. */
+/** Return the reason why a user cannot sign in and the next step, or null if the user can sign in. */
 function findNextStep(user) {
   if (!user.enabled) return "The user cannot sign in. Select Enable first.";
   return NEXT_STEPS[user.status] ?? null;

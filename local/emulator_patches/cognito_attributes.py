@@ -130,7 +130,10 @@ def update_attributes(pool: Pool, user: User, data: Request) -> dict[str, Any]:
 
 
 def send_verification_code(pool: Pool, user: User, data: Request) -> dict[str, Any]:
-    """Handle GetUserAttributeVerificationCode: send a code to the pending address, otherwise to the current one."""
+    """Handle GetUserAttributeVerificationCode: send a code to the pending address, otherwise to the current one.
+
+    Raises CognitoError if the attribute cannot be verified or has no value.
+    """
     name = data.get("AttributeName")
     if name not in _CONTACT_ATTRIBUTES:
         raise CognitoError(
@@ -146,7 +149,10 @@ def send_verification_code(pool: Pool, user: User, data: Request) -> dict[str, A
 
 
 def verify_attribute(pool: Pool, user: User, data: Request) -> dict[str, Any]:
-    """Handle VerifyUserAttribute: set the value to which the code was sent, and mark it as verified."""
+    """Handle VerifyUserAttribute: set the value to which the code was sent, and mark it as verified.
+
+    Raises CognitoError if the code is wrong or has expired, or if another user has the value.
+    """
     from ministack.services import cognito
 
     name = data.get("AttributeName")

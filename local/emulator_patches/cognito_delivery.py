@@ -1,7 +1,7 @@
 """The delivery of codes: masked addresses, as Cognito returns them, and random codes if RANDOM_CODES is set.
 
 MiniStack 1.5.33 returns the whole address for SignUp, and uses four asterisks instead of three for other operations.
-tests/integration/test_plain_cognito.py fails when MiniStack masks addresses like Cognito.
+A test in tests/integration/test_plain_cognito.py fails when MiniStack masks addresses like Cognito.
 MiniStack always sends the code 123456 for an address, and 654321 for a password reset.
 """
 

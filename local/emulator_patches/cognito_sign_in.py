@@ -1,7 +1,7 @@
 """The challenges of a sign-in after the password, with Cognito's rules.
 
-MiniStack 1.5.33 accepts a response to a challenge with any session, accepts a code of an authenticator app twice, and
-enables an app as soon as it is registered. This patch adds these rules:
+MiniStack 1.5.33 accepts a response to a challenge with any session. It accepts a code of an authenticator app twice,
+and enables an app as soon as it is registered. This patch adds these rules:
 
 - A response needs the session of its challenge. A session can be used once, within the client's AuthSessionValidity.
 - A new password must meet the user pool's policy.

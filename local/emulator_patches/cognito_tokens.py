@@ -1,7 +1,7 @@
 """The attributes that an app client can read, and the time of the sign-in in its tokens.
 
-MiniStack 1.5.33 includes every attribute in ID tokens and in the response of GetUser, reports unverified addresses as
-verified, and changes `auth_time` at a token refresh. With this patch, a client can read only its ReadAttributes, and
+MiniStack 1.5.33 includes every attribute in ID tokens and in the response of GetUser. It reports unverified addresses
+as verified, and changes `auth_time` at a token refresh. With this patch, a client can read only its ReadAttributes, and
 `auth_time` remains the time of the sign-in. tests/integration/test_plain_cognito.py fails when MiniStack does this.
 """
 

@@ -140,7 +140,7 @@ def _with_scan(fire_event: Callable[..., None]) -> Callable[..., None]:
 
 
 def _find_plan(bucket: str, key: str) -> Plan | None:
-    """Return the plan that protects an object, or None. GuardDuty learns of objects from EventBridge."""
+    """Return the plan that protects an object, or None. GuardDuty gets events of objects from EventBridge."""
     from ministack.services import s3
 
     if "EventBridgeConfiguration" not in s3._bucket_notifications.get(bucket, ""):

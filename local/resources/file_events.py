@@ -22,7 +22,7 @@ def ensure_file_events(connection: EmulatorConnection, function_arn: str) -> Non
     emulator_client("s3", connection).put_bucket_notification_configuration(
         Bucket=BUCKET_NAME,
         NotificationConfiguration={
-            "EventBridgeConfiguration": {},  # the malware scanner learns of new objects from EventBridge
+            "EventBridgeConfiguration": {},  # the malware scanner gets events of new objects from EventBridge
             "LambdaFunctionConfigurations": [
                 {
                     "Id": "check-file",

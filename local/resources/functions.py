@@ -1,11 +1,10 @@
 """The Lambda functions. Each runs the code of the working tree, with its own role."""
 
-import io
-import zipfile
 from typing import Final
 
 from local.config import ROOT
 from local.emulator_clients import EmulatorConnection, emulator_client
+from local.function_archive import build_function_archive
 from local.function_definitions import (
     CHECK_FILE_FUNCTION,
     CHECK_PICTURE_FUNCTION,
@@ -87,7 +86,4 @@ def _build_common_variables(handler: str) -> dict[str, str]:
 
 
 def _build_shim_archive() -> bytes:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.write(ROOT / "local" / f"{_SHIM}.py", f"{_SHIM}.py")
-    return archive.getvalue()
+    return build_function_archive(f"{_SHIM}.py", (ROOT / "local" / f"{_SHIM}.py").read_text())

@@ -1,6 +1,6 @@
 """The feed of changes that open pages follow by server-sent events.
 
-An event names only what has changed. The page then requests the data that it shows.
+An event names only the kind of data that has changed. The page then requests the data that it shows.
 """
 
 import threading

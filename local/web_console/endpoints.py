@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import jwt
 
-from local import mailbox
+from local import mail_store
 from local.config import LocalSettings
 from local.console_operations_client import ConsoleOperationsClient
 from local.faults import CONSOLE_USER_AGENT, Fault, FaultFile, InvalidFault
@@ -22,8 +22,8 @@ from local.web_console.replies import ConsoleRequest, Reply, RequestRejected, to
 from local.web_console.request_history import RequestHistory
 from local.web_console.seeding import Seeding
 from local.web_console.state_file import StateStore, parse_file
+from local.web_console.user_administration import STATES, UserAdministration
 from local.web_console.user_api import UserApi
-from local.web_console.user_directory import STATES, UserDirectory
 from local.web_console.user_panels import UserContext, build_panels
 
 DATA_PREFIX: Final = "/data/"
@@ -44,7 +44,7 @@ class Endpoints:
     history: RequestHistory
     operations: ConsoleOperationsClient = field(init=False)
     api: UserApi = field(init=False)
-    directory: UserDirectory = field(init=False)
+    users: UserAdministration = field(init=False)
     store: StateStore = field(init=False)
     seeding: Seeding = field(init=False)
     faults: FaultFile = field(init=False)
@@ -52,9 +52,9 @@ class Endpoints:
     def __post_init__(self) -> None:
         self.operations = ConsoleOperationsClient(self.stack)
         self.api = UserApi(self.stack, self.operations)
-        self.directory = UserDirectory(self.stack, self.operations, self.api)
+        self.users = UserAdministration(self.stack, self.operations, self.api)
         self.store = StateStore(self.stack, self.operations)
-        self.seeding = Seeding(self.directory, lambda: self.feed.publish("data"))
+        self.seeding = Seeding(self.users, lambda: self.feed.publish("data"))
         self.faults = FaultFile(self.local.state_directory)
         self._routes: tuple[tuple[str, re.Pattern[str], Callable[..., Reply]], ...] = tuple(
             (method, re.compile(DATA_PREFIX + path), handle)
@@ -98,27 +98,27 @@ class Endpoints:
         commands = build_commands(self.local, self.api.client)
         has_random_codes = self.local.has_random_codes
         page = start_page.build_start_page(self.stack, commands, has_random_codes=has_random_codes)
-        has_example_user = self.directory.has_user(page["example_user"]["email"])
+        has_example_user = self.users.has_user(page["example_user"]["email"])
         return to_json_reply({**page, "has_example_user": has_example_user})
 
     # Mail
 
     def _list_mails(self, _: ConsoleRequest) -> Reply:
         """Return the mails, each with the id of its user if a user has the address."""
-        mails = mailbox.list_mails(self.operations)
-        subs = self.directory.find_subs(address for mail in mails for address in mail["to"])
+        mails = mail_store.list_mails(self.operations)
+        subs = self.users.find_subs(address for mail in mails for address in mail["to"])
         return to_json_reply(
             {"mails": [{**mail, "sub": next(filter(None, map(subs.get, mail["to"])), None)} for mail in mails]}
         )
 
     def _delete_mails(self, _: ConsoleRequest) -> Reply:
-        mailbox.delete_mails(self.operations)
+        mail_store.delete_mails(self.operations)
         return to_json_reply({})
 
     # Users
 
     def _list_users(self, request: ConsoleRequest) -> Reply:
-        users = self.directory.list_users(request.get_parameter("search"))
+        users = self.users.list_users(request.get_parameter("search"))
         limit = _parse_limit(request.get_parameter("limit", str(_DEFAULT_USERS)))
         return to_json_reply({"users": users[:limit], "total": len(users)})
 
@@ -130,21 +130,21 @@ class Endpoints:
         content = _require_object(request.parse_json())
         attributes = _require_object(content.get("attributes", {}))
         values = random_users.build_user({name: str(value) for name, value in attributes.items()})
-        user = self.directory.create_user(values, str(content.get("state", "")))
+        user = self.users.create_user(values, str(content.get("state", "")))
         return to_json_reply({"user": user, "password": values.password}, HTTPStatus.CREATED)
 
     def _get_user(self, _: ConsoleRequest, sub: str) -> Reply:
-        user = self.directory.get_user(sub)
+        user = self.users.get_user(sub)
         return to_json_reply(
             {"user": user, "panels": build_panels(UserContext(sub, self.stack, self.api.sign_in(sub)))}
         )
 
     def _delete_user(self, _: ConsoleRequest, sub: str) -> Reply:
-        return to_json_reply({"message": self.directory.delete_user(sub)})
+        return to_json_reply({"message": self.users.delete_user(sub)})
 
     def _change_state(self, request: ConsoleRequest, sub: str) -> Reply:
         action = str(_require_object(request.parse_json()).get("action", ""))
-        return to_json_reply({"user": self.directory.change_state(sub, action)})
+        return to_json_reply({"user": self.users.change_state(sub, action)})
 
     def _issue_tokens(self, _: ConsoleRequest, sub: str) -> Reply:
         tokens = self.operations.issue_tokens(sub)
@@ -170,7 +170,7 @@ class Endpoints:
 
     def _list_requests(self, _: ConsoleRequest) -> Reply:
         entries = self.history.list_entries()
-        emails = self.directory.find_emails(entry["sub"] for entry in entries if entry["sub"])
+        emails = self.users.find_emails(entry["sub"] for entry in entries if entry["sub"])
         return to_json_reply({"requests": [{**entry, "email": emails.get(entry["sub"])} for entry in entries]})
 
     def _delete_requests(self, _: ConsoleRequest) -> Reply:

@@ -9,7 +9,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.console_operations_client import OperationFailed
 from local.web_console.random_users import build_user
 from local.web_console.replies import RequestRejected
-from local.web_console.user_directory import CONFIRMED, DISABLED, INVITED, RESET_REQUIRED, UNCONFIRMED, UserDirectory
+from local.web_console.user_administration import (
+    CONFIRMED,
+    DISABLED,
+    INVITED,
+    RESET_REQUIRED,
+    UNCONFIRMED,
+    UserAdministration,
+)
 
 MAX_USERS: Final = 500
 # The state of every tenth user differs from confirmed, in this order.
@@ -20,8 +27,8 @@ _RARE_INTERVAL: Final = 10
 class Seeding:
     """The creation of users. At most one runs at a time."""
 
-    def __init__(self, directory: UserDirectory, on_progress: Callable[[], None]) -> None:
-        self._directory = directory
+    def __init__(self, users: UserAdministration, on_progress: Callable[[], None]) -> None:
+        self._users = users
         self._on_progress = on_progress
         self._lock = threading.Lock()
         self._is_running = False
@@ -58,7 +65,7 @@ class Seeding:
         error = None
         try:
             for number in range(count):
-                self._directory.create_user(build_user({}), choose_state(number))
+                self._users.create_user(build_user({}), choose_state(number))
                 with self._lock:
                     self._created += 1
                 self._on_progress()

@@ -18,7 +18,7 @@ from local.web_console.request_history import RequestHistory
 
 
 class ConsoleHttpServer(ThreadingHTTPServer):
-    """The socket of the console, and what its request handlers use."""
+    """The socket of the console, and the objects that its request handlers use."""
 
     daemon_threads = True
     block_on_close = False  # pages follow the feed of changes until the process ends

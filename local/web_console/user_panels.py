@@ -1,4 +1,4 @@
-"""What the console shows about one user: one panel per feature of the product.
+"""The panels of one user in the console: one per feature of the product.
 
 To show a further feature, add a function to PANELS. The page renders the panel by its id (local/console_ui/panels.js);
 a panel without a renderer is shown as JSON.

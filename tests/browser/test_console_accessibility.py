@@ -51,8 +51,8 @@ def page(request: pytest.FixtureRequest, chromium: Browser, console_stack: Runni
 
 def list_violations(page: Page, axe: str) -> list[str]:
     page.evaluate(axe)
-    found = page.evaluate(_RUN, _RULES)["violations"]
-    return [f"{violation['id']}: {node['html']}" for violation in found for node in violation["nodes"]]
+    violations = page.evaluate(_RUN, _RULES)["violations"]
+    return [f"{violation['id']}: {node['html']}" for violation in violations for node in violation["nodes"]]
 
 
 @pytest.mark.parametrize("tab", TABS)

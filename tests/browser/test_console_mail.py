@@ -60,7 +60,7 @@ def test_mail_links_to_its_user(console_page: Page, console_client: ConsoleClien
     expect(console_page.get_by_role("heading", name=user["name"])).to_be_visible()
 
 
-def test_sign_up_says_what_to_do_with_the_code(console_page: Page) -> None:
+def test_sign_up_explains_the_use_of_the_code(console_page: Page) -> None:
     console_page.goto("/")
     console_page.get_by_role("button", name="Sign up a random user").click()
     expect(console_page.locator("#toasts")).to_contain_text("Enter the code in your app, or select Show user")

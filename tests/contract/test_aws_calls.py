@@ -8,7 +8,6 @@ from chalice.test import Client
 
 import app
 from chalicelib import bootstrap
-from chalicelib.accounts.service import create_profile_from_sign_up, validate_sign_up
 from chalicelib.aws import clients
 from chalicelib.aws.user_pool import UserPool
 from chalicelib.core.identity import Caller
@@ -62,7 +61,8 @@ def test_put_with_a_stale_version_makes_one_call(calls: RecordedCalls) -> None:
 
 
 def test_creating_a_profile_makes_one_call(calls: RecordedCalls) -> None:
-    create_profile_from_sign_up(bootstrap.profile_repository(), "1b2c3d4e-0000-4000-8000-000000000003", ATTRIBUTES)
+    accounts = bootstrap.account_service("us-east-1_None")
+    accounts.create_profile("1b2c3d4e-0000-4000-8000-000000000003", ATTRIBUTES)
     assert calls == [("PutItem", ONE_WRITE_UNIT)]
 
 
@@ -74,7 +74,7 @@ def test_sign_in_without_changes_makes_one_read(calls: RecordedCalls) -> None:
 
 
 def test_validation_of_a_sign_up_makes_no_call(calls: RecordedCalls) -> None:
-    validate_sign_up(ATTRIBUTES, is_self_sign_up=True)
+    bootstrap.account_service("us-east-1_None").validate_sign_up(ATTRIBUTES, is_self_sign_up=True)
     assert calls == []
 
 

@@ -17,7 +17,7 @@ from chalicelib.files.errors import FileLimitReached, FileQuotaExceeded
 from chalicelib.files.models import FileType
 from chalicelib.files.repository import FileLimits
 from chalicelib.files.service import FileService
-from chalicelib.files.storage import SCAN_TAG, object_key
+from chalicelib.files.storage import SCAN_TAG, build_object_key
 from local.emulator_clients import emulator_client
 from tests.support.data import FILE_ID, SUB
 from tests.support.file_bodies import TEXT, announce
@@ -75,12 +75,12 @@ def create_file(calls: RecordedCalls, **overrides: Any) -> str:
 
 def upload(s3: Any, file_id: str, content: bytes = TEXT, scan_result: str | None = None) -> None:
     tags = {"Tagging": f"{SCAN_TAG}={scan_result}"} if scan_result else {}
-    s3.put_object(Bucket=BUCKET, Key=object_key(SUB, file_id), Body=content, ContentType="text/plain", **tags)
+    s3.put_object(Bucket=BUCKET, Key=build_object_key(SUB, file_id), Body=content, ContentType="text/plain", **tags)
 
 
 def set_scan_result(s3: Any, file_id: str, result: str) -> None:
     tags = {"TagSet": [{"Key": SCAN_TAG, "Value": result}]}
-    s3.put_object_tagging(Bucket=BUCKET, Key=object_key(SUB, file_id), Tagging=tags)
+    s3.put_object_tagging(Bucket=BUCKET, Key=build_object_key(SUB, file_id), Tagging=tags)
 
 
 def check(file_id: str, *, malware_protection: bool = True, scan_result: str | None = None) -> str:

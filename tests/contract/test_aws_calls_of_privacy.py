@@ -4,14 +4,16 @@ import pytest
 
 from chalicelib import bootstrap
 from chalicelib.aws import clients
+from chalicelib.aws.async_functions import AsyncFunction
 from chalicelib.aws.user_pool import UserPool
 from chalicelib.core.identity import Caller
 from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.erasure import ErasureService
+from chalicelib.privacy.erasure_starter import ErasureStarter
 from chalicelib.privacy.errors import ExportLimitReached
 from chalicelib.privacy.export import ExportService
 from chalicelib.privacy.models import ScheduledDeletion
-from chalicelib.privacy.service import DeletionService, ErasureStarter
+from chalicelib.privacy.service import DeletionService
 from chalicelib.profiles.errors import AccountErased
 from chalicelib.profiles.service import ProfileService
 from tests.support.data import PROFILE_BODY
@@ -39,7 +41,8 @@ class Account:
         self._profiles.get_profile(self.caller)
 
     def deletions(self, grace_days: int = 0) -> DeletionService:
-        erasures = ErasureStarter(lambda: clients.lambda_(2, clients.READ_TIMEOUT), self._erase_function)
+        function = AsyncFunction(lambda: clients.lambda_(2, clients.READ_TIMEOUT), self._erase_function)
+        erasures = ErasureStarter(function)
         repository = bootstrap.deletion_repository()
         return DeletionService(
             repository, self._profiles, self._user_pool, erasures, grace_days=grace_days, has_pictures=True

@@ -52,7 +52,7 @@ def test_operation_has_the_security_of_its_route(path: str, method: str) -> None
 def test_every_problem_type_has_an_example(error_class: type[ApiError]) -> None:
     responses = DOCUMENT["components"]["responses"].values()
     examples = [response["content"]["application/problem+json"]["examples"] for response in responses]
-    (example, *_) = [found[error_class.slug]["value"] for found in examples if error_class.slug in found]
+    (example, *_) = [group[error_class.slug]["value"] for group in examples if error_class.slug in group]
     assert (example["status"], example["type"].partition("#")[2]) == (error_class.status, error_class.slug)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.core.settings import get_settings
 from local.emulator_clients import emulator_client
-from tests.support.aws import zip_file
+from local.function_archive import build_function_archive
 from tests.support.data import SUB
 from tests.support.in_process import seeded_table, send_request
 from tests.support.sample_images import make_image
@@ -25,7 +25,7 @@ def sleeping_function(stack: RunningStack) -> Iterator[str]:
     role = lambda_.get_function_configuration(FunctionName=stack.outputs.picture_function)["Role"]
     lambda_.create_function(
         FunctionName=FUNCTION_NAME, Role=role, Runtime="python3.12", Handler="sleeping.handler", Timeout=1,
-        Code={"ZipFile": zip_file("sleeping.py", CODE)},
+        Code={"ZipFile": build_function_archive("sleeping.py", CODE)},
     )  # fmt: skip
     yield FUNCTION_NAME
     lambda_.delete_function(FunctionName=FUNCTION_NAME)

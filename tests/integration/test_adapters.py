@@ -12,13 +12,23 @@ from chalicelib.aws.user_pool import UserPool
 from chalicelib.files.models import File
 from chalicelib.files.repository import FileRepository
 from chalicelib.files.storage import FileStorage
+from chalicelib.pictures.leases import PictureLeases
 from chalicelib.pictures.repository import PictureRepository
 from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.profiles.repository import ProfileRepository
+from chalicelib.reconciliation.checkpoints import Checkpoints
 from local.emulator_clients import emulator_client
-from tests.support import contracts, file_check_contracts, file_contracts, file_storage_contracts
-from tests.support.aws import create_records_table, create_users_table
+from local.resources.tables import create_records_table, create_users_table
+from tests.support import (
+    contracts,
+    deletion_contracts,
+    file_check_contracts,
+    file_contracts,
+    file_storage_contracts,
+    lease_contracts,
+)
+from tests.support.checkpoint_contracts import CheckpointsContract
 from tests.support.picture_client import post_form
 from tests.support.stack import RunningStack
 from tests.support.users import User
@@ -72,6 +82,83 @@ class TestPictureRepository(contracts.PictureRepositoryContract):
     @pytest.fixture
     def profiles(self, dynamodb: Any) -> ProfileRepository:
         return ProfileRepository(dynamodb, TABLE)
+
+
+class PictureLeasesFixtures(lease_contracts.PictureLeasesFixtures):
+    @pytest.fixture
+    def leases(self, dynamodb: Any) -> PictureLeases:
+        return PictureLeases(lambda: dynamodb, TABLE, lease_contracts.DAILY_LIMIT)
+
+    @pytest.fixture
+    def pictures(self, dynamodb: Any) -> PictureRepository:
+        return PictureRepository(dynamodb, TABLE)
+
+    @pytest.fixture
+    def profiles(self, dynamodb: Any) -> ProfileRepository:
+        return ProfileRepository(dynamodb, TABLE)
+
+    @pytest.fixture
+    def deletions(self, dynamodb: Any) -> DeletionRepository:
+        return DeletionRepository(dynamodb, TABLE)
+
+
+class TestPictureLeases(PictureLeasesFixtures, lease_contracts.PictureLeasesContract):
+    """One upload at a time."""
+
+
+class TestUploadLimit(PictureLeasesFixtures, lease_contracts.UploadLimitContract):
+    """The limit of uploads per day."""
+
+
+class DeletionRepositoryFixtures(deletion_contracts.DeletionRepositoryFixtures):
+    @pytest.fixture
+    def repository(self, dynamodb: Any) -> DeletionRepository:
+        return DeletionRepository(dynamodb, TABLE)
+
+    @pytest.fixture
+    def profiles(self, dynamodb: Any) -> ProfileRepository:
+        return ProfileRepository(dynamodb, TABLE)
+
+    @pytest.fixture
+    def pictures(self, dynamodb: Any) -> PictureRepository:
+        return PictureRepository(dynamodb, TABLE)
+
+    @pytest.fixture
+    def leases(self, dynamodb: Any) -> PictureLeases:
+        return PictureLeases(lambda: dynamodb, TABLE, uploads_per_day=50)
+
+
+class TestDeletions(DeletionRepositoryFixtures, deletion_contracts.DeletionContract):
+    """Scheduled deletions."""
+
+
+class TestErasures(DeletionRepositoryFixtures, deletion_contracts.ErasureContract):
+    """Erasures."""
+
+
+class TestExports(DeletionRepositoryFixtures, deletion_contracts.ExportContract):
+    """Exports."""
+
+
+class TestCheckpoints(CheckpointsContract):
+    @pytest.fixture
+    def table(self, dynamodb: Any) -> Iterator[str]:
+        name = f"Checkpoints-{uuid.uuid4().hex[:8]}"
+        create_users_table(dynamodb, name)
+        yield name
+        dynamodb.delete_table(TableName=name)
+
+    @pytest.fixture
+    def checkpoints(self, dynamodb: Any, table: str) -> Checkpoints:
+        return Checkpoints(dynamodb, table)
+
+    @pytest.fixture
+    def other_checkpoints(self, dynamodb: Any, table: str) -> Checkpoints:
+        return Checkpoints(dynamodb, table)
+
+    @pytest.fixture
+    def dry_run_checkpoints(self, dynamodb: Any, table: str) -> Checkpoints:
+        return Checkpoints(dynamodb, table, dry_run=True)
 
 
 class TestPictureStorage(contracts.PictureStorageContract):

@@ -16,8 +16,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from local.emulator_clients import emulator_client
+from local.function_archive import build_function_archive
 from local.stack import STACK_NAME, Stack
-from tests.support.aws import zip_file
 from tests.support.processes import list_descendants
 from tests.support.stack import RunningStack, start_stack
 
@@ -138,7 +138,7 @@ def function_environment(stack: RunningStack) -> dict[str, str]:
     role = lambda_.get_function_configuration(FunctionName=f"{STACK_NAME}-pre_sign_up")["Role"]
     lambda_.create_function(
         FunctionName="environment", Role=role, Runtime="python3.12", Handler="environment.handler",
-        Code={"ZipFile": zip_file("environment.py", HANDLER)},
+        Code={"ZipFile": build_function_archive("environment.py", HANDLER)},
     )  # fmt: skip
     environment: dict[str, str] = json.load(lambda_.invoke(FunctionName="environment")["Payload"])
     return environment

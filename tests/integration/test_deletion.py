@@ -234,7 +234,7 @@ def test_account_without_a_profile_is_erased(signed_up_user: UserFactory) -> Non
 
 
 def test_account_with_an_unreadable_profile_is_erased(signed_up_user: UserFactory) -> None:
-    """A person can leave, whatever state the profile is in."""
+    """A user can delete the account in any state of the profile."""
     user = signed_up_user()
     set_attributes(user.client.stack, user.sub, version="seven", created_at="never")
     assert user.get().status == 500

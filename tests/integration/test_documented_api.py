@@ -26,7 +26,7 @@ VARYING = re.compile(r"us-east-1_\w+|client \w+|[0-9a-f]{8}-[0-9a-f-]{27}|127\.0
 
 
 def run_in_stack(shell: str, commands: str, stack: RunningStack) -> str:
-    """Run commands of a page against the stack, and return what they print."""
+    """Run commands of a page against the stack, and return their output."""
     commands = commands.replace("http://127.0.0.1:8000", stack.outputs.api_url)
     return paste(shell, commands, ROOT, STACK_TIMEOUT, LOCAL_DIR=str(stack.directory))
 
@@ -49,10 +49,10 @@ def run_example(stack: RunningStack, language: str, command: str, *arguments: st
 
 @pytest.fixture(scope="module", params=SHELLS)
 def responses(stack: RunningStack, request: pytest.FixtureRequest) -> list[Any]:
-    """What each command of the page prints, in order. The first commands set variables and print nothing."""
+    """The output of each command of the page, in order. The first commands set variables and print nothing."""
     printed = run_in_stack(request.param, "echo ,\n".join(COMMANDS), stack)
-    found: list[Any] = json.loads(f"[{printed.lstrip().removeprefix(',')}]")
-    return found
+    documents: list[Any] = json.loads(f"[{printed.lstrip().removeprefix(',')}]")
+    return documents
 
 
 def test_get_returns_the_documented_profile(responses: list[Any]) -> None:
@@ -131,7 +131,9 @@ def test_deletion_example_erases_the_account(user: User, shell: str) -> None:
     assert get_shape(deletion) == get_shape(documented)
     assert (deletion["status"], deletion["deletes"]) == (documented["status"], documented["deletes"])
     varying = {"until": ""}
-    assert [{**kept, **varying} for kept in deletion["keeps"]] == [{**kept, **varying} for kept in documented["keeps"]]
+    assert [{**entry, **varying} for entry in deletion["keeps"]] == [
+        {**entry, **varying} for entry in documented["keeps"]
+    ]
     wait_until(lambda: user.get().status == 410)
 
 
@@ -161,13 +163,13 @@ def test_getting_started_request_succeeds(stack: RunningStack, shell: str) -> No
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_picture_commands_set_the_picture(stack: RunningStack, shell: str) -> None:
-    commands, (shown,) = "".join(list_examples(PICTURES_PAGE, "sh")), list_examples(PICTURES_PAGE, "json")
+    commands, (example,) = "".join(list_examples(PICTURES_PAGE, "sh")), list_examples(PICTURES_PAGE, "json")
     files_before = set(ROOT.iterdir())
     printed = paste(shell, commands, ROOT, STACK_TIMEOUT, **api_variables(stack))
     assert set(ROOT.iterdir()) == files_before
     upload, _, rest = printed.partition("}\n204\n")
     assert json.loads(upload + "}")["limits"]["max_bytes"] == 5 * 1024 * 1024
-    profile, documented = json.loads(rest), json.loads(shown)
+    profile, documented = json.loads(rest), json.loads(example)
     assert list(profile) == list(documented)
     varying = {"size": 0, "updated_at": ""}  # the size depends on the version of the encoder
     assert {**profile["picture"], **varying} == {**documented["picture"], **varying}

@@ -66,7 +66,7 @@ def run_javascript(user: User, program: str) -> Any:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_commands_upload_rename_and_delete_a_file(user: User, shell: str) -> None:
-    commands, (shown,) = "".join(list_examples(PAGE, "sh")), list_examples(PAGE, "json")
+    commands, (example,) = "".join(list_examples(PAGE, "sh")), list_examples(PAGE, "json")
     files_before = set(ROOT.iterdir())
     printed = paste(shell, commands, ROOT, STACK_TIMEOUT, **get_variables(user))
     assert set(ROOT.iterdir()) == files_before
@@ -74,8 +74,8 @@ def test_commands_upload_rename_and_delete_a_file(user: User, shell: str) -> Non
     checked, _, rest = rest.partition("The content is identical.\n")
     renamed, _, rest = rest.partition("}\n")
     assert json.loads(created + "}")["status"] == "awaiting-upload"
-    varying = {name: json.loads(shown)[name] for name in ("id", "created_at", "updated_at", "version")}
-    assert {**json.loads(checked), **varying} == json.loads(shown)
+    varying = {name: json.loads(example)[name] for name in ("id", "created_at", "updated_at", "version")}
+    assert {**json.loads(checked), **varying} == json.loads(example)
     assert json.loads(renamed + "}")["name"] == "Chest X-ray.jpg"
     assert rest == "204\n"
     assert list_files(user) == []

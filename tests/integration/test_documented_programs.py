@@ -43,7 +43,7 @@ def run_python(code: str, directory: Path, **variables: str) -> str:
 
 
 def run_javascript(stack: RunningStack, section: str) -> str:
-    """Run the section's program in Node.js. `stack` is defined as the page says."""
+    """Run the section's program in Node.js. `stack` is defined as the page describes."""
     require_npm_packages(PACKAGES)
     (code,) = list_examples(PAGE, "js", section)
     names = ("api_url", "aws_endpoint_url", "region", "user_pool_id", "user_pool_client_id")

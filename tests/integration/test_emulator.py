@@ -1,4 +1,4 @@
-"""What plain MiniStack lacks of AWS. A test that fails shows that the patch in local/ is no longer needed."""
+"""Features of AWS that plain MiniStack lacks. A test that fails shows that the patch in local/ is no longer needed."""
 
 import hashlib
 import json
@@ -19,9 +19,10 @@ from local import config
 from local.config import AccessKey
 from local.emulator import CONFIRMATION_CODE
 from local.emulator_clients import emulator_client
+from local.function_archive import build_function_archive
 from local.stack import STACK_NAME
 from local.user_client import UserClient
-from tests.support.aws import get_item, zip_file
+from tests.support.aws import get_item
 from tests.support.data import sign_up_attributes
 from tests.support.plain_ministack import start_plain_ministack
 from tests.support.users import PASSWORD, generate_email
@@ -124,7 +125,7 @@ def handler(event, context):
 def test_plain_api_gateway_does_not_rename_www_authenticate(plain: UserClient) -> None:
     function_arn = emulator_client("lambda", plain.stack).create_function(
         FunctionName="challenge", Role=f"arn:aws:iam::000000000000:role/{STACK_NAME}-pre_sign_up", Runtime="python3.12",
-        Handler="challenge.handler", Code={"ZipFile": zip_file("challenge.py", CHALLENGE_HANDLER)},
+        Handler="challenge.handler", Code={"ZipFile": build_function_archive("challenge.py", CHALLENGE_HANDLER)},
     )["FunctionArn"]  # fmt: skip
     gateway = emulator_client("apigateway", plain.stack)
     api_id = gateway.create_rest_api(name="challenge")["id"]

@@ -10,9 +10,10 @@ from botocore.exceptions import ClientError
 
 from local.emulator import CONFIRMATION_CODE
 from local.emulator_clients import emulator_client
+from local.function_archive import build_function_archive
 from local.stack import STACK_NAME
 from local.user_client import UserClient
-from tests.support.aws import require_item, zip_file
+from tests.support.aws import require_item
 from tests.support.data import sign_up_attributes
 from tests.support.users import PASSWORD, UserFactory, generate_email
 
@@ -118,7 +119,7 @@ def probe(user_client: UserClient) -> Iterator[Callable[[], dict[str, Any]]]:
         Handler="probe.handler",
         Timeout=5,
         Environment={"Variables": {"BUCKET": user_client.stack.bucket}},
-        Code={"ZipFile": zip_file("probe.py", PROBE_HANDLER)},
+        Code={"ZipFile": build_function_archive("probe.py", PROBE_HANDLER)},
     )
     user_client.cognito.update_user_pool(
         UserPoolId=pool_id, LambdaConfig={**config_before, "PostConfirmation": function["FunctionArn"]}

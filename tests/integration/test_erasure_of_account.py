@@ -13,9 +13,10 @@ from infra.deploy.restore_pictures import make_picture_restorer
 from infra.deploy.restore_profiles import RestoreOptions, restore_profiles
 from local.emulator import CONFIRMATION_CODE
 from local.emulator_clients import emulator_client
+from local.resources.tables import create_users_table
 from local.stack import STACK_NAME
 from local.user_client import UserClient
-from tests.support.aws import create_users_table, get_item, require_item
+from tests.support.aws import get_item, require_item
 from tests.support.data import PROFILE_BODY, sign_up_attributes
 from tests.support.erasure import (
     ERASURE_STEPS,
@@ -107,8 +108,8 @@ def test_nothing_of_an_erased_person_is_found(stack: RunningStack, user_client: 
     user = sign_up_person(user_client, next(_numbers))
     assert set_picture(user, upload_file(user, make_image())).status == 200
     objects = add_objects(stack.outputs, user.sub)
-    found = collect_values(read_stored_data(stack.outputs).items())
-    assert {"table", "records", "user pool", "bucket"} <= set(found), "the search finds stored values"
+    values = collect_values(read_stored_data(stack.outputs).items())
+    assert {"table", "records", "user pool", "bucket"} <= set(values), "the search finds stored values"
     assert user.put({**user.get().body, "dob": None}).status == 200
     assert user.patch({"dob": "1931-05-07"}).status == 200
     assert user.client.call("GET", "/users/me/export", user.token).status == 200
@@ -225,7 +226,7 @@ def restore(user: User, *, overwrite: bool) -> Counter[str]:
     return counts
 
 
-RESURRECTIONS: dict[str, Callable[[User], object]] = {
+CREATION_ATTEMPTS: dict[str, Callable[[User], object]] = {
     "GET": lambda user: user.get(),
     "PUT": lambda user: user.put(PROFILE_BODY),
     "PATCH": lambda user: user.patch({"name": "Jane Roe"}),
@@ -241,10 +242,10 @@ RESURRECTIONS: dict[str, Callable[[User], object]] = {
 }
 
 
-@pytest.mark.parametrize("attempt", RESURRECTIONS)
-def test_nothing_resurrects_an_erased_account(erased: User, attempt: str) -> None:
+@pytest.mark.parametrize("attempt", CREATION_ATTEMPTS)
+def test_erased_account_is_not_created_again(erased: User, attempt: str) -> None:
     tombstone = get_item_of(erased)
-    RESURRECTIONS[attempt](erased)
+    CREATION_ATTEMPTS[attempt](erased)
     assert get_item_of(erased) == tombstone
     assert_erased(erased)
 
@@ -253,12 +254,12 @@ def test_nothing_resurrects_an_erased_account(erased: User, attempt: str) -> Non
     "attempt", ["GET", "PUT", "repeated PostConfirmation", "repeated PostAuthentication", "restore"]
 )
 @pytest.mark.parametrize(("service", "operation"), [ERASURE_STEPS[0], ERASURE_STEPS[-2]])
-def test_nothing_resurrects_an_account_during_erasure(due: User, service: str, operation: str, attempt: str) -> None:
+def test_account_in_erasure_is_not_created_again(due: User, service: str, operation: str, attempt: str) -> None:
     clients = ErasureClients(due.client.stack)
     clients.kill_after(service, operation)
     with pytest.raises(Killed):
         clients.erase(due.sub)
-    RESURRECTIONS[attempt](due)
+    CREATION_ATTEMPTS[attempt](due)
     assert get_status(due.client.stack, due.sub) == "erasing"
     assert ErasureClients(due.client.stack).erase(due.sub) == "erased"
     assert_erased(due)

@@ -16,7 +16,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from chalicelib.files.models import File
 from chalicelib.files.records import QUOTA_RECORD, StoredQuota
-from chalicelib.files.storage import object_key
+from chalicelib.files.storage import build_object_key
 from chalicelib.privacy.export import OMITTED
 from chalicelib.profiles.items import to_attribute_name
 from chalicelib.profiles.models import Profile
@@ -120,9 +120,11 @@ def test_export_shows_or_omits_each_stored_attribute(complete_user: User, export
     for attribute, value in item.items():
         if attribute in OMITTED:
             continue
-        shown = {**exported["profile"], "user_id": exported["id"]}
-        shown |= {f"deletion_{name}": time for name, time in exported["deletion"].items()}
-        assert shown.get(attribute) == read_attribute(value), f"{attribute} is neither in the export nor omitted"
+        exported_values = {**exported["profile"], "user_id": exported["id"]}
+        exported_values |= {f"deletion_{name}": time for name, time in exported["deletion"].items()}
+        assert exported_values.get(attribute) == read_attribute(value), (
+            f"{attribute} is neither in the export nor omitted"
+        )
 
 
 def test_stored_attributes_are_documented(complete_user: User, exported: dict[str, Any]) -> None:
@@ -134,10 +136,10 @@ def test_stored_attributes_are_documented(complete_user: User, exported: dict[st
 def test_export_shows_or_omits_each_documented_attribute() -> None:
     documented = list_documented_names("Table Users")
     tombstone = {"erased_at", "erased_objects", "ttl"}  # of no account
-    shown = {to_attribute_name(name) for name in Profile.model_fields}
-    shown |= {"deletion_requested_at", "deletion_erase_after"}
+    exported = {to_attribute_name(name) for name in Profile.model_fields}
+    exported |= {"deletion_requested_at", "deletion_erase_after"}
     assert {"name", "picture_key", "deletion_status"} <= documented
-    assert documented - tombstone - shown - set(OMITTED) == set()
+    assert documented - tombstone - exported - set(OMITTED) == set()
 
 
 def test_export_shows_or_omits_each_attribute_of_the_records() -> None:
@@ -190,7 +192,7 @@ def test_export_shows_or_omits_each_prefix_of_the_bucket(complete_user: User, ex
     assert stored == documented == {"uploads", "pictures", "files"}
     current = get_stored_item(complete_user)["picture_key"]["S"]
     assert current in exported["picture"]["url"]
-    assert object_key(complete_user.sub, exported["files"][0]["id"]) in exported["files"][0]["url"]
+    assert build_object_key(complete_user.sub, exported["files"][0]["id"]) in exported["files"][0]["url"]
     assert "uploads/" in OMITTED
 
 

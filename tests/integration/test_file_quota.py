@@ -132,7 +132,7 @@ def test_repeated_deletion_gives_back_the_quota_once(user: User, store: FileStor
     assert_counters_agree(user, store)
 
 
-def test_deleted_files_make_room(user: User) -> None:
+def test_deleted_files_free_space(user: User) -> None:
     first = announce(user, BYTES)
     assert announce(user, 1).status == 409
     call_file(user, first.body["id"], "DELETE")

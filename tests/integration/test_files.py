@@ -12,7 +12,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from chalicelib.files.models import FileType
-from chalicelib.files.storage import SCAN_TAG, object_key
+from chalicelib.files.storage import SCAN_TAG, build_object_key
 from local.emulator_clients import emulator_client
 from local.malware_scan import EICAR_TEST_STRING
 from local.user_client import ApiResponse
@@ -150,8 +150,8 @@ def test_infected_file_is_rejected_deleted_and_counted(
     assert (file["status"], file["rejection"]) == ("rejected", "malware")
     wait_until(lambda: store.list_versions(user.sub, file_id) == [])
     wait_until(lambda: stack.read_logs().count('"FileInfected":1') > infected_before)
-    gone = call_file(user, file_id, path="/content")
-    assert (gone.status, gone.body["type"].rpartition("#")[2]) == (410, "file-rejected")
+    response = call_file(user, file_id, path="/content")
+    assert (response.status, response.body["type"].rpartition("#")[2]) == (410, "file-rejected")
     assert (get_quota(user)["files"], get_quota(user)["bytes"]) == (0, 0)
     assert "ttl" in (store.get_file(user.sub, file_id) or {})
 
@@ -217,7 +217,7 @@ def list_readers(stack: RunningStack, iam_s3: Any, key: str) -> list[Callable[[]
         return requests.request(method, url, timeout=TIMEOUT).status_code
 
     def copy(client: Any) -> int:
-        """Copy the object to a place that has no policy."""
+        """Copy the object to a key that has no policy."""
         with suppress(ClientError):
             client.copy_object(Bucket=bucket, Key="uploads/copy", CopySource={"Bucket": bucket, "Key": key})
             client.delete_object(Bucket=bucket, Key="uploads/copy")
@@ -231,14 +231,14 @@ def list_readers(stack: RunningStack, iam_s3: Any, key: str) -> list[Callable[[]
 
 
 @pytest.mark.parametrize("kind", UNCLEAN)
-def test_unclean_file_cannot_be_read_by_anyone(
+def test_unclean_file_cannot_be_read_by_any_caller(
     stack: RunningStack, user: User, store: FileStore, iam_s3: Any, kind: str
 ) -> None:
     """The links are made before the upload."""
     content, rejection = UNCLEAN[kind]
     created = announce_file(user, content, content_type="text/plain")
     file_id = created.body["id"]
-    readers = list_readers(stack, iam_s3, object_key(user.sub, file_id))
+    readers = list_readers(stack, iam_s3, build_object_key(user.sub, file_id))
     assert post_form(created.body["upload"], content).status_code == 204
     statuses = set[int]()
     deadline = time.monotonic() + (TIMEOUT if rejection else 1)
@@ -279,7 +279,9 @@ def test_owner_of_all_permissions_cannot_set_the_scan_tag(
     tags = {"TagSet": [{"Key": SCAN_TAG, "Value": "NO_THREATS_FOUND"}]}
     for client in (emulator_client("s3", stack.outputs), iam_s3):
         with pytest.raises(ClientError, match="AccessDenied"):
-            client.put_object_tagging(Bucket=stack.outputs.bucket, Key=object_key(user.sub, file_id), Tagging=tags)
+            client.put_object_tagging(
+                Bucket=stack.outputs.bucket, Key=build_object_key(user.sub, file_id), Tagging=tags
+            )
     assert call_file(user, file_id, path="/content").status == 409
 
 

@@ -1,6 +1,6 @@
 """Requests of web pages to the embedded AWS, over HTTP.
 
-tests/unit/test_origin_guard.py lists all requests that a page may send.
+tests/unit/local/test_origin_guard.py lists all requests that a page may send.
 """
 
 import socket

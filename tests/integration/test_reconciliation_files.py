@@ -8,7 +8,7 @@ import pytest
 from chalicelib.core.clock import utc_now
 from chalicelib.files.models import File, FileRejection, FileStatus, FileType
 from chalicelib.files.repository import FileLimits
-from chalicelib.files.storage import object_key
+from chalicelib.files.storage import build_object_key
 from chalicelib.reconciliation.models import ReconciliationReport
 from local.emulator_clients import emulator_client
 from tests.support.erasure import invoke_reconciliation
@@ -33,13 +33,13 @@ def add_file(
     has_object: bool = True,
 ) -> File:
     """Store a file of this age with this status, and its content."""
-    repository, moment = pool_and_table.files, utc_now() - timedelta(minutes=minutes_ago)
-    stored = build_file(moment=moment, content=PDF)
-    assert repository.create(user_id, stored, LIMITS, moment)
+    repository, created_at = pool_and_table.files, utc_now() - timedelta(minutes=minutes_ago)
+    stored = build_file(created_at=created_at, content=PDF)
+    assert repository.create(user_id, stored, LIMITS, created_at)
     if status is FileStatus.REJECTED:
-        repository.reject(user_id, stored, FileRejection.MALWARE, moment)
+        repository.reject(user_id, stored, FileRejection.MALWARE, created_at)
     elif status is not FileStatus.AWAITING_UPLOAD:
-        repository.set_status(user_id, stored.file.id, status, moment)
+        repository.set_status(user_id, stored.file.id, status, created_at)
     if has_object:
         put_object(pool_and_table, user_id, stored.file)
     return stored.file
@@ -47,7 +47,7 @@ def add_file(
 
 def put_object(pool_and_table: PoolAndTable, user_id: str, file: File) -> None:
     pool_and_table.s3.put_object(
-        Bucket=pool_and_table.name, Key=object_key(user_id, file.id), Body=PDF, ContentType=file.content_type
+        Bucket=pool_and_table.name, Key=build_object_key(user_id, file.id), Body=PDF, ContentType=file.content_type
     )
 
 
@@ -59,7 +59,7 @@ def owner(pool_and_table: PoolAndTable) -> str:
 
 
 def reconcile(pool_and_table: PoolAndTable, **options: Any) -> ReconciliationReport:
-    report = pool_and_table.reconcile(files=pool_and_table.file_sources(), **options)
+    report = pool_and_table.reconcile(files=pool_and_table.file_adapters(), **options)
     assert (report.status, report.interrupted_by) == ("finished", None)
     return report
 

@@ -1,16 +1,14 @@
 """Reconciliation runs: one at a time, each starting the next, and their restart after an expired cursor."""
 
-import json
 import uuid
-from typing import Any
 
 import pytest
 
 from chalicelib.aws.throttled_user_pool import CursorExpired, ThrottledUserPool
 from chalicelib.aws.user_pool import PoolUser
 from chalicelib.core.metrics import Metric
-from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport
-from chalicelib.reconciliation.service import MAX_CHAIN_LINKS, start_next_run
+from chalicelib.reconciliation.models import Chain, ReconciliationReport
+from chalicelib.reconciliation.service import MAX_CHAIN_LINKS
 from tests.support.reconciliation import (
     UNLIMITED_RATES,
     PoolAndTable,
@@ -35,14 +33,6 @@ def test_lease_of_a_killed_run_expires(pool_and_table: PoolAndTable) -> None:
 
 def test_lease_is_released_after_a_run(pool_and_table: PoolAndTable) -> None:
     assert [pool_and_table.reconcile().status for _ in range(2)] == ["finished", "finished"]
-
-
-def test_token_of_a_chain_starts_one_run(pool_and_table: PoolAndTable) -> None:
-    checkpoints = pool_and_table.checkpoints()
-    assert checkpoints.acquire_lease(60)
-    token = checkpoints.hand_over_lease()
-    assert not pool_and_table.checkpoints().acquire_lease(60), "only the token acquires it"
-    assert [pool_and_table.checkpoints().acquire_lease(60, token) for _ in range(2)] == [True, False]
 
 
 def test_dry_run_does_not_need_the_lease(pool_and_table: PoolAndTable) -> None:
@@ -78,33 +68,6 @@ def test_interrupted_run_with_progress_starts_the_next(pool_and_table: PoolAndTa
     failing_pool = FailingPool(lambda: pool_and_table.cognito, pool_and_table.pool_id, UNLIMITED_RATES)
     report = pool_and_table.reconcile(user_pool=failing_pool)
     assert (report.interrupted_by, get_next_chain(report).finished) == ("UpstreamError", ["users"])
-
-
-class FakeLambda:
-    """A client of Lambda that records invocations."""
-
-    def __init__(self) -> None:
-        self.invocations: list[dict[str, Any]] = []
-
-    def invoke(self, **arguments: Any) -> None:
-        self.invocations.append(arguments)
-
-
-def test_unfinished_run_invokes_the_function() -> None:
-    chain = Chain(lease="next-1", link=2, finished=["users"])
-    report = ReconciliationReport(status="unfinished", next=ReconciliationOptions(chain=chain, delete_orphans=True))
-    lambda_: Any = FakeLambda()
-    start_next_run(lambda: lambda_, "healthtech-dev-reconcile", report)
-    (invocation,) = lambda_.invocations
-    assert (invocation["FunctionName"], invocation["InvocationType"]) == ("healthtech-dev-reconcile", "Event")
-    assert ReconciliationOptions.model_validate(json.loads(invocation["Payload"])["detail"]) == report.next
-
-
-@pytest.mark.parametrize("options", [None, ReconciliationOptions(max_seconds=10)])
-def test_finished_or_manual_run_does_not_invoke_the_function(options: ReconciliationOptions | None) -> None:
-    lambda_: Any = FakeLambda()
-    start_next_run(lambda: lambda_, "healthtech-dev-reconcile", ReconciliationReport(status="unfinished", next=options))
-    assert lambda_.invocations == []
 
 
 class ExpiringCursorPool(ThrottledUserPool):

@@ -1,11 +1,11 @@
-"""Users can sign in, sign up, and list and delete files, whatever their stored items contain."""
+"""Users can sign in, sign up, and list and delete files with any content of their stored items."""
 
 import json
 from typing import Any
 
 import pytest
 
-from chalicelib.files.records import build_key, file_record
+from chalicelib.files.records import build_key, build_sort_key
 from local.emulator_clients import emulator_client
 from local.user_client import UserClient
 from tests.support.aws import require_item
@@ -95,7 +95,7 @@ FILE_CHANGES: dict[str, dict[str, Any]] = {
 
 
 def change_record(stack: RunningStack, user: User, file_id: str, change: dict[str, Any]) -> None:
-    dynamodb, key = emulator_client("dynamodb", stack.outputs), build_key(user.sub, file_record(file_id))
+    dynamodb, key = emulator_client("dynamodb", stack.outputs), build_key(user.sub, build_sort_key(file_id))
     item = dynamodb.get_item(TableName=stack.outputs.records_table, Key=key)["Item"]
     dynamodb.put_item(TableName=stack.outputs.records_table, Item={**item, **change})
 

@@ -1,4 +1,4 @@
-"""Erasures of many accounts while AWS calls fail and erasures are killed, and attempts to resurrect the accounts."""
+"""Erasures of many accounts while AWS calls fail and erasures are killed, and attempts to create the accounts again."""
 
 import itertools
 import json
@@ -12,16 +12,16 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from chalicelib.core.errors import UpstreamError
-from chalicelib.reconciliation.service import to_event
+from chalicelib.reconciliation.next_run import to_event
 from infra.deploy.restore_pictures import make_picture_restorer
 from infra.deploy.restore_profiles import RestoreOptions, restore_profiles
 from local.emulator import CONFIRMATION_CODE
 from local.emulator_clients import emulator_client
+from local.resources.tables import create_users_table
 from local.stack import STACK_NAME, Stack
 from local.user_client import UserClient
 from tests.resilience.check_result import CheckResult, format_statuses
 from tests.resilience.faulty_stack import FaultyStack
-from tests.support.aws import create_users_table
 from tests.support.data import PROFILE_BODY, sign_up_attributes
 from tests.support.erasure import (
     ERASURE_STEPS,
@@ -159,17 +159,17 @@ class _Erasures:
                 erased, changed_at = now_erased, time.monotonic()
         return erased
 
-    def attempt_resurrections(self) -> int:
-        """Repeat what has created the accounts, and restore a backup. Return the number of accounts that exist."""
+    def attempt_creations(self) -> int:
+        """Repeat the creation of the accounts, and restore a backup. Return the number of accounts that exist."""
         with ThreadPoolExecutor(_THREADS) as threads:
-            list(threads.map(self._attempt_resurrection, self.persons))
+            list(threads.map(self._attempt_creation, self.persons))
         dynamodb, s3 = (emulator_client(name, self.stack) for name in ("dynamodb", "s3"))
         restore = make_picture_restorer(s3, self.stack.bucket)
         restore_profiles(dynamodb, _BACKUP, self.stack.table, RestoreOptions(overwrite=True), restore)
         reconcile_to_completion(self.stack)
         return len(self.persons) - self.count_erased() + self.count_accounts()
 
-    def _attempt_resurrection(self, person: _Person) -> None:
+    def _attempt_creation(self, person: _Person) -> None:
         token = self.tokens[person.sub]
         for method, body in (("GET", None), ("PUT", PROFILE_BODY), ("DELETE", None)):
             self.attempts[person.client.call(method, "/users/me", token, body).status] += 1
@@ -209,7 +209,7 @@ def _copy_table(stack: Stack) -> None:
 def erase_during_faults(faulty: FaultyStack, count: int) -> list[CheckResult]:
     """Erase accounts while 30 % of the AWS calls fail. Half of the erasures are killed after one of their steps.
 
-    Reconciliation finishes all of them. Nothing resurrects an account, and nothing of the persons is found.
+    Reconciliation finishes all of them. No request creates an account again, and no data of the persons is found.
     """
     grace = {"DELETION_GRACE_DAYS": str(GRACE_DAYS), "HTTP_PROXY": f"http://127.0.0.1:{faulty.proxy_port}"}
     with start_api(faulty.stack, faulty.directory / "grace", **grace) as grace_client:
@@ -228,9 +228,9 @@ def erase_during_faults(faulty: FaultyStack, count: int) -> list[CheckResult]:
             reconcile_to_completion(faulty.stack)
             erased = erasures.wait_until_erased(_MAX_IDLE_SECONDS)
         accounts, objects = erasures.count_accounts(), erasures.count_objects()
-        resurrected = erasures.attempt_resurrections()
+        created_again = erasures.attempt_creations()
     emulator_client("dynamodb", faulty.stack).delete_table(TableName=_BACKUP)
-    found = collect_values([*read_stored_data(faulty.stack).items(), ("logs", faulty.read_logs())])
+    values = collect_values([*read_stored_data(faulty.stack).items(), ("logs", faulty.read_logs())])
     return [
         CheckResult(
             f"{count} erasures while 30 % of AWS calls fail: responses to DELETE",
@@ -247,9 +247,9 @@ def erase_during_faults(faulty: FaultyStack, count: int) -> list[CheckResult]:
         CheckResult("  erased", f"{erased}, after {reconciliations} reconciliations", erased == count),
         CheckResult("  users and object versions left", f"{accounts + objects}", accounts + objects == 0),
         CheckResult(
-            "  resurrected by GET, PUT, sign-in, confirmation, reconciliation, restore",
-            f"{resurrected}",
-            resurrected == 0,
+            "  created again by GET, PUT, sign-in, confirmation, reconciliation, restore",
+            f"{created_again}",
+            created_again == 0,
         ),
         CheckResult(
             "  responses to GET, PUT and DELETE after the erasure",
@@ -259,7 +259,7 @@ def erase_during_faults(faulty: FaultyStack, count: int) -> list[CheckResult]:
         ),
         CheckResult(
             "  personal values in tables, user pool, bucket and logs",
-            f"{sum(map(len, found.values()))}",
-            not found and places_before == 4,
+            f"{sum(map(len, values.values()))}",
+            not values and places_before == 4,
         ),
     ]

@@ -161,8 +161,10 @@ class _Audit:
         An acknowledged upload is lost if it was not deleted and is not available.
         """
         statuses, outcomes = self.list_statuses(), self._outcomes
-        gone = outcomes.deleted.keys() | outcomes.unclear
-        lost = [file for file in outcomes.accepted if file not in gone and statuses.get(file) != "available"]
+        possibly_deleted = outcomes.deleted.keys() | outcomes.unclear
+        lost = [
+            file for file in outcomes.accepted if file not in possibly_deleted and statuses.get(file) != "available"
+        ]
         returned = [file for file in outcomes.deleted if file in statuses]
         leaked = [file for file in outcomes.rejected if statuses.get(file) == "available"]
         return len(lost), len(returned), len(leaked)

@@ -19,13 +19,14 @@ _MAX_MEMORY_KIB: Final = 100 * 1024
 _RECONCILE: Final = """
 import re, sys, time
 from pathlib import Path
+from chalicelib.aws.async_functions import AsyncFunction
 from chalicelib.aws.throttled_user_pool import Rates, ThrottledUserPool
+from chalicelib.privacy.erasure_starter import ErasureStarter
 from chalicelib.privacy.repository import DeletionRepository
-from chalicelib.privacy.service import ErasureStarter
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
 from chalicelib.reconciliation.models import ReconciliationOptions
-from chalicelib.reconciliation.service import Reconciliation
+from chalicelib.reconciliation.service import ReconciliationAdapters, Reconciliation
 from local.emulator_clients import emulator_client
 from local.stack import Stack
 
@@ -35,17 +36,15 @@ class ShortLeaseCheckpoints(Checkpoints):
 
 stack = Stack.read(Path(sys.argv[1]))
 dynamodb = emulator_client("dynamodb", stack)
+adapters = ReconciliationAdapters(
+    ProfileRepository(dynamodb, stack.table),
+    DeletionRepository(dynamodb, stack.table),
+    ThrottledUserPool(lambda: emulator_client("cognito-idp", stack), stack.user_pool_id, Rates(1e4, 1e4, 1e4)),
+    ErasureStarter(AsyncFunction(lambda: emulator_client("lambda", stack), stack.erase_function)),
+)
 while True:
-    run = Reconciliation(
-        ShortLeaseCheckpoints(dynamodb, stack.table),
-        ProfileRepository(dynamodb, stack.table),
-        DeletionRepository(dynamodb, stack.table),
-        ThrottledUserPool(lambda: emulator_client("cognito-idp", stack), stack.user_pool_id, Rates(1e4, 1e4, 1e4)),
-        ErasureStarter(lambda: emulator_client("lambda", stack), stack.erase_function),
-        ReconciliationOptions(),
-        lambda: 60_000.0,
-    )
-    report = run.run()
+    checkpoints = ShortLeaseCheckpoints(dynamodb, stack.table)
+    report = Reconciliation(checkpoints, adapters, ReconciliationOptions(), lambda: 60_000.0).run()
     if report.status != "busy":
         break
     time.sleep(0.2)

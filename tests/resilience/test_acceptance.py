@@ -93,7 +93,7 @@ def test_erased_values_are_erased_once_during_a_fault(faulty: FaultyStack, fault
 
 
 def test_scenarios_inject_every_fault_and_run_every_trigger(faulty: FaultyStack) -> None:
-    """Durations are checked by `make faults`; tests/unit/test_aws.py computes their upper limit."""
+    """Durations are checked by `make faults`; tests/unit/aws/test_clients.py computes their upper limit."""
     assert set(faulty.fault_injector.injected) == {*FAULTS, "none"}
     assert all(seconds > 0 for seconds in faulty.get_slowest_trigger_runs().values())
 

@@ -1,4 +1,4 @@
-"""Requests about files and checks that are interrupted at any call. One reconciliation repairs what they leave."""
+"""Requests about files and checks that are interrupted at any call. One reconciliation repairs the differences."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from chalicelib.files.models import FileType
-from chalicelib.reconciliation.service import to_event
+from chalicelib.reconciliation.next_run import to_event
 from local.emulator_clients import emulator_client
 from local.malware_scan import EICAR_TEST_STRING
 from local.user_client import ApiResponse

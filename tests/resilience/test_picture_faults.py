@@ -114,7 +114,7 @@ def test_interrupted_set_picture_is_applied_completely_or_not(
 
 
 @pytest.mark.parametrize("call", ["Lease", "Invoke", "PutObject", "Store", "DeleteObjects"])
-def test_next_set_picture_deletes_leftovers(faulty: FaultyStack, owner: User, call: str) -> None:
+def test_next_set_picture_deletes_remaining_objects(faulty: FaultyStack, owner: User, call: str) -> None:
     first, second = upload_file(owner, BLUE), upload_file(owner, RED)
     inject_fault(faulty, call, "lost_response")
     set_picture(owner, first)
@@ -142,7 +142,7 @@ def test_interrupted_delete_is_applied_completely_or_not(
 
 
 @pytest.mark.parametrize("call", ["Invoke", "PutObject", "Store"])
-def test_delete_without_a_picture_deletes_leftovers(faulty: FaultyStack, user: User, call: str) -> None:
+def test_delete_without_a_picture_deletes_remaining_objects(faulty: FaultyStack, user: User, call: str) -> None:
     """A PUT is interrupted before it stores the picture, and the next call is a DELETE."""
     delete_picture(user)
     upload_id = upload_file(user, BLUE)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.growth.seed import write_users
-from chalicelib.reconciliation.service import to_event
+from chalicelib.reconciliation.next_run import to_event
 from local.emulator_clients import emulator_client
 from local.stack import STACK_NAME
 from tests.support.aws import get_item

@@ -12,8 +12,8 @@ from botocore.credentials import Credentials
 
 from local.config import AccessKey
 from local.emulator_clients import emulator_client
+from local.function_archive import build_function_archive
 from local.stack import STACK_NAME, Stack
-from tests.support.aws import zip_file
 
 FUNCTION_NAME = "planted"
 DOCUMENTED_KEY = AccessKey("test", "test")
@@ -37,7 +37,7 @@ def create_function(stack: Stack, key: AccessKey, *, in_query: bool = False) -> 
         "Role": f"arn:aws:iam::000000000000:role/{STACK_NAME}-pre_sign_up",
         "Runtime": "python3.12",
         "Handler": "planted.handler",
-        "Code": {"ZipFile": base64.b64encode(zip_file("planted.py", _CODE)).decode()},
+        "Code": {"ZipFile": base64.b64encode(build_function_archive("planted.py", _CODE)).decode()},
     }
     return _sign(stack, key, "/2015-03-31/functions", body, in_query)
 

@@ -1,9 +1,7 @@
 """AWS calls and errors that tests share."""
 
-import io
 import json
 import uuid
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,27 +9,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.emulator_clients import EmulatorConnection, emulator_client
-
-
-def create_users_table(dynamodb: Any, name: str) -> None:
-    """Create a table with the key of the user table."""
-    dynamodb.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
-def create_records_table(dynamodb: Any, name: str) -> None:
-    """Create a table with the key of the table of records."""
-    keys = {"user_id": "HASH", "record": "RANGE"}
-    dynamodb.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-        BillingMode="PAY_PER_REQUEST",
-    )
 
 
 def get_item(dynamodb: Any, table: str, user_id: str) -> dict[str, Any] | None:
@@ -51,14 +28,6 @@ def require_item(dynamodb: Any, table: str, user_id: str) -> dict[str, Any]:
 def delete_item(dynamodb: Any, table: str, user_id: str) -> None:
     """Delete the stored item of a user."""
     dynamodb.delete_item(TableName=table, Key={"user_id": {"S": user_id}})
-
-
-def zip_file(name: str, content: str) -> bytes:
-    """Return a zip archive of one file, as Lambda accepts the code of a function."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr(name, content)
-    return archive.getvalue()
 
 
 def client_error(code: str, status: int = 400, operation: str = "PutItem", message: str = "") -> ClientError:

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tools.chalice_program import CHALICE_PROGRAM
+
 POOL_ARN: Final = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Deployed"
 ROLE_ARN: Final = "arn:aws:iam::000000000000:role/healthtech-dev-api_handler"
 PACKAGE_TIMEOUT: Final = 110  # seconds; packaging downloads the packages of requirements.txt
 CHALICE: Final = str(Path(sys.executable).with_name("chalice"))
-CHALICE_PROGRAM: Final = "import sys; from chalice.cli import main; sys.exit(main())"
 # The settings of `make deploy` that app.py needs.
 STAGE_CONFIG: Final[dict[str, Any]] = {
     "environment_variables": {"DYNAMODB_TABLE": "Users-dev"},

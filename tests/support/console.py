@@ -7,10 +7,25 @@ from typing import Any, Final
 import requests
 
 from local.stack import Stack
+from local.user_client import UserClient
 from local.web_console.request_guard import TOKEN_HEADER
+from tests.support.data import sign_up_attributes
+from tests.support.picture_client import set_picture, upload_file
+from tests.support.users import PASSWORD, User, generate_email
 
 _TIMEOUT_SECONDS: Final = 30
 _TOKEN: Final = re.compile(r'name="console-token" content="([\w-]+)"')
+
+
+def sign_up(user_client: UserClient) -> tuple[str, str]:
+    """Sign a user up, and return the address and the id."""
+    email = generate_email()
+    return email, user_client.sign_up(email, PASSWORD, sign_up_attributes(email))
+
+
+def add_picture(user: User) -> None:
+    """Upload a picture and set it."""
+    assert set_picture(user, upload_file(user)).status == 200
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,11 @@ class ConsoleClient:
     def issue_token(self, sub: str) -> str:
         """Return an ID token of a user."""
         return str(self.change("POST", f"users/{sub}/tokens")["tokens"]["IdToken"])
+
+    def sign_in(self, user_client: UserClient, entry: Any) -> User:
+        """Sign in as the user of an entry of the list."""
+        tokens = self.change("POST", f"users/{entry['sub']}/tokens")["tokens"]
+        return User(user_client, entry["email"], entry["sub"], tokens)
 
     def find_mail(self, address: str) -> Any:
         """Return the newest mail to an address, or None."""

@@ -1,4 +1,4 @@
-"""What an adapter must do, be it the real one or its fake. Each suite runs over both.
+"""The contracts of the adapters. Each suite runs over the real adapter and its fake.
 
 The fakes run in tests/unit/test_fakes.py, the adapters over the embedded AWS in tests/integration/test_adapters.py.
 """
@@ -40,11 +40,11 @@ def build_profile(user_id: str) -> Profile:
 
 
 def scan_all(repository: ProfileRepository) -> list[ScannedAccount]:
-    found, cursor = repository.scan_accounts(None)
+    accounts, cursor = repository.scan_accounts(None)
     while cursor:
         page, cursor = repository.scan_accounts(cursor)
-        found += page
-    return found
+        accounts += page
+    return accounts
 
 
 class ProfileRepositoryContract(ABC):
@@ -151,8 +151,8 @@ class ProfileRepositoryContract(ABC):
         user_ids = [profile.id, *(f"{profile.id}-{number:03}" for number in range(120))]
         for user_id in user_ids[1:]:
             repository.create_if_absent(build_profile(user_id))
-        found = scan_all(repository)
-        assert sorted(account.user_id for account in found if account.user_id.startswith(profile.id)) == sorted(
+        accounts = scan_all(repository)
+        assert sorted(account.user_id for account in accounts if account.user_id.startswith(profile.id)) == sorted(
             user_ids
         )
 

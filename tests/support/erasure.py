@@ -1,4 +1,4 @@
-"""Erasures that are interrupted, and the search for what an erased person has left behind."""
+"""Erasures that are interrupted, and the search for remaining data of erased persons."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from chalicelib.files.storage import FileStorage
 from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.erasure import ErasureService
 from chalicelib.privacy.repository import DeletionRepository
-from chalicelib.reconciliation.service import to_event
+from chalicelib.reconciliation.next_run import to_event
 from local.config import REGION
 from local.emulator_clients import emulator_client
 from local.stack import STACK_NAME, Stack
@@ -87,7 +87,7 @@ class PersonalValues:
 
 
 def list_birth_date_spellings(birth_date: date = _BIRTH_DATE) -> list[str]:
-    """Return the spellings of a date that programs and people use."""
+    """Return the spellings of a date that programs and users write."""
     year, month, day = birth_date.year, birth_date.month, birth_date.day
     numeric = [
         f"{first:{width}}{separator}{second:{width}}{separator}{year}"
@@ -126,7 +126,7 @@ def find_values(content: str) -> set[str]:
 
 
 def read_stored_data(stack: Stack) -> dict[str, str]:
-    """Return everything that AWS stores, by place: all items, users, records and versions of objects."""
+    """Return all data in AWS by its location: items, users, records and versions of objects."""
     dynamodb, cognito, s3 = (emulator_client(name, stack) for name in ("dynamodb", "cognito-idp", "s3"))
     items, records = (
         [item for page in dynamodb.get_paginator("scan").paginate(TableName=table) for item in page["Items"]]
@@ -178,8 +178,8 @@ def list_objects_of(stack: Stack, sub: str) -> list[tuple[str, str]]:
 def add_objects(stack: Stack, sub: str) -> int:
     """Store versions of a user's uploads and pictures, current, noncurrent and deleted ones, and a file.
 
-    Return the number of versions. The key of the file's object is not that of a file, so check_file ignores it, and
-    makes no call at the same time as the erasure.
+    Return the number of versions. The key of the file's object is not that of a file. So check_file ignores it,
+    and makes no call at the same time as the erasure.
     """
     s3, bucket = emulator_client("s3", stack), stack.bucket
     for _ in range(2):
@@ -322,5 +322,5 @@ def sign_up_person(user_client: UserClient, number: int) -> User:
 
 def collect_values(places: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
     """Return the places that contain values of erased persons, with these values."""
-    found = {place: find_values(content) for place, content in places}
-    return {place: values for place, values in found.items() if values}
+    values_by_place = {place: find_values(content) for place, content in places}
+    return {place: values for place, values in values_by_place.items() if values}

@@ -6,9 +6,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.files.models import FileStatus
-from chalicelib.files.records import PARTITION_KEY, StoredFile, build_key, file_record
+from chalicelib.files.records import PARTITION_KEY, StoredFile, build_key, build_sort_key
 from chalicelib.files.repository import FileRepository
-from chalicelib.files.storage import FileStorage, object_key
+from chalicelib.files.storage import FileStorage, build_object_key
 from local.emulator_clients import emulator_client
 from local.stack import Stack
 
@@ -30,20 +30,24 @@ class FileAudit:
         """Return a description of each difference between the records, the objects and the counters of a user."""
         quota, files = self._repository.list_all(user_id)
         objects, keys = self._storage.list_file_ids(user_id), self._list_ids_with_versions(user_id)
-        found = [f"object {file_id} without a record" for file_id in objects - {stored.file.id for stored in files}]
+        differences = [
+            f"object {file_id} without a record" for file_id in objects - {stored.file.id for stored in files}
+        ]
         for file in (stored.file for stored in files):
             if (file.status is FileStatus.AVAILABLE) != (file.id in objects):
-                found.append(f"{file.status} file {file.id}, object: {file.id in objects}")
+                differences.append(f"{file.status} file {file.id}, object: {file.id in objects}")
             if file.status is FileStatus.REJECTED and file.id in keys:
-                found.append(f"versions of the rejected file {file.id}")
+                differences.append(f"versions of the rejected file {file.id}")
         counted = [stored.file.size for stored in files if stored.is_counted]
         if (quota.files, quota.bytes) != (len(counted), sum(counted)):
-            found.append(f"counters {quota.files}, {quota.bytes} of {len(counted)} files with {sum(counted)} bytes")
-        return found
+            differences.append(
+                f"counters {quota.files}, {quota.bytes} of {len(counted)} files with {sum(counted)} bytes"
+            )
+        return differences
 
     def count_versions(self, user_id: str, file_id: str) -> int:
         """Return the number of versions and delete markers of a file's object."""
-        page = self._s3.list_object_versions(Bucket=self._bucket, Prefix=object_key(user_id, file_id))
+        page = self._s3.list_object_versions(Bucket=self._bucket, Prefix=build_object_key(user_id, file_id))
         return len(page.get("Versions", [])) + len(page.get("DeleteMarkers", []))
 
     def expire_reservations(self, user_ids: Iterable[str]) -> None:
@@ -57,7 +61,7 @@ class FileAudit:
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
-                Key=build_key(user_id, file_record(file_id)),
+                Key=build_key(user_id, build_sort_key(file_id)),
                 UpdateExpression="SET expires_at = :past",
                 ConditionExpression="attribute_exists(#key) AND #status = :awaiting",
                 ExpressionAttributeNames={"#key": PARTITION_KEY, "#status": "status"},

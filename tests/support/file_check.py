@@ -21,7 +21,7 @@ PDF: Final = SAMPLES[FileType.PDF]
 LIMITS: Final = FileLimits(files=10, bytes=10**9, uploads_per_day=10)
 
 
-class FileCheckBench:
+class FileCheckFixture:
     """A checker over fakes, and a file that a user has announced."""
 
     def __init__(self, *, malware_protection: bool = False) -> None:
@@ -33,10 +33,10 @@ class FileCheckBench:
 
     def announce(self, content: bytes = PDF, *, minutes_ago: int = 1, **changes: Any) -> File:
         """Announce a file with this content. `changes` are those of its fields."""
-        moment = utc_now() - timedelta(minutes=minutes_ago)
-        stored = build_file(moment=moment, content=content)
+        created_at = utc_now() - timedelta(minutes=minutes_ago)
+        stored = build_file(created_at=created_at, content=content)
         file = stored.file.model_copy(update=changes)
-        assert self.repository.create(SUB, StoredFile(file, stored.expires_at), LIMITS, moment)
+        assert self.repository.create(SUB, StoredFile(file, stored.expires_at), LIMITS, created_at)
         return file
 
     def upload(self, file: File, content: bytes = PDF, scan_status: str | None = None) -> File:

@@ -1,4 +1,4 @@
-"""What the repository of files must do for check_file, reconciliation and erasure, be it the real one or its fake.
+"""The contract of the repository of files with check_file, reconciliation and erasure.
 
 The suites run as those of contracts.py.
 """
@@ -16,18 +16,18 @@ from tests.support.file_contracts import LIMITS, FileRepositoryFixtures, build_f
 
 
 def scan_all(repository: FileRepository) -> dict[str, StoredQuota]:
-    found, cursor = repository.scan_quotas(None)
+    quotas, cursor = repository.scan_quotas(None)
     while cursor:
         page, cursor = repository.scan_quotas(cursor)
-        found += page
-    assert len(found) == len(dict(found)), "each user once"
-    return {user_id: quota for user_id, quota in found if quota is not None}
+        quotas += page
+    assert len(quotas) == len(dict(quotas)), "each user once"
+    return {user_id: quota for user_id, quota in quotas if quota is not None}
 
 
 def require_stored(repository: FileRepository, user_id: str, stored: StoredFile) -> StoredFile:
-    found = repository.get(user_id, stored.file.id)
-    assert found is not None
-    return found
+    current = repository.get(user_id, stored.file.id)
+    assert current is not None
+    return current
 
 
 class FileCheckContract(FileRepositoryFixtures):
@@ -47,8 +47,8 @@ class FileCheckContract(FileRepositoryFixtures):
     def test_status_ends_the_reservation(self, repository: FileRepository, owner: str, stored: StoredFile) -> None:
         assert repository.set_status(owner, stored.file.id, FileStatus.SCANNING, LATER)
         changes = {"status": FileStatus.SCANNING, "updated_at": LATER, "version": 2}
-        found = require_stored(repository, owner, stored)
-        assert found == StoredFile(stored.file.model_copy(update=changes), expires_at=None)
+        current = require_stored(repository, owner, stored)
+        assert current == StoredFile(stored.file.model_copy(update=changes), expires_at=None)
 
     def test_available_file_remains_available(self, repository: FileRepository, owner: str, stored: StoredFile) -> None:
         repository.set_status(owner, stored.file.id, FileStatus.AVAILABLE, LATER)
@@ -73,9 +73,9 @@ class FileCheckContract(FileRepositoryFixtures):
 
     def test_rejected_file_is_not_counted(self, repository: FileRepository, owner: str, stored: StoredFile) -> None:
         assert repository.reject(owner, stored, FileRejection.MALWARE, LATER)
-        found = require_stored(repository, owner, stored)
-        assert (found.file.status, found.file.rejection) == (FileStatus.REJECTED, FileRejection.MALWARE)
-        assert (found.expires_at, found.file.version) == (None, 2)
+        current = require_stored(repository, owner, stored)
+        assert (current.file.status, current.file.rejection) == (FileStatus.REJECTED, FileRejection.MALWARE)
+        assert (current.expires_at, current.file.version) == (None, 2)
         assert self.count(repository, owner) == (0, 0)
 
     def test_file_is_rejected_once(self, repository: FileRepository, owner: str, stored: StoredFile) -> None:
@@ -89,8 +89,8 @@ class FileCheckContract(FileRepositoryFixtures):
     ) -> None:
         repository.set_status(owner, stored.file.id, FileStatus.AVAILABLE, LATER)
         assert repository.reject(owner, require_stored(repository, owner, stored), FileRejection.MALWARE, LATER)
-        found = require_stored(repository, owner, stored)
-        assert (found.file.status, found.file.rejection) == (FileStatus.REJECTED, FileRejection.MALWARE)
+        current = require_stored(repository, owner, stored)
+        assert (current.file.status, current.file.rejection) == (FileStatus.REJECTED, FileRejection.MALWARE)
         assert self.count(repository, owner) == (0, 0)
 
     def test_missing_file_is_not_rejected(self, repository: FileRepository, owner: str) -> None:
@@ -163,9 +163,9 @@ class FileReconciliationContract(FileRepositoryFixtures):
         for user_id in user_ids[1:]:
             profiles.create_if_absent(build_profile(user_id))
             repository.create(user_id, build_file(), LIMITS, NOW)
-        found = {user_id: quota for user_id, quota in scan_all(repository).items() if user_id.startswith(owner)}
-        assert sorted(found) == sorted(user_ids)
-        assert found[owner] == repository.list_all(owner)[0]
+        quotas = {user_id: quota for user_id, quota in scan_all(repository).items() if user_id.startswith(owner)}
+        assert sorted(quotas) == sorted(user_ids)
+        assert quotas[owner] == repository.list_all(owner)[0]
 
     @pytest.mark.usefixtures("stored")
     def test_owners_are_found(self, repository: FileRepository, owner: str) -> None:

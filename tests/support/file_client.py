@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import requests
 
-from chalicelib.files.storage import object_key
+from chalicelib.files.storage import build_object_key
 from local.emulator_clients import emulator_client
 from local.malware_scan import ObjectVersion, build_event_detail
 from local.stack import Stack
@@ -82,7 +82,7 @@ def upload_file(user: User, content: bytes = TEXT, **overrides: Any) -> dict[str
 
 def report_scan(stack: Stack, user: User, file_id: str, result: str) -> Any:
     """Invoke check_file with an event of GuardDuty. Return its response."""
-    scanned = ObjectVersion(stack.bucket, object_key(user.sub, file_id), None, "etag")
+    scanned = ObjectVersion(stack.bucket, build_object_key(user.sub, file_id), None, "etag")
     payload = json.dumps({"detail": build_event_detail(scanned, result)})
     response = emulator_client("lambda", stack).invoke(FunctionName=stack.check_file_function, Payload=payload)
     return json.load(response["Payload"])

@@ -1,4 +1,4 @@
-"""What the repository of files must do for requests of users, be it the real one or its fake.
+"""The contract of the repository of files with requests of users.
 
 The suites run as those of contracts.py.
 """
@@ -25,21 +25,21 @@ from tests.support.contracts import LATER, NOW, build_profile
 LIMITS: Final = FileLimits(files=3, bytes=100, uploads_per_day=5)
 
 
-def build_file(size: int = 10, moment: datetime = NOW, content: bytes | None = None) -> StoredFile:
+def build_file(size: int = 10, created_at: datetime = NOW, content: bytes | None = None) -> StoredFile:
     """Return a new file whose upload is awaited. With `content`, it announces this content."""
     file = File(
-        id=create_file_id(moment),
+        id=create_file_id(created_at),
         name="Blood test.pdf",
         content_type=FileType.PDF,
         size=size if content is None else len(content),
         sha256=hashlib.sha256(content or b"").hexdigest(),
         category=FileCategory.LAB_REPORT,
         status=FileStatus.AWAITING_UPLOAD,
-        created_at=moment,
-        updated_at=moment,
+        created_at=created_at,
+        updated_at=created_at,
         version=1,
     )
-    return StoredFile(file, int((moment + timedelta(minutes=30)).timestamp()))
+    return StoredFile(file, int((created_at + timedelta(minutes=30)).timestamp()))
 
 
 def build_deletion(user_id: str) -> Deletion:
@@ -130,7 +130,7 @@ class FileRepositoryContract(FileRepositoryFixtures):
     def test_profiles_report_an_erasure(
         self, profiles: ProfileRepository, deletions: DeletionRepository, owner: str
     ) -> None:
-        """Requests that read files ask for it."""
+        """Each request that reads files requires it."""
         deletion = build_deletion(owner)
         deletions.schedule(owner, deletion)
         profiles.require_not_erased(owner)

@@ -27,7 +27,7 @@ _MINUTES: Final = 5  # since the last change, unless a test needs more
 _OLD_MINUTES: Final = 24 * 60  # older than the last change
 
 
-class FileScanBench:
+class FileScanFixture:
     """Users with files, and the scan over them."""
 
     def __init__(self, threads: ThreadPoolExecutor) -> None:
@@ -48,14 +48,14 @@ class FileScanBench:
         has_object: bool = True,
     ) -> File:
         """Store a file of this age with this status, and its content."""
-        moment = utc_now() - timedelta(minutes=minutes_ago)
+        created_at = utc_now() - timedelta(minutes=minutes_ago)
         self.profiles.create_if_absent(build_profile(user_id))
-        stored = build_file(moment=moment, content=PDF)
-        assert self.repository.create(user_id, stored, LIMITS, moment)
+        stored = build_file(created_at=created_at, content=PDF)
+        assert self.repository.create(user_id, stored, LIMITS, created_at)
         if status is FileStatus.REJECTED:
-            self.repository.reject(user_id, stored, FileRejection.MALWARE, moment)
+            self.repository.reject(user_id, stored, FileRejection.MALWARE, created_at)
         elif status is not FileStatus.AWAITING_UPLOAD:
-            self.repository.set_status(user_id, stored.file.id, status, moment)
+            self.repository.set_status(user_id, stored.file.id, status, created_at)
         if has_object:
             self.storage.upload(user_id, stored.file, PDF)
         return stored.file
@@ -69,7 +69,7 @@ class FileScanBench:
     def add_content(self, user_id: str, count: int = 1, *, minutes_ago: int = _OLD_MINUTES) -> list[str]:
         """Store content of this age without records, and return the ids of its files."""
         moment = utc_now() - timedelta(minutes=minutes_ago)
-        files = [build_file(moment=moment, content=PDF).file for _ in range(count)]
+        files = [build_file(created_at=moment, content=PDF).file for _ in range(count)]
         for file in files:
             self.storage.upload(user_id, file, PDF)
         return [file.id for file in files]
@@ -86,7 +86,7 @@ class FileScanBench:
 
     def erase(self, user_id: str = OTHER_SUB) -> str:
         """Store a tombstone of the account, and return the user's id."""
-        self.table.tombstones.add(user_id)
+        self.table.erase(user_id, utc_now())
         return user_id
 
     def scan(self, is_over: Callable[[], bool] = lambda: False, **options: bool) -> FileProgress:

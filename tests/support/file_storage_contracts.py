@@ -1,4 +1,4 @@
-"""What the storage of files must do, be it the real one or its fake. The suite runs as those of contracts.py."""
+"""The contract of the storage of files. The suite runs as those of contracts.py."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -119,8 +119,8 @@ class FileStorageContract(ABC):
     def test_users_with_files_are_listed(self, storage: FileStorage, upload: Upload, user_id: str, file: File) -> None:
         upload(user_id, file)
         upload(user_id, build_file(content=CONTENT).file)
-        found, cursor = storage.list_user_ids(None)
+        user_ids, cursor = storage.list_user_ids(None)
         while cursor:
             page, cursor = storage.list_user_ids(cursor)
-            found += page
-        assert found.count(user_id) == 1
+            user_ids += page
+        assert user_ids.count(user_id) == 1

@@ -12,7 +12,7 @@ from chalice.test import Client, HTTPResponse
 import app
 from chalicelib import bootstrap
 from local import emulator_clients, stack
-from tests.support.aws import create_records_table, create_users_table
+from local.resources.tables import create_records_table, create_users_table
 from tests.support.data import CLAIMS, OTHER_SUB, SUB, profile_item
 from tests.support.events import api_gateway_event
 from tests.support.tokens import encode_unsigned_token

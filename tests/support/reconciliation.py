@@ -16,18 +16,19 @@ from chalicelib.files.repository import FileRepository
 from chalicelib.files.storage import FileStorage
 from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.erasure import ErasureService
+from chalicelib.privacy.erasure_starter import ErasureStarter
 from chalicelib.privacy.repository import DeletionRepository
-from chalicelib.privacy.service import ErasureStarter
 from chalicelib.profiles.items import to_item
 from chalicelib.profiles.models import Profile
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
-from chalicelib.reconciliation.file_scan import FileCheckStarter
+from chalicelib.reconciliation.file_check_starter import FileCheckStarter
 from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport
-from chalicelib.reconciliation.service import FileSources, Reconciliation
+from chalicelib.reconciliation.service import FileAdapters, GracePeriods, Reconciliation, ReconciliationAdapters
 from local.emulator_clients import emulator_client
+from local.resources.tables import create_records_table, create_users_table
 from local.stack import Stack
-from tests.support.aws import create_records_table, create_users_table, get_item
+from tests.support.aws import get_item
 from tests.support.data import sign_up_attributes
 from tests.support.users import PASSWORD, attribute_pairs
 
@@ -135,30 +136,23 @@ class PoolAndTable:
         milliseconds_left: Callable[[], float] = lambda: 60_000.0,
         bucket: PictureStorage | None = None,
         user_pool: ThrottledUserPool | None = None,
-        files: FileSources | None = None,
+        files: FileAdapters | None = None,
         unconfirmed_hours: float = 24,
         orphan_grace_hours: float = 72,
         **options: Any,
     ) -> ReconciliationReport:
         """Run reconciliation once, over files too if there are `files`. Erasures run in this process, with `bucket`."""
         parsed = ReconciliationOptions(**options)
-        return Reconciliation(
-            self.checkpoints(dry_run=parsed.dry_run),
-            self.repository,
-            self.deletions,
-            user_pool or self.user_pool,
-            SynchronousErasures(ErasureService(self.deletions, self.directory, bucket or self.bucket)),
-            parsed,
-            milliseconds_left,
-            files=files,
-            unconfirmed_hours=unconfirmed_hours,
-            orphan_grace_hours=orphan_grace_hours,
-        ).run()
+        erasures = SynchronousErasures(ErasureService(self.deletions, self.directory, bucket or self.bucket))
+        adapters = ReconciliationAdapters(self.repository, self.deletions, user_pool or self.user_pool, erasures, files)
+        grace_periods = GracePeriods(unconfirmed_hours, orphan_grace_hours)
+        checkpoints = self.checkpoints(dry_run=parsed.dry_run)
+        return Reconciliation(checkpoints, adapters, parsed, milliseconds_left, grace_periods).run()
 
-    def file_sources(self) -> FileSources:
-        """Return what the scan over files needs. The checks run in this process, without malware protection."""
+    def file_adapters(self) -> FileAdapters:
+        """Return the adapters of the scan over files. The checks run in this process, without malware protection."""
         checker = FileChecker(self.files, self.file_storage, malware_protection=False)
-        return FileSources(self.files, self.file_storage, SynchronousFileChecks(checker))
+        return FileAdapters(self.files, self.file_storage, SynchronousFileChecks(checker))
 
 
 def clock_for_checks(count: int) -> Callable[[], float]:

@@ -11,10 +11,10 @@ from typing import Any, Final, TypeVar
 import requests
 
 from local.emulator_clients import emulator_client
+from local.function_archive import build_function_archive
 from local.malware_scan import TAG_KEY
 from local.resources.malware_protection import SCANNER_ROLE_ARN
 from local.stack import ACCOUNT_ID, Stack
-from tests.support.aws import zip_file
 
 _Result = TypeVar("_Result")
 
@@ -149,7 +149,7 @@ def _create_recorder(stack: Stack, bucket: str) -> str:
         Handler="recorder.handler",
         Timeout=10,
         Environment={"Variables": {"BUCKET": bucket}},
-        Code={"ZipFile": zip_file("recorder.py", _RECORDER_HANDLER)},
+        Code={"ZipFile": build_function_archive("recorder.py", _RECORDER_HANDLER)},
     )
     return str(function["FunctionArn"])
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from tests.support import optional_tools
 
-# Without the settings of the user, with history expansion, and ending at the first failure. zsh, the default shell of
-# macOS, treats `#` as an argument if it is interactive.
+# Without the settings of the user, with history expansion, and ending at the first failure. The default shell of macOS,
+# zsh, treats `#` as an argument if it is interactive.
 SHELLS: Final = {
     "bash": ["bash", "--norc", "--noprofile", "-o", "history", "-o", "histexpand", "-eu"],
     "zsh": ["zsh", "-f", "-i", "-o", "no_prompt_sp", "-eu"],

@@ -10,8 +10,8 @@ from typing import Any, Final
 from chalicelib.core.clock import utc_now
 from chalicelib.files.ids import create_file_id
 from chalicelib.files.models import File, FileCategory, FileStatus, FileType
-from chalicelib.files.records import QUOTA_RECORD, StoredFile, build_key, file_record, to_item
-from chalicelib.files.storage import SCAN_TAG, object_key
+from chalicelib.files.records import QUOTA_RECORD, StoredFile, build_key, build_sort_key, to_item
+from chalicelib.files.storage import SCAN_TAG, build_object_key
 from tests.support.file_bodies import TEXT
 
 _POLL_SECONDS: Final = 0.1
@@ -55,7 +55,7 @@ class FileStore:
 
     def put_object(self, user_id: str, file_id: str, content: bytes = TEXT) -> None:
         self._s3.put_object(
-            Bucket=self._bucket, Key=object_key(user_id, file_id), Body=content, ContentType="text/plain"
+            Bucket=self._bucket, Key=build_object_key(user_id, file_id), Body=content, ContentType="text/plain"
         )
 
     def put_quota(self, user_id: str, **counters: int) -> None:
@@ -69,7 +69,7 @@ class FileStore:
 
     def get_file(self, user_id: str, file_id: str) -> dict[str, Any] | None:
         """Return the item of a file, or None."""
-        return self.get_record(user_id, file_record(file_id))
+        return self.get_record(user_id, build_sort_key(file_id))
 
     def get_quota(self, user_id: str) -> dict[str, Any]:
         """Return the counters of a user, empty if there are none."""
@@ -87,13 +87,13 @@ class FileStore:
 
     def list_versions(self, user_id: str, file_id: str = "") -> list[Mapping[str, Any]]:
         """Return all versions and delete markers of the objects of a user, or of one file."""
-        page = self._s3.list_object_versions(Bucket=self._bucket, Prefix=object_key(user_id, file_id))
+        page = self._s3.list_object_versions(Bucket=self._bucket, Prefix=build_object_key(user_id, file_id))
         return [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
 
     def wait_for_scan(self, user_id: str, file_id: str) -> None:
         """Wait until GuardDuty has tagged an object."""
         deadline = time.monotonic() + _SCAN_SECONDS
-        while not self._is_scanned(object_key(user_id, file_id)):
+        while not self._is_scanned(build_object_key(user_id, file_id)):
             assert time.monotonic() < deadline, "the object was not scanned"
             time.sleep(_POLL_SECONDS)
 

@@ -83,14 +83,14 @@ def package_of(file: Path) -> str | None:
 
 def files_that_import(*roots: str) -> list[str]:
     """Return the files of the application that import one of these packages."""
-    return [name_of(file) for file in APPLICATION if {found.root for found in find_imports(file)} & set(roots)]
+    return [name_of(file) for file in APPLICATION if {imported.root for imported in find_imports(file)} & set(roots)]
 
 
-def test_packages_import_only_what_the_table_allows() -> None:
+def test_packages_import_only_packages_of_the_table() -> None:
     for file in APPLICATION:
         if (package := package_of(file)) is not None:
             allowed = {package} | ALLOWED_PACKAGES[package] | ENTRY_POINTS.get(file.stem, set())
-            assert {found.package for found in find_imports(file)} - {None} <= allowed, name_of(file)
+            assert {imported.package for imported in find_imports(file)} - {None} <= allowed, name_of(file)
 
 
 def test_table_has_all_packages() -> None:
@@ -99,14 +99,16 @@ def test_table_has_all_packages() -> None:
 
 def test_entry_points_are_imported_only_by_the_app() -> None:
     entry_points = {f"chalicelib.{domain}.{module}" for domain in DOMAINS for module in ENTRY_POINTS}
-    importers = {file.stem for file in APPLICATION if {found.module for found in find_imports(file)} & entry_points}
+    importers = {
+        file.stem for file in APPLICATION if {imported.module for imported in find_imports(file)} & entry_points
+    }
     assert importers == {"app"}
 
 
 def test_bootstrap_imports_domains_inside_its_factories() -> None:
-    imports = [found for found in find_imports(ROOT / "chalicelib/bootstrap.py") if found.package]
-    assert {found.package for found in imports if found.is_at_top_level} <= {"core", "aws"}
-    assert {found.package for found in imports} >= {"profiles", "pictures"}
+    imports = [imported for imported in find_imports(ROOT / "chalicelib/bootstrap.py") if imported.package]
+    assert {imported.package for imported in imports if imported.is_at_top_level} <= {"core", "aws"}
+    assert {imported.package for imported in imports} >= {"profiles", "pictures"}
 
 
 def test_services_know_neither_chalice_nor_botocore() -> None:
@@ -128,20 +130,20 @@ def test_only_the_sanitizer_imports_pillow() -> None:
 
 def test_sanitizer_is_imported_inside_its_function() -> None:
     importers = {
-        (name_of(file), found.is_at_top_level)
+        (name_of(file), imported.is_at_top_level)
         for file in APPLICATION
-        for found in find_imports(file)
-        if found.module.endswith("image_sanitizer")
+        for imported in find_imports(file)
+        if imported.module.endswith("image_sanitizer")
     }
     assert importers == {("chalicelib/pictures/functions", False)}
 
 
 def test_application_imports_no_development_package() -> None:
     development = {
-        (name_of(file), found.module, found.is_at_top_level)
+        (name_of(file), imported.module, imported.is_at_top_level)
         for file in APPLICATION
-        for found in find_imports(file)
-        if found.root in DEVELOPMENT_PACKAGES
+        for imported in find_imports(file)
+        if imported.root in DEVELOPMENT_PACKAGES
     }
     # The chalice command loads app.py on a developer's machine, where tools/ patches it.
     assert development == {("app", "tools.chalice_cli", False)}
@@ -155,7 +157,7 @@ def test_views_are_under_ten_lines() -> None:
     views = [
         view
         for file in [ROOT / "app.py", *APPLICATION]
-        if file.stem in ("app", "routes")
+        if file.stem in ("app", "routes", "triggers")
         for view in find_functions(file)
     ]
     assert len(views) > 8
@@ -179,7 +181,10 @@ def test_only_the_local_stack_imports_the_console() -> None:
     packages = ("benchmarks", "chalicelib", "infra", "tools")
     files = [ROOT / "app.py", *(file for package in packages for file in (ROOT / package).rglob("*.py"))]
     importers = [
-        name_of(file) for file in files for found in find_imports(file) if found.module.startswith("local.web_console")
+        name_of(file)
+        for file in files
+        for imported in find_imports(file)
+        if imported.module.startswith("local.web_console")
     ]
     assert len(files) > 50
     assert importers == []

@@ -9,7 +9,6 @@ import pytest
 import app  # its imports define every error
 from chalicelib.api import problem_types
 from chalicelib.core.metrics import Metric
-from chalicelib.core.settings import Settings
 from chalicelib.profiles.models import Profile
 from local.config import ROOT
 from tests.support.markdown import (
@@ -24,12 +23,14 @@ from tests.support.markdown import (
     read_page,
     resolve_link,
 )
+from tools.prose_check import extract_python_prose, list_files
 
 MAX_README_LINES = 200
 MAX_SCREENSHOT_BYTES = 100_000
 LANGUAGES = {"", "sh", "json", "js", "python", "mermaid", "hcl"}
 # A path of the repository, such as `infra/api.tf` or `docs/`. Placeholders and patterns are not paths.
 FOLDERS = tuple(f"{folder.name}/" for folder in ROOT.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+PATH = re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, FOLDERS))})(?:[\w./-]*[\w/])?(?![\w*<{{])")
 # These exist only after a command: the variables of a stage.
 CREATED = re.compile(r"infra/(dev|backend)\.(tfvars|tf)")
 PROFILE_ATTRIBUTES = "Table Users"
@@ -59,6 +60,17 @@ def test_named_paths_exist(page: str) -> None:
             assert (ROOT / span).exists(), span
 
 
+def test_paths_in_docstrings_and_comments_exist() -> None:
+    missing = {
+        (str(file.relative_to(ROOT)), path)
+        for file in list_files(ROOT)
+        if file.suffix == ".py"
+        for path in PATH.findall(extract_python_prose(file.read_text()))
+        if not CREATED.fullmatch(path) and not (ROOT / path).exists()
+    }
+    assert missing == set()
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_code_blocks_have_a_known_language(page: str) -> None:
     """A block in another language would not be run by any test."""
@@ -82,38 +94,16 @@ def test_documentation_index_lists_every_page() -> None:
 
 
 def test_every_screenshot_is_shown_and_small() -> None:
-    shown = {resolve_link(page, link)[0] for page in PAGES for link in list_links(page) if link.endswith(".png")}
+    linked = {resolve_link(page, link)[0] for page in PAGES for link in list_links(page) if link.endswith(".png")}
     files = set((ROOT / "docs" / "screenshots").iterdir())
-    assert shown == files
+    assert linked == files
     assert max(file.stat().st_size for file in files) < MAX_SCREENSHOT_BYTES
-
-
-def test_every_environment_variable_is_documented() -> None:
-    variables = {field.alias for field in Settings.model_fields.values()}
-    assert set(list_names("docs/configuration.md", "Environment variables")) == variables
-
-
-def test_defaults_of_environment_variables_are_documented() -> None:
-    rows = {row[0].strip("`"): row[2].strip("`") for row in list_rows("docs/configuration.md", "Environment variables")}
-    for field in Settings.model_fields.values():
-        has_default = isinstance(field.default, str | int | float) and not isinstance(field.default, bool)
-        assert rows[str(field.alias)] == (str(field.default) if has_default else "none")
 
 
 def test_every_terraform_variable_is_documented() -> None:
     variables = set(re.findall(r'^variable "(\w+)"', terraform("variables.tf"), re.MULTILINE))
     assert set(list_names("docs/configuration.md", "Terraform variables")) == variables
     assert set(list_code_spans(get_section("infra/README.md", "Inputs"))) == variables
-
-
-def test_defaults_of_terraform_variables_are_documented() -> None:
-    defaults = dict(
-        re.findall(r'^variable "(\w+)" \{.*?^  default\s+= ([^\n]+)$', terraform("variables.tf"), re.DOTALL | re.M)
-    )
-    for row in list_rows("docs/configuration.md", "Terraform variables"):
-        default = defaults[row[0].strip("`")]
-        if default != "null":
-            assert row[1].strip("`") == default.strip('"'), row[0]
 
 
 def test_every_terraform_output_is_documented() -> None:

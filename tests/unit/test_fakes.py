@@ -17,8 +17,16 @@ from chalicelib.pictures.storage import PictureStorage
 from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
-from chalicelib.reconciliation.file_scan import FileCheckStarter
-from tests.support import contracts, file_check_contracts, file_contracts, file_storage_contracts
+from chalicelib.reconciliation.file_check_starter import FileCheckStarter
+from tests.support import (
+    contracts,
+    deletion_contracts,
+    file_check_contracts,
+    file_contracts,
+    file_storage_contracts,
+    lease_contracts,
+)
+from tests.support.checkpoint_contracts import CheckpointsContract
 from tests.support.fakes.files import FakeFileCheckStarter, InMemoryFileRepository, InMemoryFileStorage
 from tests.support.fakes.pictures import (
     FakePictureProcessor,
@@ -28,7 +36,7 @@ from tests.support.fakes.pictures import (
 )
 from tests.support.fakes.privacy import InMemoryDeletionRepository
 from tests.support.fakes.profiles import InMemoryProfileRepository
-from tests.support.fakes.reconciliation import InMemoryCheckpoints
+from tests.support.fakes.reconciliation import InMemoryCheckpointItems, InMemoryCheckpoints
 from tests.support.fakes.table import InMemoryTable
 from tests.support.fakes.user_pool import FakeUserPool
 
@@ -59,6 +67,80 @@ class TestInMemoryPictureRepository(contracts.PictureRepositoryContract):
     @pytest.fixture
     def profiles(self, table: InMemoryTable) -> ProfileRepository:
         return InMemoryProfileRepository(table)
+
+
+class PictureLeasesFixtures(lease_contracts.PictureLeasesFixtures):
+    @pytest.fixture
+    def leases(self, table: InMemoryTable) -> PictureLeases:
+        return InMemoryPictureLeases(table, lease_contracts.DAILY_LIMIT)
+
+    @pytest.fixture
+    def pictures(self, table: InMemoryTable) -> PictureRepository:
+        return InMemoryPictureRepository(table)
+
+    @pytest.fixture
+    def profiles(self, table: InMemoryTable) -> ProfileRepository:
+        return InMemoryProfileRepository(table)
+
+    @pytest.fixture
+    def deletions(self, table: InMemoryTable) -> DeletionRepository:
+        return InMemoryDeletionRepository(table)
+
+
+class TestInMemoryPictureLeases(PictureLeasesFixtures, lease_contracts.PictureLeasesContract):
+    """One upload at a time."""
+
+
+class TestInMemoryUploadLimit(PictureLeasesFixtures, lease_contracts.UploadLimitContract):
+    """The limit of uploads per day."""
+
+
+class DeletionRepositoryFixtures(deletion_contracts.DeletionRepositoryFixtures):
+    @pytest.fixture
+    def repository(self, table: InMemoryTable) -> DeletionRepository:
+        return InMemoryDeletionRepository(table)
+
+    @pytest.fixture
+    def profiles(self, table: InMemoryTable) -> ProfileRepository:
+        return InMemoryProfileRepository(table)
+
+    @pytest.fixture
+    def pictures(self, table: InMemoryTable) -> PictureRepository:
+        return InMemoryPictureRepository(table)
+
+    @pytest.fixture
+    def leases(self, table: InMemoryTable) -> PictureLeases:
+        return InMemoryPictureLeases(table)
+
+
+class TestInMemoryDeletions(DeletionRepositoryFixtures, deletion_contracts.DeletionContract):
+    """Scheduled deletions."""
+
+
+class TestInMemoryErasures(DeletionRepositoryFixtures, deletion_contracts.ErasureContract):
+    """Erasures."""
+
+
+class TestInMemoryExports(DeletionRepositoryFixtures, deletion_contracts.ExportContract):
+    """Exports."""
+
+
+class TestInMemoryCheckpoints(CheckpointsContract):
+    @pytest.fixture
+    def items(self) -> InMemoryCheckpointItems:
+        return InMemoryCheckpointItems()
+
+    @pytest.fixture
+    def checkpoints(self, items: InMemoryCheckpointItems) -> Checkpoints:
+        return InMemoryCheckpoints(items)
+
+    @pytest.fixture
+    def other_checkpoints(self, items: InMemoryCheckpointItems) -> Checkpoints:
+        return InMemoryCheckpoints(items)
+
+    @pytest.fixture
+    def dry_run_checkpoints(self, items: InMemoryCheckpointItems) -> Checkpoints:
+        return InMemoryCheckpoints(items, dry_run=True)
 
 
 class TestInMemoryPictureStorage(contracts.PictureStorageContract):
@@ -135,6 +217,7 @@ class TestFakeUserPool(contracts.UserPoolContract):
         (InMemoryFileStorage, FileStorage, set[str]()),
         (FakeFileCheckStarter, FileCheckStarter, set[str]()),
         (FakeUserPool, UserPool, set[str]()),
+        (InMemoryDeletionRepository, DeletionRepository, set[str]()),
         (InMemoryCheckpoints, Checkpoints, set[str]()),
         (FakePictureProcessor, PictureProcessor, set[str]()),
     ],

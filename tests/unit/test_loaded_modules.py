@@ -1,4 +1,4 @@
-"""What a Lambda function imports when it starts: each package costs time at a cold start."""
+"""The modules that a Lambda function imports when it starts: each package costs time at a cold start."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ IN_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "healthtech-dev", "S3_BUCKET": "picture
 
 
 def packages_loaded_by(module: str) -> set[str]:
-    """Return which packages of ours, and which third-party ones, a new process in Lambda has imported."""
+    """Return the packages of this project and of third parties that a new process in Lambda has imported."""
     program = f"import sys, {module}; print(*('.'.join(name.split('.')[:2]) for name in sys.modules))"
     process = subprocess.run(
         [sys.executable, "-c", program],

@@ -77,9 +77,9 @@ def describe_get_export() -> dict[str, Any]:
         **build_authenticated_operation(
             "get_export",
             "Export the caller's data",
-            "Returns all data of the user in this service as a file: account, profile, links to the picture and "
-            f"the files, and how the data is processed. At most one export in {EXPORT_INTERVAL_SECONDS} seconds. "
-            f"{_RECENT_SIGN_IN}",
+            "Returns all data of the user in this service as a file: account, profile, and links to the picture and "
+            "the files. The file also describes how the data is processed. "
+            f"At most one export in {EXPORT_INTERVAL_SECONDS} seconds. {_RECENT_SIGN_IN}",
         ),
         "responses": {
             "200": build_json_response(

@@ -85,12 +85,12 @@ _DESCRIPTIONS: Final = {
     CreatedFile.__name__: "A new file, and the form that uploads its content.",
     FileUpload.__name__: "A presigned POST to S3: send all `fields`, and then the file as `file`, to `url` as "
     "multipart/form-data before `expires_at`.",
-    FileUploadLimits.__name__: "What S3 accepts: exactly the type and size of the request.",
+    FileUploadLimits.__name__: "The type and size that S3 accepts: exactly those of the request.",
     FileContent.__name__: "A URL of the content that is valid until `expires_at`.",
     FilePage.__name__: "A page of files, newest first, and the quota.",
     FileQuota.__name__: "The size and number of the user's files, and the maximums. Rejected files do not count.",
     "FileType": "The media types of files. A deployment may accept only some of them.",
-    "FileCategory": "What the file contains.",
+    "FileCategory": "The kind of content of the file.",
     "FileStatus": "The progress of the upload. A file can be downloaded if it is `available`.",
     "FileRejection": "Why the file was rejected. `malware`: the scan found malware. `content-mismatch`: the content "
     "does not have the type, size or checksum of the request. `unsupported`: the content could not be scanned.",

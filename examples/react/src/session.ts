@@ -8,7 +8,7 @@ import { describeError, type Failure } from "./errors";
 export interface Session {
   /** Sign the user out and show a notice. */
   end: (notice?: string) => Promise<void>;
-  /** Ask for the password. Return false if the user cancels. */
+  /** Prompt for the password. Return false if the user cancels. */
   signInAgain: () => Promise<boolean>;
 }
 

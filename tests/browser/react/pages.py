@@ -80,7 +80,7 @@ def expect_accessible(page: Page) -> None:
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         findings: list[Any] = page.evaluate("async () => (await axe.run()).violations")
-        assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in findings] == []
+        assert [(finding["id"], [node["html"] for node in finding["nodes"]]) for finding in findings] == []
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 320, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") == 320

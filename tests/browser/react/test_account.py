@@ -98,7 +98,7 @@ def test_repeated_sign_in_keeps_the_refresh_token_valid(account: Page, stack: Ru
     expect(account.get_by_label("Name", exact=True)).to_have_value("Jane Roe")
 
 
-def test_repeated_sign_in_asks_for_the_authenticator_code(page: Page, stack: RunningStack, user: User) -> None:
+def test_repeated_sign_in_requires_the_authenticator_code(page: Page, stack: RunningStack, user: User) -> None:
     sign_in(page, user.email)
     expect(page.get_by_label("Name", exact=True)).to_have_value("Jane Roe")
     authenticator = enable_authenticator(user)

@@ -37,7 +37,7 @@ def test_busy_functions_have_reserved_concurrency(
 
 
 def test_chalice_deploy_updates_the_stage(deployed_stage: DeployedStage) -> None:
-    """It uses the region of the stage, whatever the region of the shell is."""
+    """The command uses the region of the stage, not that of the shell."""
     before = deployed_stage.api_ids
     done = subprocess.run(
         [str(Path(sys.executable).with_name("chalice")), "deploy", "--stage", STAGE],

@@ -4,8 +4,9 @@ import re
 
 import requests
 
+from local.resources.tables import create_records_table, create_users_table
 from tests.support import file_client
-from tests.support.aws import create_records_table, create_users_table, get_item, require_item
+from tests.support.aws import get_item, require_item
 from tests.support.data import UNKNOWN_SUB
 from tests.support.deployed_stage import BUCKET, RECORDS_TABLE, STAGE, TABLE, DeployedStage
 from tests.support.file_bodies import TEXT

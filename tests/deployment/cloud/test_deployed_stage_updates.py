@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.aws import zip_file
+from local.function_archive import build_function_archive
 from tests.support.deployed_stage import NAME, STAGE, TABLE, DeployedStage
 from tests.support.token_forger import send_request
 from tests.support.users import User
@@ -102,7 +102,7 @@ def foreign_function(deployed_stage: DeployedStage) -> Iterator[str]:
         Role=f"arn:aws:iam::000000000000:role/{NAME}-pre_sign_up",
         Runtime="python3.12",
         Handler="foreign.handler",
-        Code={"ZipFile": zip_file("foreign.py", "def handler(event, context): ...")},
+        Code={"ZipFile": build_function_archive("foreign.py", "def handler(event, context): ...")},
     )
     yield name
     lambda_.delete_function(FunctionName=name)  # fails if the deploy has deleted it

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.aws import create_users_table, zip_file
+from local.function_archive import build_function_archive
+from local.resources.tables import create_users_table
 from tests.support.data import SUB
 from tests.support.deployed_stage import BUCKET, NAME, RECORDS_TABLE, TABLE, DeployedStage
 from tests.support.role_probes import ROLES, RoleProbes, role_arn
@@ -89,7 +90,7 @@ def call_as_role(deployed_stage: DeployedStage) -> Iterator[Callable[..., str]]:
                 Role=role_arn(role),
                 Runtime="python3.12",
                 Handler="probe.handler",
-                Code={"ZipFile": zip_file("probe.py", PROBE_HANDLER)},
+                Code={"ZipFile": build_function_archive("probe.py", PROBE_HANDLER)},
             )
             function_names.add(name)
         event = json.dumps({"service": service, "call": call, "arguments": arguments})

@@ -56,7 +56,7 @@ def describe_stack(stack: Stack, name: str) -> dict[str, Any]:
 
 
 def list_names(stack: Stack, name: str) -> dict[str, str]:
-    """Return the names of a stack's resources, and what replaces them."""
+    """Return the names of a stack's resources, and their replacements."""
     return {stack.table: "TABLE", stack.records_table: "RECORDS", stack.bucket: "BUCKET", name: "NAME"}
 
 

@@ -19,8 +19,8 @@ from chalicelib.files.models import (
 )
 from chalicelib.files.records import StoredFile, StoredQuota, UserFiles
 from chalicelib.files.repository import FileChanged, FileLimits, FileRepository
-from chalicelib.files.storage import DOWNLOAD_TTL, KEY_PREFIX, UPLOAD_TTL, FileStorage, StoredObject, object_key
-from chalicelib.reconciliation.file_scan import FileCheckStarter
+from chalicelib.files.storage import DOWNLOAD_TTL, KEY_PREFIX, UPLOAD_TTL, FileStorage, StoredObject, build_object_key
+from chalicelib.reconciliation.file_check_starter import FileCheckStarter
 from tests.support.fakes.table import InMemoryTable
 
 SCAN_PAGE_SIZE: Final = 100
@@ -222,57 +222,57 @@ class InMemoryFileStorage(FileStorage):
 
     def upload(self, user_id: str, file: File, content: bytes) -> None:
         """Store the content of a file as a client does with a presigned form."""
-        key = object_key(user_id, file.id)
+        key = build_object_key(user_id, file.id)
         if key in self.objects:
             self.older_versions.setdefault(key, []).append(self.objects[key])
         self.objects[key] = StoredObject(content, file.content_type.value)
 
     def set_scan_status(self, user_id: str, file_id: str, status: str) -> None:
         """Set the result of the malware scan."""
-        self.scan_results[object_key(user_id, file_id)] = status
+        self.scan_results[build_object_key(user_id, file_id)] = status
 
     def create_presigned_upload(self, user_id: str, file: File) -> FileUpload:
         return FileUpload(
             url="https://bucket.example.com/",
-            fields={"key": object_key(user_id, file.id), "Content-Type": file.content_type.value},
+            fields={"key": build_object_key(user_id, file.id), "Content-Type": file.content_type.value},
             expires_at=utc_now() + UPLOAD_TTL,
             limits=FileUploadLimits(content_type=file.content_type, min_bytes=file.size, max_bytes=file.size),
         )
 
     def create_presigned_link(self, user_id: str, file: File) -> FileContent:
-        url = f"https://bucket.example.com/{object_key(user_id, file.id)}"
+        url = f"https://bucket.example.com/{build_object_key(user_id, file.id)}"
         return FileContent(url=url, expires_at=utc_now() + DOWNLOAD_TTL)
 
     def count_versions(self, user_id: str, file_id: str) -> int:
         self._check_fault()
-        key = object_key(user_id, file_id)
+        key = build_object_key(user_id, file_id)
         return min(2, 1 + len(self.older_versions.get(key, []))) if key in self.objects else 0
 
     def read(self, user_id: str, file_id: str, max_bytes: int, seconds: float) -> StoredObject | None:
         self._check_fault()
         assert seconds > 0
-        stored = self.objects.get(object_key(user_id, file_id))
+        stored = self.objects.get(build_object_key(user_id, file_id))
         return stored and stored._replace(content=stored.content[: max_bytes + 1])
 
     def get_scan_status(self, user_id: str, file_id: str) -> str | None:
         self._check_fault()
-        return self.scan_results.get(object_key(user_id, file_id))
+        return self.scan_results.get(build_object_key(user_id, file_id))
 
     def delete(self, user_id: str, file_id: str) -> None:
         self._check_fault()
-        self.objects.pop(object_key(user_id, file_id), None)
-        self.older_versions.pop(object_key(user_id, file_id), None)
+        self.objects.pop(build_object_key(user_id, file_id), None)
+        self.older_versions.pop(build_object_key(user_id, file_id), None)
 
     def delete_repeated_uploads(self, user_id: str, file_id: str) -> int:
         self._check_fault()
-        key = object_key(user_id, file_id)
+        key = build_object_key(user_id, file_id)
         older = self.older_versions.pop(key, [])
         if older:
             self.objects[key] = older[0]
         return len(older)
 
     def delete_versions(self, user_id: str, file_id: str) -> int:
-        return self._delete_prefix(object_key(user_id, file_id))
+        return self._delete_prefix(build_object_key(user_id, file_id))
 
     def delete_all_versions(self, user_id: str) -> int:
         return self._delete_prefix(f"{KEY_PREFIX}{user_id}/")
@@ -320,5 +320,5 @@ class FakeFileCheckStarter(FileCheckStarter):
         self.requests.append(request)
 
 
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+def _milliseconds(value: datetime) -> int:
+    return round(value.timestamp() * 1000)

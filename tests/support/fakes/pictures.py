@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
-from chalicelib.core.clock import utc_now
+from chalicelib.core.clock import format_day, utc_now
 from chalicelib.core.errors import NotFound, UpstreamError
 from chalicelib.core.preconditions import Preconditions
+from chalicelib.pictures.errors import PictureBusy
 from chalicelib.pictures.leases import LEASE_SECONDS, PictureLeases
 from chalicelib.pictures.models import CreateUploadRequest, PictureLink, PresignedUpload, UploadLimits
 from chalicelib.pictures.processing import PictureProcessor, ProcessingRequest, ProcessingResult
 from chalicelib.pictures.repository import LeaseState, PictureConditionFailed, PictureRepository, ProfileRecord
-from chalicelib.pictures.storage import PRESIGNED_URL_TTL, PictureStorage, UploadedFile, upload_key
+from chalicelib.pictures.storage import PRESIGNED_URL_TTL, PictureStorage, UploadedFile, build_upload_key
 from chalicelib.profiles.fields import PictureType
 from chalicelib.profiles.models import Picture, Profile
 from tests.support.fakes.table import InMemoryTable, to_stored, write_profile
@@ -49,6 +50,8 @@ class InMemoryPictureRepository(PictureRepository):
         profile = write_profile(stored.profile, {"picture": picture}, now)
         lease = replace(stored.lease, expires_at=0) if key is not None else stored.lease
         self.table.records[profile.id] = ProfileRecord(profile, key, stored.picture_revision + 1, lease)
+        if key is not None:
+            self.table.lease_holders.pop(profile.id, None)
         return profile
 
     def invalidate_pending_changes(self, record: ProfileRecord) -> bool:
@@ -74,7 +77,9 @@ class InMemoryPictureLeases(PictureLeases):
             raise NotFound("There is no profile for this user.")
         self.table.require_no_deletion(record.profile.id)
         self.require_available(stored.lease, now)
-        today = now.astimezone(UTC).date().isoformat()
+        today = format_day(now)
+        if (record.lease.day == today) != (stored.lease.day == today):
+            raise PictureBusy
         uploads = stored.lease.uploads if stored.lease.day == today else 0
         lease = LeaseState(int(now.timestamp()) + LEASE_SECONDS, today, uploads + 1)
         self.table.records[record.profile.id] = replace(stored, lease=lease)
@@ -99,7 +104,7 @@ class InMemoryPictureStorage(PictureStorage):
 
     def upload(self, user_id: str, upload_id: str, content: bytes = b"content") -> str:
         """Store an upload as a client does with a presigned form. Return its key."""
-        key = upload_key(user_id, upload_id)
+        key = build_upload_key(user_id, upload_id)
         self.objects[key] = UploadedFile(content, PictureType.PNG.value)
         return key
 
@@ -108,7 +113,7 @@ class InMemoryPictureStorage(PictureStorage):
         return PresignedUpload(
             upload_id=upload_id,
             url="https://bucket.example.com/",
-            fields={"key": upload_key(user_id, upload_id), "Content-Type": request.content_type.value},
+            fields={"key": build_upload_key(user_id, upload_id), "Content-Type": request.content_type.value},
             expires_at=utc_now() + PRESIGNED_URL_TTL,
             limits=UploadLimits(content_type=request.content_type),
         )

@@ -79,7 +79,7 @@ class InMemoryProfileRepository(ProfileRepository):
 
     def find_existing_ids(self, user_ids: Sequence[str]) -> set[str]:
         self.table.check_fault()
-        return set(user_ids) & (set(self.table.records) | self.table.tombstones)
+        return set(user_ids) & (set(self.table.records) | set(self.table.tombstones))
 
     def scan_accounts(self, cursor: str | None) -> tuple[list[ScannedAccount], str | None]:
         self.table.check_fault()

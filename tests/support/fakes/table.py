@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from chalicelib.aws.dynamodb_values import FieldValue
 from chalicelib.core.errors import UpstreamError
@@ -20,9 +21,9 @@ class InMemoryTable:
     contact_synced_at: dict[str, datetime] = field(default_factory=dict)
     lease_holders: dict[str, str] = field(default_factory=dict)
     deletions: dict[str, Deletion] = field(default_factory=dict)
-    tombstones: set[str] = field(default_factory=set)
+    tombstones: dict[str, datetime] = field(default_factory=dict)  # the times of the erasures
     orphaned_since: dict[str, datetime] = field(default_factory=dict)
-    exported_at: dict[str, int] = field(default_factory=dict)
+    exported_at: dict[str, int] = field(default_factory=dict)  # milliseconds since 1970
     fail_with: UpstreamError | None = None  # raised by each call
 
     def check_fault(self) -> None:
@@ -39,10 +40,24 @@ class InMemoryTable:
         if user_id in self.deletions:
             raise DeletionScheduled
 
+    def erase(self, user_id: str, now: datetime) -> None:
+        """Replace all attributes of a user by a tombstone."""
+        attributes: tuple[dict[str, Any], ...] = (
+            self.records,
+            self.contact_synced_at,
+            self.lease_holders,
+            self.deletions,
+            self.orphaned_since,
+            self.exported_at,
+        )
+        for values in attributes:
+            values.pop(user_id, None)
+        self.tombstones[user_id] = to_stored(now)
 
-def to_stored(moment: datetime) -> datetime:
+
+def to_stored(value: datetime) -> datetime:
     """Return a time in the precision of the table, milliseconds."""
-    utc = moment.astimezone(UTC)
+    utc = value.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 

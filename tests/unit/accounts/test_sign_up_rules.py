@@ -7,10 +7,10 @@ import pytest
 from chalice.test import Client
 
 from app import app
-from chalicelib.accounts.service import validate_sign_up
 from chalicelib.core.errors import SignUpRejected
 from tests.support.data import sign_up_attributes
 from tests.support.events import load_cognito_event
+from tests.unit.accounts.test_service import build_service
 
 ATTRIBUTES = sign_up_attributes("jane@example.com")
 
@@ -56,17 +56,17 @@ def years_ago(years: int, days: int = 0) -> str:
 @pytest.mark.parametrize("minimum_age", [0, 16, 18])
 def test_user_of_the_minimum_age_may_sign_up(minimum_age: int) -> None:
     attributes = {**ATTRIBUTES, "custom:dob": years_ago(minimum_age)}
-    validate_sign_up(attributes, is_self_sign_up=True, minimum_age=minimum_age)
+    build_service(minimum_age=minimum_age).validate_sign_up(attributes, is_self_sign_up=True)
 
 
 @pytest.mark.parametrize("is_self_sign_up", [True, False])
 def test_younger_user_is_rejected_with_every_other_error(is_self_sign_up: bool) -> None:
     attributes = {**ATTRIBUTES, "name": "", "custom:dob": years_ago(16, days=5)}
     with pytest.raises(SignUpRejected, match=r"^name .*; date of birth must be at least 16 years ago$"):
-        validate_sign_up(attributes, is_self_sign_up=is_self_sign_up, minimum_age=16)
+        build_service(minimum_age=16).validate_sign_up(attributes, is_self_sign_up=is_self_sign_up)
 
 
 def test_invalid_date_of_birth_is_reported_once() -> None:
     with pytest.raises(SignUpRejected) as caught:
-        validate_sign_up({**ATTRIBUTES, "custom:dob": "never"}, is_self_sign_up=True, minimum_age=16)
+        build_service(minimum_age=16).validate_sign_up({**ATTRIBUTES, "custom:dob": "never"}, is_self_sign_up=True)
     assert str(caught.value).count("date of birth") == 1

@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.support.file_check import FileCheckBench
+from tests.support.file_check import FileCheckFixture
 
 
 @pytest.fixture
-def bench() -> FileCheckBench:
-    return FileCheckBench()
+def fixture() -> FileCheckFixture:
+    return FileCheckFixture()
 
 
 @pytest.fixture
-def protected() -> FileCheckBench:
-    return FileCheckBench(malware_protection=True)
+def protected() -> FileCheckFixture:
+    return FileCheckFixture(malware_protection=True)

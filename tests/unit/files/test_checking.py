@@ -10,11 +10,11 @@ from chalicelib.core.errors import ServiceUnavailable, UpstreamError
 from chalicelib.core.metrics import Metric
 from chalicelib.files.checking import FileChecker, FileCheckRequest, parse_event
 from chalicelib.files.models import FileRejection, FileStatus, FileType
-from chalicelib.files.storage import StoredObject, object_key
+from chalicelib.files.storage import StoredObject, build_object_key
 from local.malware_scan import ObjectVersion, build_event_detail
 from tests.support.data import BUCKET, FILE_ID, SUB
 from tests.support.fakes.files import InMemoryFileRepository, InMemoryFileStorage
-from tests.support.file_check import CLEAN, PDF, FileCheckBench
+from tests.support.file_check import CLEAN, PDF, FileCheckFixture
 from tests.support.file_contracts import build_file
 from tests.support.reconciliation import count_metrics
 from tests.support.sample_files import HTML, SAMPLES, make_zip64_end
@@ -67,24 +67,24 @@ def test_call_of_reconciliation_names_a_file() -> None:
 )
 @pytest.mark.parametrize("build_event", [s3_event, scan_event])
 def test_object_that_is_not_a_file_is_ignored(
-    bench: FileCheckBench, build_event: Callable[[str], Any], key: str
+    fixture: FileCheckFixture, build_event: Callable[[str], Any], key: str
 ) -> None:
     """An operator can create a folder in the console of S3."""
-    file = bench.upload(bench.announce())
-    bench.storage.objects[key] = StoredObject(b"", "binary/octet-stream")
+    file = fixture.upload(fixture.announce())
+    fixture.storage.objects[key] = StoredObject(b"", "binary/octet-stream")
     (request,) = parse_event(build_event(key))
-    assert bench.checker.check(request).outcome == "unchanged"
-    assert set(bench.storage.objects) == {key, object_key(SUB, file.id)}
+    assert fixture.checker.check(request).outcome == "unchanged"
+    assert set(fixture.storage.objects) == {key, build_object_key(SUB, file.id)}
 
 
 @pytest.mark.parametrize("file_type", FileType)
-def test_announced_content_is_available(bench: FileCheckBench, file_type: FileType) -> None:
+def test_announced_content_is_available(fixture: FileCheckFixture, file_type: FileType) -> None:
     content = SAMPLES[file_type]
-    file = bench.upload(bench.announce(content, content_type=file_type), content)
+    file = fixture.upload(fixture.announce(content, content_type=file_type), content)
     with count_metrics() as count:
-        assert bench.check(file) == "available"
-    assert (bench.get(file).status, bench.get(file).version) == ("available", 2)
-    assert bench.count_quota() == (1, len(content))
+        assert fixture.check(file) == "available"
+    assert (fixture.get(file).status, fixture.get(file).version) == ("available", 2)
+    assert fixture.count_quota() == (1, len(content))
     assert (count(Metric.FILE_STORED), count(Metric.FILE_REJECTED)) == (1, 0)
 
 
@@ -94,79 +94,79 @@ def test_announced_content_is_available(bench: FileCheckBench, file_type: FileTy
     ids=["HTML", "checksum", "longer", "shorter", "empty"],
 )
 def test_other_content_is_rejected_and_deleted(
-    bench: FileCheckBench, announced: dict[str, Any], uploaded: bytes
+    fixture: FileCheckFixture, announced: dict[str, Any], uploaded: bytes
 ) -> None:
-    file = bench.upload(bench.announce(PDF, **announced), uploaded)
+    file = fixture.upload(fixture.announce(PDF, **announced), uploaded)
     with count_metrics() as count:
-        assert bench.check(file) == "rejected"
-    assert (bench.get(file).status, bench.get(file).rejection) == ("rejected", FileRejection.CONTENT_MISMATCH)
-    assert bench.storage.objects == {}
-    assert bench.count_quota() == (0, 0)
+        assert fixture.check(file) == "rejected"
+    assert (fixture.get(file).status, fixture.get(file).rejection) == ("rejected", FileRejection.CONTENT_MISMATCH)
+    assert fixture.storage.objects == {}
+    assert fixture.count_quota() == (0, 0)
     assert (count(Metric.FILE_REJECTED), count(Metric.FILE_INFECTED), count(Metric.FILE_STORED)) == (1, 0, 0)
 
 
-def test_announced_html_is_rejected(bench: FileCheckBench) -> None:
+def test_announced_html_is_rejected(fixture: FileCheckFixture) -> None:
     """The checksum is that of the announced content, which has another type."""
-    file = bench.upload(bench.announce(HTML), HTML)
-    assert bench.check(file) == "rejected"
+    file = fixture.upload(fixture.announce(HTML), HTML)
+    assert fixture.check(file) == "rejected"
 
 
-def test_archive_on_several_disks_is_rejected(bench: FileCheckBench) -> None:
+def test_archive_on_several_disks_is_rejected(fixture: FileCheckFixture) -> None:
     """zipfile raises an exception for it. A check that raises would be repeated without an end."""
     content = PDF + make_zip64_end(disks=2)
-    file = bench.upload(bench.announce(content), content)
-    assert bench.check(file) == "rejected"
+    file = fixture.upload(fixture.announce(content), content)
+    assert fixture.check(file) == "rejected"
 
 
-def test_other_media_type_of_the_object_is_rejected(bench: FileCheckBench) -> None:
-    file = bench.announce()
-    bench.upload(file.model_copy(update={"content_type": FileType.TEXT}))
-    assert bench.check(file) == "rejected"
+def test_other_media_type_of_the_object_is_rejected(fixture: FileCheckFixture) -> None:
+    file = fixture.announce()
+    fixture.upload(file.model_copy(update={"content_type": FileType.TEXT}))
+    assert fixture.check(file) == "rejected"
 
 
-def test_file_before_its_upload_is_awaited(bench: FileCheckBench) -> None:
-    file = bench.announce()
-    assert bench.check(file) == "awaiting-upload"
-    assert bench.get(file) == file
+def test_file_before_its_upload_is_awaited(fixture: FileCheckFixture) -> None:
+    file = fixture.announce()
+    assert fixture.check(file) == "awaiting-upload"
+    assert fixture.get(file) == file
 
 
-def test_expired_reservation_is_released(bench: FileCheckBench) -> None:
-    file = bench.announce(minutes_ago=31)
+def test_expired_reservation_is_released(fixture: FileCheckFixture) -> None:
+    file = fixture.announce(minutes_ago=31)
     with count_metrics() as count:
-        assert bench.check(file) == "released"
-    assert bench.repository.get(SUB, file.id) is None
-    assert bench.count_quota() == (0, 0)
+        assert fixture.check(file) == "released"
+    assert fixture.repository.get(SUB, file.id) is None
+    assert fixture.count_quota() == (0, 0)
     assert count(Metric.FILE_LOST) == 0
 
 
-def test_upload_at_the_end_of_the_reservation_is_accepted(bench: FileCheckBench) -> None:
-    assert bench.check(bench.upload(bench.announce(minutes_ago=31))) == "available"
+def test_upload_at_the_end_of_the_reservation_is_accepted(fixture: FileCheckFixture) -> None:
+    assert fixture.check(fixture.upload(fixture.announce(minutes_ago=31))) == "available"
 
 
 @pytest.mark.parametrize("status", [FileStatus.SCANNING, FileStatus.AVAILABLE])
-def test_lost_content_releases_the_file_and_is_counted(bench: FileCheckBench, status: FileStatus) -> None:
-    file = bench.announce()
-    bench.repository.set_status(SUB, file.id, status, utc_now())
+def test_lost_content_releases_the_file_and_is_counted(fixture: FileCheckFixture, status: FileStatus) -> None:
+    file = fixture.announce()
+    fixture.repository.set_status(SUB, file.id, status, utc_now())
     with count_metrics() as count:
-        assert bench.check(file) == "released"
+        assert fixture.check(file) == "released"
     assert count(Metric.FILE_LOST) == 1
-    assert bench.count_quota() == (0, 0)
+    assert fixture.count_quota() == (0, 0)
 
 
-def test_upload_without_a_record_is_deleted(bench: FileCheckBench) -> None:
-    file = bench.upload(build_file(content=PDF).file)
-    other = bench.upload(bench.announce())
-    assert bench.check(file) == "deleted"
-    assert list(bench.storage.objects) == [object_key(SUB, other.id)]
-    assert bench.check(file) == "unchanged"
+def test_upload_without_a_record_is_deleted(fixture: FileCheckFixture) -> None:
+    file = fixture.upload(build_file(content=PDF).file)
+    other = fixture.upload(fixture.announce())
+    assert fixture.check(file) == "deleted"
+    assert list(fixture.storage.objects) == [build_object_key(SUB, other.id)]
+    assert fixture.check(file) == "unchanged"
 
 
-def test_upload_of_a_rejected_file_is_deleted(bench: FileCheckBench) -> None:
-    file = bench.upload(bench.announce(), HTML)
-    bench.check(file)
-    bench.upload(file, HTML)
-    assert bench.check(file) == "deleted"
-    assert bench.storage.objects == {}
+def test_upload_of_a_rejected_file_is_deleted(fixture: FileCheckFixture) -> None:
+    file = fixture.upload(fixture.announce(), HTML)
+    fixture.check(file)
+    fixture.upload(file, HTML)
+    assert fixture.check(file) == "deleted"
+    assert fixture.storage.objects == {}
 
 
 class ConcurrentDeletion(InMemoryFileStorage):
@@ -183,41 +183,43 @@ class ConcurrentDeletion(InMemoryFileStorage):
 
 
 @pytest.mark.parametrize("content", [PDF, HTML])
-def test_file_that_is_deleted_concurrently_is_checked_again(bench: FileCheckBench, content: bytes) -> None:
-    storage = ConcurrentDeletion(bench.repository)
-    file = bench.announce()
+def test_file_that_is_deleted_concurrently_is_checked_again(fixture: FileCheckFixture, content: bytes) -> None:
+    storage = ConcurrentDeletion(fixture.repository)
+    file = fixture.announce()
     storage.upload(SUB, file, content)
-    checker = FileChecker(bench.repository, storage, malware_protection=False)
+    checker = FileChecker(fixture.repository, storage, malware_protection=False)
     request = FileCheckRequest(user_id=SUB, file_id=file.id)
     with pytest.raises(ServiceUnavailable):
         checker.check(request)
     assert checker.check(request).outcome == "deleted"
-    assert bench.count_quota() == (0, 0)
+    assert fixture.count_quota() == (0, 0)
 
 
-def test_content_that_cannot_be_read_is_not_rejected(bench: FileCheckBench, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = bench.upload(bench.announce())
-    monkeypatch.setattr(bench.storage, "read", lambda *_: None)
+def test_content_that_cannot_be_read_is_not_rejected(
+    fixture: FileCheckFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = fixture.upload(fixture.announce())
+    monkeypatch.setattr(fixture.storage, "read", lambda *_: None)
     with pytest.raises(UpstreamError):
-        bench.check(file)
-    assert bench.get(file) == file
+        fixture.check(file)
+    assert fixture.get(file) == file
 
 
 @pytest.mark.parametrize("is_uploaded", [False, True])
-def test_failure_of_s3_changes_nothing(bench: FileCheckBench, is_uploaded: bool) -> None:
-    file = bench.announce(minutes_ago=31)
+def test_failure_of_s3_changes_nothing(fixture: FileCheckFixture, is_uploaded: bool) -> None:
+    file = fixture.announce(minutes_ago=31)
     if is_uploaded:
-        bench.upload(file)
-    bench.storage.fail_with = ServiceUnavailable()
+        fixture.upload(file)
+    fixture.storage.fail_with = ServiceUnavailable()
     with pytest.raises(ServiceUnavailable):
-        bench.check(file)
-    assert bench.get(file) == file
+        fixture.check(file)
+    assert fixture.get(file) == file
 
 
-def test_content_of_an_interrupted_deletion_is_deleted(bench: FileCheckBench) -> None:
+def test_content_of_an_interrupted_deletion_is_deleted(fixture: FileCheckFixture) -> None:
     """Reconciliation has found content of a user who was not erased, without a record."""
-    file = bench.upload(bench.announce())
-    bench.repository.records.files.clear()
+    file = fixture.upload(fixture.announce())
+    fixture.repository.records.files.clear()
     request = FileCheckRequest(user_id=SUB, file_id=file.id, keep_versions=True)
-    assert [bench.checker.check(request).outcome for _ in range(2)] == ["deleted", "unchanged"]
-    assert bench.storage.list_file_ids(SUB) == set()
+    assert [fixture.checker.check(request).outcome for _ in range(2)] == ["deleted", "unchanged"]
+    assert fixture.storage.list_file_ids(SUB) == set()

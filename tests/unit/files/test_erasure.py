@@ -21,7 +21,7 @@ CONTENT: Final = SAMPLES[FileType.PDF]
 LIMITS: Final = FileLimits(files=10, bytes=10**6, uploads_per_day=10)
 
 
-class Bench:
+class FileErasureFixture:
     """Two users with two files each. The second file of each awaits its upload."""
 
     def __init__(self, storage: InMemoryFileStorage) -> None:
@@ -46,53 +46,53 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench(InMemoryFileStorage())
+def fixture() -> FileErasureFixture:
+    return FileErasureFixture(InMemoryFileStorage())
 
 
-def test_records_and_content_of_a_user_are_deleted(bench: Bench) -> None:
-    assert bench.erasure.erase(SUB) == 1
-    assert bench.repository.list_all(SUB)[1] == []
-    assert bench.storage.list_file_ids(SUB) == set()
-    assert bench.repository.find_owners([SUB, OTHER_SUB]) == {OTHER_SUB}
-    assert len(bench.storage.list_file_ids(OTHER_SUB)) == 1
+def test_records_and_content_of_a_user_are_deleted(fixture: FileErasureFixture) -> None:
+    assert fixture.erasure.erase(SUB) == 1
+    assert fixture.repository.list_all(SUB)[1] == []
+    assert fixture.storage.list_file_ids(SUB) == set()
+    assert fixture.repository.find_owners([SUB, OTHER_SUB]) == {OTHER_SUB}
+    assert len(fixture.storage.list_file_ids(OTHER_SUB)) == 1
 
 
-def test_repeated_erasure_deletes_nothing(bench: Bench) -> None:
-    bench.erasure.erase(SUB)
-    assert bench.erasure.erase(SUB) == 0
+def test_repeated_erasure_deletes_nothing(fixture: FileErasureFixture) -> None:
+    fixture.erasure.erase(SUB)
+    assert fixture.erasure.erase(SUB) == 0
 
 
-def test_upload_after_the_erasure_is_deleted(bench: Bench) -> None:
-    bench.erasure.erase(SUB)
-    bench.upload(SUB)
-    assert bench.storage.list_file_ids(SUB) == set()
+def test_upload_after_the_erasure_is_deleted(fixture: FileErasureFixture) -> None:
+    fixture.erasure.erase(SUB)
+    fixture.upload(SUB)
+    assert fixture.storage.list_file_ids(SUB) == set()
 
 
-def test_interrupted_erasure_is_completed(bench: Bench) -> None:
-    bench.storage.fail_with = ServiceUnavailable()
+def test_interrupted_erasure_is_completed(fixture: FileErasureFixture) -> None:
+    fixture.storage.fail_with = ServiceUnavailable()
     with pytest.raises(ServiceUnavailable):
-        bench.erasure.erase(SUB)
-    bench.storage.fail_with = None
-    assert bench.erasure.erase(SUB) == 1
-    assert bench.repository.list_all(SUB)[1] == []
+        fixture.erasure.erase(SUB)
+    fixture.storage.fail_with = None
+    assert fixture.erasure.erase(SUB) == 1
+    assert fixture.repository.list_all(SUB)[1] == []
 
 
 class LateUploads(InMemoryFileStorage):
     """A storage to which an upload arrives while the versions are deleted: it was not listed."""
 
-    bench: Bench | None = None
+    fixture: FileErasureFixture | None = None
 
     def delete_all_versions(self, user_id: str) -> int:
         count = super().delete_all_versions(user_id)
-        assert self.bench is not None
-        self.bench.upload(user_id)
+        assert self.fixture is not None
+        self.fixture.upload(user_id)
         return count
 
 
 def test_upload_during_the_erasure_is_deleted() -> None:
     storage = LateUploads()
-    storage.bench = bench = Bench(storage)
-    bench.erasure.erase(SUB)
-    assert bench.storage.list_file_ids(SUB) == set()
-    assert bench.repository.list_all(SUB)[1] == []
+    storage.fixture = fixture = FileErasureFixture(storage)
+    fixture.erasure.erase(SUB)
+    assert fixture.storage.list_file_ids(SUB) == set()
+    assert fixture.repository.list_all(SUB)[1] == []

@@ -8,7 +8,6 @@ from chalice.app import Chalice
 import app
 from chalicelib import bootstrap
 from chalicelib.core.settings import get_settings
-from chalicelib.reconciliation import jobs
 from tests.support.in_process import ApiClient
 from tests.unit.pictures.test_pictures_disabled import evaluate
 
@@ -52,7 +51,7 @@ def test_route_without_files_is_forbidden_to_others(app_without_files: Chalice, 
 @pytest.mark.usefixtures("app_without_files")
 def test_other_services_exclude_files() -> None:
     assert not get_settings().has_files
-    assert jobs._file_sources() is None
+    assert bootstrap.reconciliation_adapters().files is None
     assert bootstrap.export_service()
     assert bootstrap.erasure_service()
     assert bootstrap.deletion_service()

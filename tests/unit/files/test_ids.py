@@ -18,8 +18,8 @@ def test_id_is_a_uuid_of_version_7() -> None:
 
 
 def test_ids_sort_by_their_time() -> None:
-    moments = [NOW + timedelta(milliseconds=number) for number in range(100)]
-    ids = [create_file_id(moment) for moment in moments]
+    times = [NOW + timedelta(milliseconds=number) for number in range(100)]
+    ids = [create_file_id(time) for time in times]
     assert ids == sorted(ids)
 
 

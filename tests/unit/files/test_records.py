@@ -102,12 +102,12 @@ def test_record_with_an_invalid_value_is_unreadable(field: str, stored: Any) -> 
 
 @pytest.mark.parametrize("name", ["bytes", "files", "uploads", "changed_at", "checked_at", "revision"])
 @pytest.mark.parametrize("stored", [{"N": "1.5"}, {"S": "1"}, {"NULL": True}])
-def test_counter_that_is_no_integer_is_unreadable(name: str, stored: Any) -> None:
+def test_counter_of_another_type_is_unreadable(name: str, stored: Any) -> None:
     with pytest.raises(UnreadableItem):
         to_quota({"files": {"N": "1"}, name: stored})
 
 
-def test_day_that_is_no_text_is_unreadable() -> None:
+def test_day_of_another_type_is_unreadable() -> None:
     with pytest.raises(UnreadableItem):
         to_quota({"uploads_on": {"N": "20260101"}})
 

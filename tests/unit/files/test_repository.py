@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.core.errors import ServiceUnavailable, UnreadableItem, UpstreamError
-from chalicelib.files.records import QUOTA_RECORD, StoredQuota, build_key, file_record, to_item
+from chalicelib.files.records import QUOTA_RECORD, StoredQuota, build_key, build_sort_key, to_item
 from chalicelib.files.repository import FileRepository
 from tests.support.aws import client_error
 from tests.support.contracts import NOW
@@ -34,7 +34,7 @@ class FakeTable:
         return self
 
     def paginate(self, **_: Any) -> list[dict[str, Any]]:
-        return [{"Items": [build_key(SUB, file_record(FILE_ID))]}]
+        return [{"Items": [build_key(SUB, build_sort_key(FILE_ID))]}]
 
 
 def build_repository(response: dict[str, Any] | ClientError) -> tuple[FileRepository, FakeTable]:
@@ -68,7 +68,7 @@ class RecordedDeletions:
     """A DynamoDB client with files and counters of a user that records the keys of each deletion."""
 
     def __init__(self, files: int) -> None:
-        self._records = [QUOTA_RECORD, *(file_record(str(number)) for number in range(files))]
+        self._records = [QUOTA_RECORD, *(build_sort_key(str(number)) for number in range(files))]
         self.deleted: list[list[str]] = []
 
     def get_paginator(self, _: str) -> "RecordedDeletions":

@@ -93,7 +93,7 @@ def test_resource_with_too_many_parts_is_rejected(part: bytes) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("filling", FILLINGS)
-def test_largest_file_has_a_verdict(filling: str) -> None:
+def test_largest_file_is_accepted_or_rejected(filling: str) -> None:
     """The number of end records that are examined is limited, so that a hostile file cannot delay its check."""
     sample, part = SAMPLES[FileType.JPEG], FILLINGS[filling]
     content = sample[:-2] + part * ((MAX_FILE_BYTES - len(sample)) // len(part)) + sample[-2:]
@@ -107,8 +107,10 @@ def test_largest_file_has_a_verdict(filling: str) -> None:
     removed=st.integers(0, 100),
     inserted=st.lists(st.sampled_from(PARTS) | st.binary(max_size=40), max_size=4),
 )
-def test_mutated_file_has_a_verdict(file_type: FileType, position: int, removed: int, inserted: list[bytes]) -> None:
-    """An exception would leave the file without a verdict."""
+def test_mutated_file_is_accepted_or_rejected(
+    file_type: FileType, position: int, removed: int, inserted: list[bytes]
+) -> None:
+    """After an exception, the file would never be accepted or rejected."""
     sample = SAMPLES[file_type]
     start = position % (len(sample) + 1)
     mutated = sample[:start] + b"".join(inserted) + sample[start + removed :]

@@ -60,7 +60,7 @@ def test_form_accepts_the_announced_content_only() -> None:
     assert [condition for condition in conditions if isinstance(condition, list)] == [
         ["content-length-range", len(CONTENT), len(CONTENT)]
     ]
-    # S3 may accept the form for longer than the response says, by the time between the two clock readings.
+    # S3 may accept the form for longer than the response states, by the time between the two clock readings.
     assert timedelta(0) <= datetime.fromisoformat(policy["expiration"]) - upload.expires_at < timedelta(minutes=1)
 
 

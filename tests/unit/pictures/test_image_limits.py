@@ -8,15 +8,16 @@ import zlib
 
 import pytest
 
-from chalicelib.pictures.image_limits import MAX_EXIF_BYTES, MAX_EXIF_CHARACTERS, find_violated_limit
+from chalicelib.pictures.image_limits import MAX_CHUNKS, MAX_EXIF_BYTES, MAX_EXIF_CHARACTERS, find_violated_limit
 from chalicelib.profiles.fields import PictureType
 from local.config import ROOT
 from tests.support.data import MEBIBYTE
 from tests.support.hostile_images import EXIF_MARKER, HOSTILE_IMAGES, MAX_UPLOAD_BYTES, chunk, jpeg, png, segment, webp
 
 TOO_MANY = "must have at most 2 blocks of EXIF data"
-TOO_LONG = "must have at most 65542 bytes of EXIF data"
-TOO_LONG_TEXT = "must have at most 140000 characters of EXIF data as text"
+TOO_LONG = "must have at most 65,542 bytes of EXIF data"
+TOO_MANY_CHUNKS = "must have at most 4,000 chunks"
+TOO_LONG_TEXT = "must have at most 140,000 characters of EXIF data as text"
 # Opens the file with this index in HOSTILE_IMAGES, in a process of its own.
 # Prints the outcome and the growth of the peak memory in bytes.
 PROGRAM = """
@@ -64,6 +65,12 @@ def test_hostile_file_needs_little_memory(index: int) -> None:
     outcome, growth_bytes = json.loads(process.stdout)
     assert outcome.startswith("must have at most ")
     assert growth_bytes < 200 * MEBIBYTE
+
+
+@pytest.mark.parametrize(("chunks", "rule"), [(MAX_CHUNKS, None), (MAX_CHUNKS + 1, TOO_MANY_CHUNKS)])
+def test_chunks_of_a_png_have_a_limit(chunks: int, rule: str | None) -> None:
+    others = 3  # header, pixels and end
+    assert find_violated_limit(png(*[chunk(b"abCd", b"")] * (chunks - others)), PictureType.PNG) == rule
 
 
 @pytest.mark.parametrize(("markers", "rule"), [(2, None), (3, TOO_MANY)])

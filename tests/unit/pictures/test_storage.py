@@ -50,7 +50,7 @@ def test_presigned_upload_has_one_key_type_and_expiry() -> None:
     assert {"Content-Type": "image/png"} in exact_conditions
     assert ["content-length-range", 1, 5_242_880] in policy["conditions"]
     assert "starts-with" not in json.dumps(policy)
-    # S3 may accept the form for longer than the response says, by the time between the two clock readings.
+    # S3 may accept the form for longer than the response states, by the time between the two clock readings.
     assert timedelta(0) <= datetime.fromisoformat(policy["expiration"]) - upload.expires_at < timedelta(minutes=1)
 
 

@@ -1,5 +1,6 @@
 """The export of a person's data, over fakes. tests/integration/test_export.py proves that it is complete."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -111,6 +112,7 @@ def test_export_can_be_repeated_if_the_files_fail(table: InMemoryTable) -> None:
 def test_second_export_within_a_minute_is_rejected(table: InMemoryTable) -> None:
     service = build_service(table, USER)
     service.export(CALLER)
+    time.sleep(0.002)  # a request within the same millisecond counts as another attempt of the first one
     with pytest.raises(ExportLimitReached) as refusal:
         service.export(CALLER)
     assert 0 < int(refusal.value.headers["Retry-After"]) <= EXPORT_INTERVAL_SECONDS

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.file_scan import FileScanBench
+from tests.support.file_scan import FileScanFixture
 
 
 @pytest.fixture
-def bench() -> Iterator[FileScanBench]:
+def fixture() -> Iterator[FileScanFixture]:
     with ThreadPoolExecutor(2) as threads:
-        yield FileScanBench(threads)
+        yield FileScanFixture(threads)

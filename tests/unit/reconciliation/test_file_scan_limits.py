@@ -10,7 +10,7 @@ from chalicelib.files.records import UserFiles
 from chalicelib.reconciliation.file_scan import FileProgress
 from tests.support.data import OTHER_SUB, SUB
 from tests.support.fakes.files import SCAN_PAGE_SIZE, InMemoryFileRepository
-from tests.support.file_scan import FileScanBench
+from tests.support.file_scan import FileScanFixture
 from tests.support.reconciliation import count_metrics
 
 
@@ -27,28 +27,28 @@ from tests.support.reconciliation import count_metrics
     ],
 )
 def test_too_many_files_without_content_stop_the_scan(
-    bench: FileScanBench, lost: int, present: int, is_stopped: bool
+    fixture: FileScanFixture, lost: int, present: int, is_stopped: bool
 ) -> None:
     """A wrong bucket has no content of any file."""
     for number in range(lost + present):
-        bench.add(has_object=number >= lost)
+        fixture.add(has_object=number >= lost)
     with count_metrics() as count:
-        progress = bench.scan()
+        progress = fixture.scan()
     assert (progress.stopped, progress.without_object, progress.is_finished) == (is_stopped, lost, True)
-    assert len(bench.starter.started) == (0 if is_stopped else lost)
+    assert len(fixture.starter.started) == (0 if is_stopped else lost)
     assert count(Metric.RECONCILIATION_STOPPED) == is_stopped
 
 
 @pytest.mark.parametrize("count", [1, 11, 200])
-def test_interrupted_deletions_are_completed(bench: FileScanBench, count: int) -> None:
+def test_interrupted_deletions_are_completed(fixture: FileScanFixture, count: int) -> None:
     """S3 was unavailable when the user deleted the files."""
-    for file in [bench.add() for _ in range(count)]:
-        bench.delete(file)
-    progress = bench.scan()
+    for file in [fixture.add() for _ in range(count)]:
+        fixture.delete(file)
+    progress = fixture.scan()
     assert (progress.stopped, progress.without_record, progress.checks) == (False, count, count)
-    bench.run_checks()
-    assert bench.storage.objects == {}
-    assert bench.scan().checks == 0
+    fixture.run_checks()
+    assert fixture.storage.objects == {}
+    assert fixture.scan().checks == 0
 
 
 @pytest.mark.parametrize(
@@ -56,49 +56,49 @@ def test_interrupted_deletions_are_completed(bench: FileScanBench, count: int) -
     [(0, 1000, False), (0, 1001, True), (9999, 1100, False), (9999, 1300, True)],
 )
 def test_too_much_content_without_records_stops_the_scan(
-    bench: FileScanBench, compared: int, without_record: int, is_stopped: bool
+    fixture: FileScanFixture, compared: int, without_record: int, is_stopped: bool
 ) -> None:
     """An outage of S3 leaves less."""
-    bench.add()
-    bench.add_content(SUB, without_record)
-    bench.checkpoints.save("files", FileProgress(objects=compared).model_dump_json())
+    fixture.add()
+    fixture.add_content(SUB, without_record)
+    fixture.checkpoints.save("files", FileProgress(objects=compared).model_dump_json())
     with count_metrics() as count:
-        progress = bench.scan()
+        progress = fixture.scan()
     assert (progress.stopped, progress.without_record) == (is_stopped, without_record)
-    assert len(bench.starter.started) == (0 if is_stopped else without_record)
+    assert len(fixture.starter.started) == (0 if is_stopped else without_record)
     assert count(Metric.RECONCILIATION_STOPPED) == is_stopped
 
 
-def test_lost_records_delete_no_content(bench: FileScanBench) -> None:
+def test_lost_records_delete_no_content(fixture: FileScanFixture) -> None:
     """The counters remain, and the records of the files are lost. The next scan has the same result."""
     for number in range(30):
-        bench.add(user_id=f"user-{number % 3}")
-    bench.repository.records.files.clear()
+        fixture.add(user_id=f"user-{number % 3}")
+    fixture.repository.records.files.clear()
     for _ in range(2):
-        progress = bench.scan()
-        assert (progress.stopped, progress.unexplained, progress.repaired, bench.starter.started) == (True, 3, 0, [])
+        progress = fixture.scan()
+        assert (progress.stopped, progress.unexplained, progress.repaired, fixture.starter.started) == (True, 3, 0, [])
 
 
-def test_one_lost_record_deletes_no_content(bench: FileScanBench) -> None:
-    bench.add()
-    lost = bench.add()
-    del bench.repository.records.files[SUB, lost.id]
-    assert (bench.scan().stopped, bench.starter.started) == (True, [])
+def test_one_lost_record_deletes_no_content(fixture: FileScanFixture) -> None:
+    fixture.add()
+    lost = fixture.add()
+    del fixture.repository.records.files[SUB, lost.id]
+    assert (fixture.scan().stopped, fixture.starter.started) == (True, [])
 
 
-def test_content_newer_than_the_counters_is_not_deleted(bench: FileScanBench) -> None:
+def test_content_newer_than_the_counters_is_not_deleted(fixture: FileScanFixture) -> None:
     """An outdated table has counters and records that agree, and no records of newer files."""
-    bench.add(minutes_ago=30)
-    bench.add_content(SUB, minutes_ago=28)
-    progress = bench.scan()
-    assert (progress.stopped, progress.unexplained, bench.starter.started) == (True, 1, [])
+    fixture.add(minutes_ago=30)
+    fixture.add_content(SUB, minutes_ago=28)
+    progress = fixture.scan()
+    assert (progress.stopped, progress.unexplained, fixture.starter.started) == (True, 1, [])
 
 
 class InterleavedRepository(InMemoryFileRepository):
     """Files that a request changes while they are read for the first time."""
 
-    def __init__(self, bench: FileScanBench, change: Callable[[UserFiles], UserFiles]) -> None:
-        super().__init__(bench.table, bench.repository.records)
+    def __init__(self, fixture: FileScanFixture, change: Callable[[UserFiles], UserFiles]) -> None:
+        super().__init__(fixture.table, fixture.repository.records)
         self._interleave = change
 
     def list_records(self, user_id: str) -> UserFiles:
@@ -107,107 +107,107 @@ class InterleavedRepository(InMemoryFileRepository):
         return found
 
 
-def test_file_created_during_the_comparison_is_not_deleted(bench: FileScanBench) -> None:
-    bench.add(minutes_ago=30)
+def test_file_created_during_the_comparison_is_not_deleted(fixture: FileScanFixture) -> None:
+    fixture.add(minutes_ago=30)
 
     def create(found: UserFiles) -> UserFiles:
-        bench.add(minutes_ago=0)
+        fixture.add(minutes_ago=0)
         return found
 
-    bench.repository = InterleavedRepository(bench, create)
-    progress = bench.scan()
-    assert (progress.stopped, progress.without_record, bench.starter.started) == (False, 0, [])
+    fixture.repository = InterleavedRepository(fixture, create)
+    progress = fixture.scan()
+    assert (progress.stopped, progress.without_record, fixture.starter.started) == (False, 0, [])
 
 
-def test_file_deleted_during_the_comparison_stops_no_scan(bench: FileScanBench) -> None:
+def test_file_deleted_during_the_comparison_stops_no_scan(fixture: FileScanFixture) -> None:
     """The counters were read before the deletion, and the records after it."""
-    bench.add()
-    deleted = bench.add()
+    fixture.add()
+    deleted = fixture.add()
 
     def delete(found: UserFiles) -> UserFiles:
-        bench.delete(deleted)
+        fixture.delete(deleted)
         return found._replace(files=[stored for stored in found.files if stored.file.id != deleted.id])
 
-    bench.repository = InterleavedRepository(bench, delete)
-    assert bench.scan().stopped is False
-    assert bench.starter.started == [(SUB, deleted.id)]
+    fixture.repository = InterleavedRepository(fixture, delete)
+    assert fixture.scan().stopped is False
+    assert fixture.starter.started == [(SUB, deleted.id)]
 
 
-def test_content_of_a_user_without_records_is_not_deleted(bench: FileScanBench) -> None:
+def test_content_of_a_user_without_records_is_not_deleted(fixture: FileScanFixture) -> None:
     """Only an erasure deletes all records of a user. In an empty table, the users have no records either."""
-    bench.add()
-    bench.repository.records.files.clear()
-    bench.repository.records.quotas.clear()
+    fixture.add()
+    fixture.repository.records.files.clear()
+    fixture.repository.records.quotas.clear()
     with count_metrics() as count:
-        progress = bench.scan()
+        progress = fixture.scan()
     assert (progress.unexplained, progress.stopped, progress.is_finished) == (1, True, True)
-    assert bench.starter.started == []
+    assert fixture.starter.started == []
     assert count(Metric.RECONCILIATION_STOPPED) == 1
 
 
-def test_content_of_an_unknown_user_is_not_deleted(bench: FileScanBench) -> None:
+def test_content_of_an_unknown_user_is_not_deleted(fixture: FileScanFixture) -> None:
     """In a wrong table, there is neither a profile nor a tombstone."""
-    bench.add_content(OTHER_SUB)
-    assert (bench.scan().unexplained, bench.starter.started) == (1, [])
+    fixture.add_content(OTHER_SUB)
+    assert (fixture.scan().unexplained, fixture.starter.started) == (1, [])
 
 
-def test_object_that_is_not_a_file_is_ignored(bench: FileScanBench) -> None:
+def test_object_that_is_not_a_file_is_ignored(fixture: FileScanFixture) -> None:
     """An operator can create a folder in the console of S3."""
-    bench.add()
-    (key,) = bench.storage.objects
-    bench.storage.objects["files/folder/"] = bench.storage.objects[key]
-    bench.storage.objects[f"files/{SUB}/note.txt"] = bench.storage.objects[key]
-    progress = bench.scan()
-    assert (progress.objects, progress.unexplained, progress.stopped, bench.starter.started) == (1, 0, False, [])
+    fixture.add()
+    (key,) = fixture.storage.objects
+    fixture.storage.objects["files/folder/"] = fixture.storage.objects[key]
+    fixture.storage.objects[f"files/{SUB}/note.txt"] = fixture.storage.objects[key]
+    progress = fixture.scan()
+    assert (progress.objects, progress.unexplained, progress.stopped, fixture.starter.started) == (1, 0, False, [])
 
 
-def test_content_of_erased_users_is_always_deleted(bench: FileScanBench) -> None:
-    bench.add(has_object=False)
-    users = [bench.erase(f"z-{number:02}") for number in range(12)]
+def test_content_of_erased_users_is_always_deleted(fixture: FileScanFixture) -> None:
+    fixture.add(has_object=False)
+    users = [fixture.erase(f"z-{number:02}") for number in range(12)]
     for user_id in users:
-        bench.add_content(user_id)
-    progress = bench.scan()
+        fixture.add_content(user_id)
+    progress = fixture.scan()
     assert (progress.stopped, progress.of_erased_users, progress.without_record) == (True, 12, 0)
-    assert [user_id for user_id, _ in bench.starter.started] == users
+    assert [user_id for user_id, _ in fixture.starter.started] == users
 
 
-def test_stopped_scan_still_checks_unfinished_files(bench: FileScanBench) -> None:
+def test_stopped_scan_still_checks_unfinished_files(fixture: FileScanFixture) -> None:
     for _ in range(11):
-        bench.add(has_object=False)
-    pending = bench.add(FileStatus.SCANNING)
-    assert bench.scan().stopped
-    assert bench.starter.started == [(SUB, pending.id)]
+        fixture.add(has_object=False)
+    pending = fixture.add(FileStatus.SCANNING)
+    assert fixture.scan().stopped
+    assert fixture.starter.started == [(SUB, pending.id)]
 
 
 @pytest.mark.long
-def test_stopped_scan_removes_no_file_of_further_pages(bench: FileScanBench) -> None:
+def test_stopped_scan_removes_no_file_of_further_pages(fixture: FileScanFixture) -> None:
     """A wrong bucket is a reason to remove nothing, even if later users have many files."""
     users = sorted(f"{number:03}" for number in range(SCAN_PAGE_SIZE + 1))
     for user_id in users[:11]:
-        bench.add(user_id=user_id, has_object=False)
+        fixture.add(user_id=user_id, has_object=False)
     for user_id in users[11:-1]:
-        bench.add(user_id=user_id)
+        fixture.add(user_id=user_id)
     for number in range(1100):
-        bench.add(user_id=users[-1], has_object=number > 0)
+        fixture.add(user_id=users[-1], has_object=number > 0)
     with count_metrics() as count:
-        progress = bench.scan()
-    assert (progress.stopped, progress.without_object, bench.starter.started) == (True, 12, [])
+        progress = fixture.scan()
+    assert (progress.stopped, progress.without_object, fixture.starter.started) == (True, 12, [])
     assert count(Metric.RECONCILIATION_STOPPED) == 1
 
 
-def test_wrong_bucket_deletes_no_content_of_its_users(bench: FileScanBench) -> None:
+def test_wrong_bucket_deletes_no_content_of_its_users(fixture: FileScanFixture) -> None:
     """The bucket of another stage has neither the content of these files nor users with records here."""
     for number in range(11):
-        bench.add(user_id=f"user-{number}", has_object=False)
-    bench.add_content(OTHER_SUB)
-    progress = bench.scan()
-    assert (progress.stopped, bench.starter.started) == (True, [])
+        fixture.add(user_id=f"user-{number}", has_object=False)
+    fixture.add_content(OTHER_SUB)
+    progress = fixture.scan()
+    assert (progress.stopped, fixture.starter.started) == (True, [])
 
 
-def test_operator_can_remove_any_number_of_files(bench: FileScanBench) -> None:
+def test_operator_can_remove_any_number_of_files(fixture: FileScanFixture) -> None:
     for _ in range(12):
-        bench.add(has_object=False)
-    bench.add_content(SUB, 12)
-    bench.add_content(SUB, 3, minutes_ago=1)
-    progress = bench.scan(remove_all_differing=True)
+        fixture.add(has_object=False)
+    fixture.add_content(SUB, 12)
+    fixture.add_content(SUB, 3, minutes_ago=1)
+    progress = fixture.scan(remove_all_differing=True)
     assert (progress.stopped, progress.checks) == (False, 27)

@@ -1,4 +1,4 @@
-"""What `make reconcile` prints about a run."""
+"""The output of `make reconcile` about a run."""
 
 import io
 from collections.abc import Iterator

@@ -6,7 +6,7 @@ import type { EditableFields, Profile } from "../api";
 type FieldName = keyof EditableFields;
 type Edits = Partial<Record<FieldName, Edit>>;
 
-/** What the user has entered, and the stored value at that time. */
+/** The value that the user has entered, and the stored value at that time. */
 interface Edit {
   value: string;
   stored: string;

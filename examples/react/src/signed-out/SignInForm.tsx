@@ -16,7 +16,7 @@ interface SignInFormProps {
   onCancel?: () => void;
 }
 
-/** Asks for the password and, if Cognito requires it, for the code of an authenticator app or a new password. */
+/** Prompts for the password and, if Cognito requires it, for the code of an authenticator app or a new password. */
 export function SignInForm({ email, isRepeated, onSignedIn, onCancel, ...next }: SignInFormProps) {
   const [step, setStep] = useState<"password" | "code" | "new-password">("password");
 

@@ -33,7 +33,7 @@ def respond(request: ConsoleRequest) -> Reply:
     return to_json_reply({"method": request.method, "query": request.query, "body": request.body.decode()})
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     headers: http.client.HTTPMessage
     body: bytes
@@ -54,17 +54,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleHttpServ
     thread.join()
 
 
-def send(server: ConsoleHttpServer, method: str, path: str, body: str | None = None, **headers: str) -> Answer:
+def send(server: ConsoleHttpServer, method: str, path: str, body: str | None = None, **headers: str) -> Response:
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=5)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, body, named)
-    response = connection.getresponse()
-    answer = Answer(response.status, response.headers, response.read())
+    received = connection.getresponse()
+    response = Response(received.status, received.headers, received.read())
     connection.close()
-    return answer
+    return response
 
 
-def send_with_token(server: ConsoleHttpServer, method: str, path: str, body: str | None = None) -> Answer:
+def send_with_token(server: ConsoleHttpServer, method: str, path: str, body: str | None = None) -> Response:
     return send(server, method, path, body, **{TOKEN_HEADER: server.guard.token})
 
 
@@ -124,19 +124,19 @@ def test_no_other_file_is_served(server: ConsoleHttpServer, path: str) -> None:
     ],
 )
 def test_error_has_a_message_for_the_page(server: ConsoleHttpServer, path: str, status: int, message: str) -> None:
-    answer = send(server, "GET", path)
-    assert (answer.status, json.loads(answer.body)) == (status, {"message": message})
+    response = send(server, "GET", path)
+    assert (response.status, json.loads(response.body)) == (status, {"message": message})
 
 
 def test_write_with_the_token_reaches_the_endpoint(server: ConsoleHttpServer) -> None:
-    answer = send_with_token(server, "POST", "/data/users?a=1", '{"state": "confirmed"}')
-    assert json.loads(answer.body) == {"method": "POST", "query": "a=1", "body": '{"state": "confirmed"}'}
+    response = send_with_token(server, "POST", "/data/users?a=1", '{"state": "confirmed"}')
+    assert json.loads(response.body) == {"method": "POST", "query": "a=1", "body": '{"state": "confirmed"}'}
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_write_without_the_token_is_rejected(server: ConsoleHttpServer, method: str) -> None:
-    answer = send(server, method, "/data/users", "{}")
-    assert (answer.status, answer.headers["Connection"]) == (403, "close")
+    response = send(server, method, "/data/users", "{}")
+    assert (response.status, response.headers["Connection"]) == (403, "close")
 
 
 def test_write_outside_the_data_is_rejected(server: ConsoleHttpServer) -> None:
@@ -174,8 +174,8 @@ def test_malformed_length_is_rejected(server: ConsoleHttpServer, headers: dict[s
 
 
 def test_head_has_no_body(server: ConsoleHttpServer) -> None:
-    answer = send(server, "HEAD", "/")
-    assert (answer.status, answer.body) == (200, b"")
+    response = send(server, "HEAD", "/")
+    assert (response.status, response.body) == (200, b"")
 
 
 def test_changes_are_sent_as_events(server: ConsoleHttpServer) -> None:

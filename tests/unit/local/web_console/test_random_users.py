@@ -9,7 +9,7 @@ from chalicelib.profiles.models import SelfSignUpAttributes
 from local.web_console.random_users import CHOICES, LOCALES, build_user, generate_attributes
 from local.web_console.replies import RequestRejected
 from local.web_console.seeding import choose_state
-from local.web_console.user_directory import STATES
+from local.web_console.user_administration import STATES
 
 
 @pytest.mark.long

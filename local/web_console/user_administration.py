@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from local.console_operations_client import ConsoleOperationsClient
 from local.emulator_clients import emulator_client
-from local.mailbox import MailNotFound, require_code
+from local.mail_store import MailNotFound, require_code
 from local.stack import Stack
 from local.web_console.random_users import SignUpValues
 from local.web_console.replies import RequestRejected
@@ -29,7 +29,7 @@ STATES: Final = (CONFIRMED, UNCONFIRMED, INVITED, RESET_REQUIRED, DISABLED)
 UserEntry = dict[str, Any]
 
 
-class UserDirectory:
+class UserAdministration:
     """The users of one stack."""
 
     def __init__(self, stack: Stack, operations: ConsoleOperationsClient, api: UserApi) -> None:
@@ -58,8 +58,8 @@ class UserDirectory:
             self._emails |= {user["sub"]: user["email"] for user in users}
         text = search.strip().casefold()
         fields = ("name", "email", "phone_number", "sub")
-        found = [user for user in users if not text or any(text in str(user[name]).casefold() for name in fields)]
-        return sorted(found, key=lambda user: str(user["created_at"]), reverse=True)
+        matches = [user for user in users if not text or any(text in str(user[name]).casefold() for name in fields)]
+        return sorted(matches, key=lambda user: str(user["created_at"]), reverse=True)
 
     def _read_users(self) -> Iterator[Mapping[str, Any]]:
         arguments: dict[str, Any] = {**self._pool, "Limit": _PAGE_SIZE}
@@ -115,11 +115,14 @@ class UserDirectory:
 
     def has_user(self, email: str) -> bool:
         """Return True if a user has this email address."""
-        found = self._cognito.list_users(**self._pool, Filter=f'email = "{email}"', Limit=1)
-        return bool(found["Users"])
+        page = self._cognito.list_users(**self._pool, Filter=f'email = "{email}"', Limit=1)
+        return bool(page["Users"])
 
     def create_user(self, values: SignUpValues, state: str) -> UserEntry:
-        """Create a user in one of STATES. Raises ClientError if the attributes violate a rule."""
+        """Create a user in one of STATES.
+
+        Raises RequestRejected for another state, and ClientError if the attributes violate a rule.
+        """
         if state not in STATES:
             raise RequestRejected(f"state must be one of {', '.join(STATES)}")
         if state == INVITED:
