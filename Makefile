@@ -107,10 +107,10 @@ openapi: $(DEVELOPMENT) ## Generate openapi.json from the routes and the models
 
 deploy destroy restore: export STAGE_NAME := $(filter-out local,$(value STAGE))
 deploy: $(INSTALLED) ## Deploy or update a stage on AWS: make deploy STAGE=dev
-	@$(BIN)/python -m infra.deploy up
+	@$(BIN)/python -m infra.deploy deploy
 
 destroy: $(INSTALLED) ## Destroy a stage with all its data: make destroy STAGE=dev
-	@$(BIN)/python -m infra.deploy down
+	@$(BIN)/python -m infra.deploy destroy
 
 restore: export RESTORED_TABLE := $(value FROM)
 restore: export RESTORED_RECORDS := $(value RECORDS)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import boto3
 
 from infra.deploy import api_stage, chalice_config
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 from infra.deploy.subprocesses import run
 
 _CHALICE: Final = (sys.executable, "-W", "ignore", "-c", "import sys; from chalice.cli import main; sys.exit(main())")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.deploy import plan_safety
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 from infra.deploy.subprocesses import run
 from infra.deploy.terraform_output import describe_changes, parse_changes, parse_errors
 
