@@ -33,7 +33,7 @@ _RETRY_SECONDS: Final = 5
 
 
 def deploy_stage(name: str) -> None:
-    """Deploy a stage."""
+    """Deploy a stage. Raises DeployError if a check or a step fails. A rerun resumes."""
     runtime.require_supported(runtime.CURRENT)
     terraform = _run_preflight(name)
     _announce_runtime_change(name, terraform.get_outputs())
@@ -58,7 +58,10 @@ def deploy_stage(name: str) -> None:
 
 
 def destroy_stage(name: str) -> None:
-    """Destroy a stage: first the functions that use other resources, last the resources that hold data."""
+    """Destroy a stage: first the functions that use other resources, last the resources that hold data.
+
+    Raises DeployError if the stage is not deployed or is protected against deletion, or if a step fails.
+    """
     terraform = _run_preflight(name)
     if terraform.is_empty():
         if name != "prod" and terraform.exists():

@@ -53,7 +53,10 @@ class RestoredTables:
 
 
 def restore_stage(name: str, restored: RestoredTables, options: RestoreOptions) -> list[tuple[str, int]]:
-    """Restore profiles, then files of a stage. Return the lines of the report: outcomes with their numbers."""
+    """Restore profiles, then files of a stage. Return the lines of the report: outcomes with their numbers.
+
+    Raises DeployError if the stage is not deployed or has no files to restore, or if a restored table is missing.
+    """
     preflight.check_terraform()
     account, _ = preflight.get_caller_identity()
     terraform = Terraform.for_stage(name)
