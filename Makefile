@@ -110,10 +110,10 @@ docs: $(DEVELOPMENT) ## Generate the tables of docs/configuration.md from the se
 
 deploy destroy restore: export STAGE_NAME := $(filter-out local,$(value STAGE))
 deploy: $(INSTALLED) ## Deploy or update a stage on AWS: make deploy STAGE=dev
-	@$(BIN)/python -m infra.deploy up
+	@$(BIN)/python -m infra.deploy deploy
 
 destroy: $(INSTALLED) ## Destroy a stage with all its data: make destroy STAGE=dev
-	@$(BIN)/python -m infra.deploy down
+	@$(BIN)/python -m infra.deploy destroy
 
 restore: export RESTORED_TABLE := $(value FROM)
 restore: export RESTORED_RECORDS := $(value RECORDS)

@@ -2,7 +2,7 @@ locals {
   alarms = merge(
     {
       for name, function in local.functions : "${function}-errors" => {
-        description = "The function ${function} failed. If it is a Cognito trigger, sign-ups or sign-ins fail."
+        description = "The function ${function} failed. If it is a Cognito trigger, confirmations or sign-ins may fail."
         namespace   = "AWS/Lambda"
         metric      = "Errors"
         dimensions  = { FunctionName = function }
@@ -39,14 +39,14 @@ locals {
     {
       for name, description in {
         ProfileWriteFailed           = "The profile of a new user was not stored. The first request of the user or the next reconciliation creates it."
-        ContactWriteFailed           = "Verified contact data was not stored in the profile. The next sign-in of the user stores it."
-        SignOutFailed                = "Sessions were not revoked after a password reset. Revoke them with `aws cognito-idp admin-user-global-sign-out` and the sub in the log."
-        TriggerFailed                = "A Cognito trigger met an unexpected error. Sign-ins succeeded; a sign-up was rejected. Search the log for `trigger failed`."
-        ReconciliationInterrupted    = "AWS errors, or records that cannot be read, have interrupted reconciliation for three hours in a row, longer than a transient fault."
-        ReconciliationRestarted      = "The user pool rejected the cursor of reconciliation, and the run started again. Reconciliation may never finish."
-        ReconciliationStopped        = "Too many profiles have no user, or too many files have no content or no record, so no more are erased. Check that the user pool, the tables and the bucket are the right ones: see docs/operations.md."
-        ErasureFailed                = "The erasure of a user has failed. Reconciliation repeats it within an hour. If the alarm remains active, search the log of ${local.functions.erase_user} for the error."
-        UnconfirmedAccountsRemaining = "More unconfirmed accounts have expired than one reconciliation run deletes. An attacker may be signing up with email addresses of other persons."
+        ContactWriteFailed           = "The contact data of a profile was not updated from Cognito. The next sign-in or request of the user repeats the update."
+        SignOutFailed                = "Sessions were not revoked after a password reset or a deletion request. Revoke them with `aws cognito-idp admin-user-global-sign-out` and the sub in the log."
+        TriggerFailed                = "A Cognito trigger met an unexpected error. Confirmations, password resets and sign-ins succeeded; a sign-up was rejected. Search the log for `trigger failed`."
+        ReconciliationInterrupted    = "In three consecutive hours, reconciliation was interrupted, or could not process some users: because of AWS errors, or of records that cannot be read."
+        ReconciliationRestarted      = "The user pool rejected the cursor of reconciliation, and the scan of the user pool starts again. Reconciliation may never finish."
+        ReconciliationStopped        = "Too many profiles have no user, too many files have no content or no record, or the records of a user's files are lost. No more are erased. Check that the user pool, the tables and the bucket are the right ones: see docs/operations.md."
+        ErasureFailed                = "The erasure of a user has failed. Lambda repeats it twice, and reconciliation every hour. If it fails for more than an hour, search the log of ${local.functions.erase_user} for the error."
+        UnconfirmedAccountsRemaining = "More unconfirmed accounts have expired than reconciliation deletes in one scan of the user pool. An attacker may be signing up with email addresses of other persons."
         } : "${local.prefix}-${name}" => {
         description = description
         namespace   = "HealthTech"
@@ -75,7 +75,7 @@ locals {
     },
     {
       "${local.prefix}-api-5xx" = {
-        description = "The API responded to requests with a server error (5xx)."
+        description = "The API responded to five or more requests in five minutes with a server error (5xx)."
         namespace   = "AWS/ApiGateway"
         metric      = "5XXError"
         dimensions  = { ApiName = local.prefix, Stage = local.stage }
@@ -163,7 +163,7 @@ locals {
   rate_alarms = merge(
     {
       "${local.prefix}-api-4xx" = {
-        description = "The API rejects half of all requests (4xx): a client release is broken, or an attacker is probing the API."
+        description = "The API has rejected at least half of all requests (4xx) for 15 minutes: a client release is broken, or an attacker is probing the API."
         namespace   = "AWS/ApiGateway"
         failures    = "4XXError"
         calls       = "Count"
@@ -174,8 +174,8 @@ locals {
     },
     {
       for name, description in {
-        check_file    = "Files are not checked: the concurrency of the function or of the account is exhausted."
-        check_picture = "Pictures are not processed: the concurrency of the function or of the account is exhausted."
+        check_file    = "At least half of the checks of files are throttled: the concurrency of the function or of the account is exhausted."
+        check_picture = "At least half of the picture checks are throttled: the concurrency of the function or of the account is exhausted."
         } : "${local.functions[name]}-throttles" => {
         description = description
         namespace   = "AWS/Lambda"

@@ -8,7 +8,7 @@ resource "aws_kms_key" "data" {
     Statement = concat([
       {
         # Allows the IAM policies of the account to grant access. Without it, this policy could never be changed.
-        Sid       = "Account"
+        Sid       = "AllowAccountAdministration"
         Effect    = "Allow"
         Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
         Action    = "kms:*"
@@ -17,7 +17,7 @@ resource "aws_kms_key" "data" {
       {
         # The functions that read or write the tables use the key, only through DynamoDB.
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-        Sid       = "Functions"
+        Sid       = "AllowFunctionsThroughDynamoDB"
         Effect    = "Allow"
         Principal = { AWS = [for name in local.data_functions : aws_iam_role.function[name].arn] }
         Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
@@ -25,7 +25,7 @@ resource "aws_kms_key" "data" {
         Condition = { StringEquals = { "kms:ViaService" = "dynamodb.${var.region}.amazonaws.com" } }
       },
       {
-        Sid       = "Logs"
+        Sid       = "AllowCloudWatchLogs"
         Effect    = "Allow"
         Principal = { Service = "logs.${var.region}.amazonaws.com" }
         Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
@@ -47,7 +47,7 @@ resource "aws_kms_key" "data" {
           # The functions that read, write or presign objects use the key, only through S3 and for this bucket. So does
           # the malware scanner.
           # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
-          Sid    = "Pictures"
+          Sid    = "AllowFunctionsAndMalwareScannerThroughS3"
           Effect = "Allow"
           Principal = {
             AWS = concat(

@@ -177,7 +177,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "pictures" {
   bucket = each.value.id
 
   rule {
-    id     = "unfinished-uploads"
+    id     = "expire-uploads"
     status = "Enabled"
 
     filter {

@@ -196,7 +196,7 @@ variable "log_level" {
 }
 
 variable "botocore_tuning" {
-  description = "Remove per-call work of botocore from DynamoDB calls. Disable it if a new version of botocore is not compatible; a warm request then takes about 20 % longer."
+  description = "Remove per-call work of botocore from DynamoDB calls. Disable it if a new version of botocore is not compatible. Requests then take longer: docs/performance.md lists the savings."
   type        = bool
   default     = true
 }

@@ -8,7 +8,7 @@ from chalicelib.api.cors import CorsPolicy
 from chalicelib.core.errors import SettingsError
 from chalicelib.core.settings import get_settings
 from infra.deploy import chalice_config, gateway_config, package, runtime
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 
 
 def prepare_stage_command(stage: str, *, is_deploy: bool) -> None:

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from chalicelib.core.logs import APP_NAME
 from chalicelib.reconciliation.next_run import to_event
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 from local import config, terminal
 from local.emulator_clients import emulator_client
 from local.function_definitions import RECONCILE_FUNCTION

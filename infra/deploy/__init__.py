@@ -34,5 +34,5 @@ Deployment package
     wheels              installs packages by their hashes
 
     subprocesses        runs programs that must not be killed by the first Ctrl-C
-    console             console output
+    progress            prints the progress of a command, its warnings and its errors
 """

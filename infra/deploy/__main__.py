@@ -1,4 +1,4 @@
-"""`python -m infra.deploy up` and `down`, the commands behind `make deploy` and `make destroy`.
+"""`python -m infra.deploy deploy` and `destroy`, the commands behind `make deploy` and `make destroy`.
 
 STAGE_NAME is the stage. Every step is idempotent: a rerun after a failure resumes, and a rerun after success changes
 nothing.
@@ -17,14 +17,14 @@ from infra.deploy import (
     api_stage,
     chalice_config,
     concurrency,
-    console,
     locks,
     pillow_layer,
     preflight,
+    progress,
     removal,
     runtime,
 )
-from infra.deploy.console import DeployError, report_step
+from infra.deploy.progress import DeployError, report_step
 from infra.deploy.stage import Stage
 from infra.deploy.terraform import Terraform
 
@@ -33,7 +33,7 @@ _RETRY_SECONDS: Final = 5
 
 
 def deploy_stage(name: str) -> None:
-    """Deploy a stage."""
+    """Deploy a stage. Raises DeployError if a check or a step fails. A rerun resumes."""
     runtime.require_supported(runtime.CURRENT)
     terraform = _run_preflight(name)
     _announce_runtime_change(name, terraform.get_outputs())
@@ -54,13 +54,13 @@ def deploy_stage(name: str) -> None:
         step.result = _attach_triggers(terraform)
     with report_step("API stage") as step:
         step.result = "logs, throttling and TLS set" if _configure_api_stage(stage, outputs) else "unchanged"
-    console.print_line(f"\n{url}/users\nuser pool {outputs['user_pool_id']}, client {outputs['user_pool_client_id']}")
+    progress.print_line(f"\n{url}/users\nuser pool {outputs['user_pool_id']}, client {outputs['user_pool_client_id']}")
 
 
 def destroy_stage(name: str) -> None:
     """Destroy a stage: first the functions that use other resources, last the resources that hold data.
 
-    Raises DeployError if the stage is not deployed, or if its data is protected from deletion.
+    Raises DeployError if the stage is not deployed or is protected against deletion, or if a step fails.
     """
     terraform = _run_preflight(name)
     if terraform.is_empty():
@@ -83,7 +83,7 @@ def _run_preflight(name: str) -> Terraform:
     preflight.check_terraform()
     account, caller_arn = preflight.get_caller_identity()
     endpoint_url = os.environ.get("AWS_ENDPOINT_URL")
-    console.print_line(f"Stage {name}, as {caller_arn}" + (f", at {endpoint_url}" if endpoint_url else ""))
+    progress.print_line(f"Stage {name}, as {caller_arn}" + (f", at {endpoint_url}" if endpoint_url else ""))
     terraform = Terraform.for_stage(name)
     terraform.init()
     preflight.check_account(account, terraform.get_outputs())
@@ -94,7 +94,7 @@ def _announce_runtime_change(name: str, outputs: dict[str, Any]) -> None:
     """Print a notice if deployed functions will get another runtime."""
     deployed = Stage(name, outputs["region"]).list_runtimes() if "region" in outputs else set()
     if notice := runtime.describe_change(deployed, runtime.CURRENT):
-        console.print_line(notice)
+        progress.print_line(notice)
 
 
 def _ensure_pillow_layer(stage: Stage) -> str:
@@ -160,20 +160,22 @@ def _delete_local_state(name: str, terraform: Terraform) -> None:
 def main() -> int:
     """Run the command. Return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m infra.deploy")
-    parser.add_argument("command", choices=["up", "down"])
+    parser.add_argument("command", choices=["deploy", "destroy"])
     options = parser.parse_args()
     try:
         name = preflight.check_stage_name(os.environ.get("STAGE_NAME", ""))
         with locks.lock_stage(name):
-            (deploy_stage if options.command == "up" else destroy_stage)(name)
+            (deploy_stage if options.command == "deploy" else destroy_stage)(name)
     except DeployError as error:
-        return console.print_error(error)
+        return progress.print_error(error)
     except (BotoCoreError, ClientError) as exc:
-        return console.print_error(
+        return progress.print_error(
             DeployError(f"{exc}\nFix the problem and run the same command again; it resumes where it stopped.")
         )
     except KeyboardInterrupt:
-        return console.print_error(DeployError("Interrupted. Run the same command again; it resumes where it stopped."))
+        return progress.print_error(
+            DeployError("Interrupted. Run the same command again; it resumes where it stopped.")
+        )
     return 0
 
 

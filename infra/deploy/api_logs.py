@@ -8,7 +8,10 @@ from infra.deploy.terraform import Terraform
 
 
 def ensure_logging_role(stage: Stage, region: str) -> str:
-    """Set the IAM role with which API Gateway writes logs. An account has one role per region. Return a summary."""
+    """Set the IAM role with which API Gateway writes logs. An account has one role per region. Return a summary.
+
+    Raises DeployError if Terraform cannot create the role.
+    """
     gateway, iam = stage.client("apigateway"), stage.client("iam")
     if gateway.get_account().get("cloudwatchRoleArn"):
         return "role exists"

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from infra.deploy.console import DeployError
 from infra.deploy.locks import lock_config
+from infra.deploy.progress import DeployError
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _CONFIG_FILE: Final = ROOT / ".chalice" / "config.json"

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from infra.deploy import console
-from infra.deploy.console import report_step
+from infra.deploy import progress
+from infra.deploy.progress import report_step
 from infra.deploy.stage import Stage
 
 _SETTING: Final = "reserved_concurrency"  # the name in Chalice's configuration
@@ -25,7 +25,7 @@ def reserve_if_possible(stage: Stage, stage_config: dict[str, Any]) -> dict[str,
         step.result = f"{requested} reserved" if requested <= available else "not reserved"
     if requested <= available:
         return stage_config
-    console.print_warning(
+    progress.print_warning(
         f"The stage requests a reserved concurrency of {requested}, but the account can reserve only {available}: "
         f"Lambda keeps {_MIN_UNRESERVED} unreserved. Raise the quota `Concurrent executions` in Service Quotas. "
         "Until then, load on other functions can prevent users from signing in."

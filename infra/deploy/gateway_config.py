@@ -15,6 +15,7 @@ from chalice.deploy import swagger
 
 from chalicelib.api.cors import WILDCARD_ORIGIN, CorsPolicy
 from chalicelib.api.middleware import SECURITY_HEADERS
+from chalicelib.api.parsing import JSON_MEDIA_TYPE, MAX_BODY_BYTES
 from chalicelib.core.errors import (
     PROBLEM_JSON,
     ApiError,
@@ -30,31 +31,47 @@ from chalicelib.core.errors import (
 )
 from infra.deploy.api_stage import build_api_name
 
-_FORBIDDEN_DETAIL: Final = "The request was refused."
+_REPORT: Final = "If it fails again, report the request ID to the operator."
+_MISCONFIGURED: Final = "The API is not configured correctly. Report the request ID to the operator."
+_UNCHECKED_TOKEN: Final = f"The ID token could not be checked. Repeat the request. {_REPORT}"
+_WRONG_PATH: Final = "The path does not exist. Compare it with the documentation of the API."
+# Each text has the cause and the remedy. API Gateway renders it as a Velocity template, so it
+# contains neither a dollar sign nor a number sign.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 GATEWAY_RESPONSES: Final[Mapping[str, ApiError]] = {
-    "ACCESS_DENIED": Forbidden(_FORBIDDEN_DETAIL),
-    "API_CONFIGURATION_ERROR": InternalServerError(),
-    "AUTHORIZER_CONFIGURATION_ERROR": InternalServerError(),
-    "AUTHORIZER_FAILURE": InternalServerError(),
-    "BAD_REQUEST_BODY": BadRequest(),
-    "BAD_REQUEST_PARAMETERS": BadRequest("The request's parameters are not valid."),
-    "EXPIRED_TOKEN": Unauthorized(),
-    "INTEGRATION_FAILURE": ServiceUnavailable(),
-    "INTEGRATION_TIMEOUT": ServiceUnavailable(),
-    "INVALID_API_KEY": Forbidden(_FORBIDDEN_DETAIL),
-    "INVALID_SIGNATURE": Unauthorized(),
-    "MISSING_AUTHENTICATION_TOKEN": NotFound(),  # API Gateway's response type for an unknown path
-    "QUOTA_EXCEEDED": TooManyRequests(),
-    "REQUEST_TOO_LARGE": ContentTooLarge(),
-    "RESOURCE_NOT_FOUND": NotFound(),
-    "THROTTLED": TooManyRequests(),
+    "ACCESS_DENIED": Forbidden("The access rules of the API do not allow this request. Ask the operator for access."),
+    "API_CONFIGURATION_ERROR": InternalServerError(_MISCONFIGURED),
+    "AUTHORIZER_CONFIGURATION_ERROR": InternalServerError(_UNCHECKED_TOKEN),
+    "AUTHORIZER_FAILURE": InternalServerError(_UNCHECKED_TOKEN),
+    "BAD_REQUEST_BODY": BadRequest("The body does not have the required format. Send the documented JSON object."),
+    "BAD_REQUEST_PARAMETERS": BadRequest(
+        "A header or a parameter of the path or the query is missing or malformed. Send it in the documented format."
+    ),
+    "EXPIRED_TOKEN": Unauthorized("The token has expired. Refresh it, or sign in again."),
+    "INTEGRATION_FAILURE": ServiceUnavailable(
+        "The service could not process the request. Repeat it, unless its body is too large."
+    ),
+    "INTEGRATION_TIMEOUT": ServiceUnavailable(
+        "The service did not respond in time. The request may have been carried out. Read the resource, then repeat it."
+    ),
+    "INVALID_API_KEY": Forbidden("The API key is missing or not valid. Send the key that the operator has issued."),
+    "INVALID_SIGNATURE": Unauthorized(
+        "The signature of the request is not valid. Send an ID token as a bearer token in the Authorization header."
+    ),
+    "MISSING_AUTHENTICATION_TOKEN": NotFound(_WRONG_PATH),  # API Gateway's response type for an unknown path
+    "QUOTA_EXCEEDED": TooManyRequests("The quota of requests is used up. Ask the operator for a higher quota."),
+    "REQUEST_TOO_LARGE": ContentTooLarge(f"The body must be at most {MAX_BODY_BYTES} bytes long."),
+    "RESOURCE_NOT_FOUND": NotFound(_WRONG_PATH),
+    "THROTTLED": TooManyRequests("The request rate is too high. Repeat the request after Retry-After seconds."),
     "UNAUTHORIZED": Unauthorized(),
-    "UNSUPPORTED_MEDIA_TYPE": UnsupportedMediaType(),
-    "WAF_FILTERED": Forbidden(_FORBIDDEN_DETAIL),
+    "UNSUPPORTED_MEDIA_TYPE": UnsupportedMediaType(JSON_MEDIA_TYPE),
+    "WAF_FILTERED": Forbidden(
+        "The web application firewall of the API has blocked the request. If the request is correct, report the "
+        "request ID to the operator."
+    ),
     # All other response types.
-    "DEFAULT_4XX": Forbidden(_FORBIDDEN_DETAIL),
-    "DEFAULT_5XX": InternalServerError(),
+    "DEFAULT_4XX": Forbidden("The API has rejected the request before it was processed. Check its path and headers."),
+    "DEFAULT_5XX": InternalServerError(f"An unexpected error occurred in the service. Repeat the request. {_REPORT}"),
 }
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 
 _LOCK_DIRECTORY: Final = Path(__file__).resolve().parents[2] / ".chalice" / "deployed"  # ignored by git
 

@@ -21,7 +21,7 @@ import click
 from chalice.deploy.packager import BaseLambdaDeploymentPackager, LambdaDeploymentPackager
 
 from infra.deploy import archives, precompile, wheels
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 
 _PACKAGE_LOCATION: Final = "/var/task"  # where Lambda unpacks the package
 _list_application = BaseLambdaDeploymentPackager._iter_app_filenames

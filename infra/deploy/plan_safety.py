@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import boto3
 
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 
 # Resources that hold data, the key to it, or the accounts of users.
 _PROTECTED_TYPES: Final = frozenset(

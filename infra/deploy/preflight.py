@@ -8,7 +8,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.deploy import terraform
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 
 
 def check_stage_name(name: str) -> str:

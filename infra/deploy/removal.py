@@ -7,7 +7,10 @@ from infra.deploy.stage import Stage
 
 
 def remove_code(stage: Stage, stage_config: dict[str, Any]) -> None:
-    """Remove the functions, the API and the layer, and the execution log that API Gateway has created."""
+    """Remove the functions, the API and the layer, and the execution log that API Gateway has created.
+
+    Raises DeployError if several APIs have the name of the stage, or if Chalice fails.
+    """
     api_id = stage.find_api_id()
     stage.write_config(stage_config)
     stage.write_deployed_record()

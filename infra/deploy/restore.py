@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import console, preflight
-from infra.deploy.console import DeployError
+from infra.deploy import preflight, progress
+from infra.deploy.progress import DeployError
 from infra.deploy.restore_files import LOST, FileTables, restore_files
 from infra.deploy.restore_pictures import make_picture_restorer
 from infra.deploy.restore_profiles import OVERWRITTEN, RESTORED, UNCHANGED, RestoreOptions, restore_profiles
@@ -39,7 +39,7 @@ def wait_until_restored(dynamodb: Any, table: str, sleep: Callable[[float], None
         if status != "CREATING":
             return
         if not is_announced:
-            console.print_line(f"AWS is restoring {table}, which can take some hours. Ctrl-C does not stop it.")
+            progress.print_line(f"AWS is restoring {table}, which can take some hours. Ctrl-C does not stop it.")
             is_announced = True
         sleep(_POLL_SECONDS)
 
@@ -55,7 +55,7 @@ class RestoredTables:
 def restore_stage(name: str, restored: RestoredTables, options: RestoreOptions) -> list[tuple[str, int]]:
     """Restore profiles, then files of a stage. Return the lines of the report: outcomes with their numbers.
 
-    Raises DeployError if the stage is not deployed or has no files to restore to, or if no table is named.
+    Raises DeployError if the stage is not deployed or has no files to restore, or if a restored table is missing.
     """
     preflight.check_terraform()
     account, _ = preflight.get_caller_identity()
@@ -101,13 +101,15 @@ def main() -> int:
         restored = RestoredTables(os.environ.get("RESTORED_TABLE", ""), os.environ.get("RESTORED_RECORDS", ""))
         report = restore_stage(name, restored, options)
     except DeployError as error:
-        return console.print_error(error)
+        return progress.print_error(error)
     except (BotoCoreError, ClientError) as exc:
-        return console.print_error(DeployError(str(exc)))
+        return progress.print_error(DeployError(str(exc)))
     except KeyboardInterrupt:
-        return console.print_error(DeployError("Interrupted. Run the same command again; it resumes where it stopped."))
+        return progress.print_error(
+            DeployError("Interrupted. Run the same command again; it resumes where it stopped.")
+        )
     for outcome, count in report:
-        console.print_line(f"  ok  {outcome:<18} {count}")
+        progress.print_line(f"  ok  {outcome:<18} {count}")
     return 0
 
 

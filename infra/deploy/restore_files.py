@@ -21,7 +21,7 @@ from chalicelib.files.storage import build_object_key
 from chalicelib.profiles import deletion
 from chalicelib.profiles.items import PARTITION_KEY as PROFILE_KEY
 from infra.deploy import restore_objects
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 from infra.deploy.restore_profiles import RESTORED, UNCHANGED, RestoreOptions
 
 LOST: Final = "lost"  # the bucket has no version of the content

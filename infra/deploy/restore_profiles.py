@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from chalicelib.aws.dynamodb_expressions import UpdateBuilder
 from chalicelib.profiles import deletion
 from chalicelib.profiles.items import PARTITION_KEY
 from chalicelib.profiles.repository import ORPHANED_SINCE
@@ -86,19 +87,13 @@ def _is_tombstone(item: dict[str, Any]) -> bool:
 
 def _put_conditionally(dynamodb: Any, table: str, item: dict[str, Any], current: dict[str, Any] | None) -> bool:
     """Write an item unless the stored one has changed or has a deletion. Return True if written."""
-    condition: dict[str, Any] = {
-        "ConditionExpression": "attribute_not_exists(#key)",
-        "ExpressionAttributeNames": {"#key": PARTITION_KEY},
-    }
-    if current is not None:
-        condition = {
-            # The request of a deletion does not change the version.
-            "ConditionExpression": "#version = :version AND attribute_not_exists(#status)",
-            "ExpressionAttributeNames": {"#version": "version", "#status": deletion.STATUS},
-            "ExpressionAttributeValues": {":version": current["version"]},
-        }
+    condition = UpdateBuilder()
+    if current is None:
+        condition.require_absent(PARTITION_KEY)
+    else:  # the request of a deletion does not change the version
+        condition.require_equal("version", int(current["version"]["N"])).require_absent(deletion.STATUS)
     try:
-        dynamodb.put_item(TableName=table, Item=item, **condition)
+        dynamodb.put_item(TableName=table, Item=item, **condition.build_condition())
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return False
     return True

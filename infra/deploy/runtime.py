@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Set
 from typing import Any, Final
 
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 
 # The runtimes on Amazon Linux 2023: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 SUPPORTED: Final = ("python3.12", "python3.13", "python3.14")

@@ -12,7 +12,7 @@ from typing import Any, Final
 import boto3
 
 from infra.deploy import api_stage, chalice_config
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 from infra.deploy.subprocesses import run
 from tools.chalice_program import CHALICE_PROGRAM
 
@@ -90,7 +90,10 @@ class Stage:
         return {str(lambda_.get_function_configuration(FunctionName=arn)["Runtime"]) for arn in arns}
 
     def write_deployed_record(self) -> None:
-        """Write the record of deployed resources for Chalice from the resources on AWS."""
+        """Write the record of deployed resources for Chalice from the resources on AWS.
+
+        Raises DeployError if several APIs have the name of the stage.
+        """
         functions = self.list_functions()
         resources: list[dict[str, str]] = [
             {"name": name, "resource_type": "lambda_function", "lambda_arn": arn} for name, arn in functions.items()

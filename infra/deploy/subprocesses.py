@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from infra.deploy import console
+from infra.deploy import progress
 
 
 def run(arguments: Sequence[str], directory: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -25,7 +25,7 @@ def run(arguments: Sequence[str], directory: Path, environment: Mapping[str, str
         try:
             output, errors = process.communicate()
         except KeyboardInterrupt:
-            console.print_line(f"\nWaiting for {arguments[0]} to stop safely. Press Ctrl-C again to kill it.")
+            progress.print_line(f"\nWaiting for {arguments[0]} to stop safely. Press Ctrl-C again to kill it.")
             process.communicate()
             raise
         return subprocess.CompletedProcess(arguments, process.returncode, output, errors)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.deploy import plan_safety
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 from infra.deploy.subprocesses import run
 from infra.deploy.terraform_output import describe_changes, parse_changes, parse_errors
 
@@ -48,7 +48,10 @@ class Terraform:
         return cls(INFRA / "account", region, [f"-var=region={region}"])
 
     def init(self) -> None:
-        """Install the providers. Use the workspace `default`, because the workspace of the stage may not exist yet."""
+        """Install the providers. Raises DeployError on failure.
+
+        Use the workspace `default`, because the workspace of the stage may not exist yet.
+        """
         self._run("init", workspace="default")
 
     def apply(self) -> str:
@@ -85,12 +88,15 @@ class Terraform:
         return f"{parse_changes(output)['remove']} removed"
 
     def get_outputs(self) -> dict[str, Any]:
-        """Return the values of the outputs, empty before the first apply and after an interrupted destroy."""
+        """Return the values of the outputs, empty before the first apply and after an interrupted destroy.
+
+        Raises DeployError on failure.
+        """
         outputs = json.loads(self._run("output", "-json"))
         return {name: output["value"] for name, output in outputs.items()}
 
     def is_empty(self) -> bool:
-        """Return True if the workspace has no resources or does not exist."""
+        """Return True if the workspace has no resources or does not exist. Raises DeployError on failure."""
         if not self.exists():
             return True
         try:
@@ -101,12 +107,15 @@ class Terraform:
             raise
 
     def exists(self) -> bool:
-        """Return True if the workspace exists. A destroy that was interrupted at its end leaves an empty one."""
+        """Return True if the workspace exists. A destroy that was interrupted at its end leaves an empty one.
+
+        Raises DeployError on failure.
+        """
         output = self._run("workspace", "list", workspace="default")
         return self._workspace in {line.strip("* ") for line in output.splitlines()}
 
     def delete_workspace(self) -> None:
-        """Delete the workspace. Terraform does not allow this for `default`."""
+        """Delete the workspace. Terraform does not allow this for `default`. Raises DeployError on failure."""
         if self._workspace != "default":
             self._run("workspace", "delete", self._workspace, workspace="default")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.deploy.chalice_config import ROOT
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 from infra.deploy.subprocesses import run
 
 # Python 3.12 and newer runtimes are on Amazon Linux 2023 with glibc 2.34. The default architecture is x86_64.

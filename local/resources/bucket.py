@@ -81,7 +81,7 @@ _CORS: Final = {
 _LIFECYCLE: Final = {
     "Rules": [
         {
-            "ID": "unfinished-uploads",
+            "ID": "expire-uploads",
             "Status": "Enabled",
             "Filter": {"Prefix": "uploads/"},
             "Expiration": {"Days": 1},

@@ -26,5 +26,5 @@ def ensure_role(iam: Any, function: str) -> str:
         "Resource": f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:/aws/lambda/{name}:*",
     }
     policy = to_policy_document([*PERMISSIONS[function], logs])
-    iam.put_role_policy(RoleName=name, PolicyName="trigger", PolicyDocument=policy)
+    iam.put_role_policy(RoleName=name, PolicyName="function", PolicyDocument=policy)
     return str(iam.get_role(RoleName=name)["Role"]["Arn"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.deploy import locks, preflight, runtime
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 from local.config import ROOT, AccessKey
 from tests.support.data import CLOSED_PORT_ENDPOINT
 
@@ -61,14 +61,14 @@ def assert_rejected(done: subprocess.CompletedProcess[str], text: str) -> None:
     assert text in line
 
 
-@pytest.mark.parametrize("command", ["up", "down"])
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
 def test_missing_stage_name_is_rejected(command: str) -> None:
     assert_rejected(run_deploy(command, ""), "STAGE is missing.")
 
 
 @pytest.mark.parametrize("name", ["local", "default", "Dev", "d", "dev-2", "a" * 13, "../dev"])
 def test_invalid_stage_name_is_rejected(name: str) -> None:
-    assert_rejected(run_deploy("up", name), "STAGE must be 2 to 12 lower-case letters and digits")
+    assert_rejected(run_deploy("deploy", name), "STAGE must be 2 to 12 lower-case letters and digits")
 
 
 @pytest.mark.parametrize("target", ["deploy", "destroy", "restore", "reconcile"])
@@ -87,17 +87,17 @@ def test_stage_name_is_never_run_as_code(target: str, tmp_path: Path) -> None:
 
 def test_stage_that_is_being_deployed_is_rejected(tmp_path: Path) -> None:
     with locks.lock_stage("busy"):
-        assert_rejected(run_deploy("up", "busy", path=tmp_path), "Another process is deploying or destroying busy.")
+        assert_rejected(run_deploy("deploy", "busy", path=tmp_path), "Another process is deploying or destroying busy.")
 
 
 def test_missing_terraform_is_rejected(tmp_path: Path) -> None:
-    assert_rejected(run_deploy("down", "dev", path=tmp_path), "terraform is missing")
+    assert_rejected(run_deploy("destroy", "dev", path=tmp_path), "terraform is missing")
 
 
 def test_old_terraform_is_rejected(tmp_path: Path) -> None:
     path = write_fake_terraform(tmp_path, "1.5.7")
     assert_rejected(
-        run_deploy("down", "dev", path=path, **AccessKey.generate().variables),
+        run_deploy("destroy", "dev", path=path, **AccessKey.generate().variables),
         "terraform is too old: 1.9 or newer is needed",
     )
 
@@ -106,7 +106,7 @@ def test_missing_credentials_are_rejected(tmp_path: Path) -> None:
     path = write_fake_terraform(tmp_path, "1.11.4")
     no_credentials = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
     assert_rejected(
-        run_deploy("down", "dev", path=path, **no_credentials),
+        run_deploy("destroy", "dev", path=path, **no_credentials),
         "Could not verify the AWS credentials: Unable to locate credentials.",
     )
 
@@ -115,7 +115,7 @@ def test_missing_credentials_are_rejected(tmp_path: Path) -> None:
 def test_unreachable_aws_is_rejected(tmp_path: Path) -> None:
     path = write_fake_terraform(tmp_path, "1.11.4")
     assert_rejected(
-        run_deploy("down", "dev", path=path, **AccessKey.generate().variables),
+        run_deploy("destroy", "dev", path=path, **AccessKey.generate().variables),
         "Could not verify the AWS credentials: Could not connect",
     )
 
@@ -174,7 +174,9 @@ sys.exit(__main__.main())
 
 
 def test_unsupported_python_is_rejected_first(tmp_path: Path) -> None:
-    assert_rejected(run_deploy("up", "dev", path=tmp_path, program=["-c", DEPLOY_UNDER_3_11]), ".venv has python3.11")
+    assert_rejected(
+        run_deploy("deploy", "dev", path=tmp_path, program=["-c", DEPLOY_UNDER_3_11]), ".venv has python3.11"
+    )
 
 
 @pytest.mark.parametrize("name", ["python3.12", "python3.13", "python3.14"])

@@ -109,7 +109,7 @@ def test_plain_describe_alarms_omits_fields_in_xml(plain: UserClient) -> None:
 
 
 def test_plain_function_logs_without_permission(plain: UserClient) -> None:
-    emulator_client("iam", plain.stack).delete_role_policy(RoleName=f"{STACK_NAME}-pre_sign_up", PolicyName="trigger")
+    emulator_client("iam", plain.stack).delete_role_policy(RoleName=f"{STACK_NAME}-pre_sign_up", PolicyName="function")
     email = generate_email()
     plain.sign_up(email, PASSWORD, sign_up_attributes(email))
     groups = emulator_client("logs", plain.stack).describe_log_groups()["logGroups"]

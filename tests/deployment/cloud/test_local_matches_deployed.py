@@ -119,16 +119,14 @@ def test_local_function_has_the_permissions_of_the_deployed(
     deployed_stage: DeployedStage, stack: RunningStack, handler: str
 ) -> None:
     name = f"healthtech-{STAGE}"
-    local = list_permissions(stack.outputs, list_names(stack.outputs, STACK_NAME), f"{STACK_NAME}-{handler}", "trigger")
-    deployed = list_permissions(
-        deployed_stage.aws, list_names(deployed_stage.stack, name), f"{name}-{handler}", "function"
-    )
+    local = list_permissions(stack.outputs, list_names(stack.outputs, STACK_NAME), f"{STACK_NAME}-{handler}")
+    deployed = list_permissions(deployed_stage.aws, list_names(deployed_stage.stack, name), f"{name}-{handler}")
     assert local == deployed
 
 
-def list_permissions(aws: EmulatorConnection, names: dict[str, str], role: str, policy: str) -> set[tuple[str, ...]]:
+def list_permissions(aws: EmulatorConnection, names: dict[str, str], role: str) -> set[tuple[str, ...]]:
     """Return each action of a role with a resource, and the prefixes for which it can list objects."""
-    document = emulator_client("iam", aws).get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    document = emulator_client("iam", aws).get_role_policy(RoleName=role, PolicyName="function")["PolicyDocument"]
     return {
         (action, re.sub("userpool/.*", "userpool/*", normalize(resource, names)), *list_prefixes(statement))
         for statement in document["Statement"]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from infra.deploy.console import DeployError
 from infra.deploy.preflight import check_deletion_protection
+from infra.deploy.progress import DeployError
 
 OUTPUTS = {"table": "Users-dev", "records_table": "UserRecords-dev", "user_pool_id": "us-east-1_Ab12"}
 

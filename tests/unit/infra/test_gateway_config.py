@@ -65,3 +65,13 @@ def test_gateway_response_has_the_hsts_header(response_type: str) -> None:
         "responseParameters"
     ]
     assert parameters["gatewayresponse.header.Strict-Transport-Security"] == "'max-age=63072000'"
+
+
+def test_causes_of_gateway_responses_have_their_own_texts() -> None:
+    refused = ("ACCESS_DENIED", "INVALID_API_KEY", "WAF_FILTERED", "DEFAULT_4XX")
+    assert len({str(gateway_config.GATEWAY_RESPONSES[response_type]) for response_type in refused}) == len(refused)
+
+
+@pytest.mark.parametrize("response_type", gateway_config.GATEWAY_RESPONSES)
+def test_gateway_response_text_has_no_template_syntax(response_type: str) -> None:
+    assert not set("$#") & set(str(gateway_config.GATEWAY_RESPONSES[response_type]))

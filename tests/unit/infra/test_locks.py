@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.deploy.console import DeployError
 from infra.deploy.locks import lock_config, lock_stage
+from infra.deploy.progress import DeployError
 
 
 def test_concurrent_deployment_of_a_stage_is_rejected(tmp_path: Path) -> None:

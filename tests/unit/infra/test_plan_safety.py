@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infra.deploy import plan_safety
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 
 DATA = [
     ('aws_dynamodb_table.records["records"]', "aws_dynamodb_table"),

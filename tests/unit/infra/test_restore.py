@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 from infra.deploy.restore import wait_until_restored
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 from infra.deploy.restore_files import LOST, FileTables, restore_files
 from infra.deploy.restore_profiles import RESTORED, UNCHANGED, RestoreOptions
 

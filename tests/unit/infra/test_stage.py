@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.deploy import chalice_config
-from infra.deploy.console import DeployError
+from infra.deploy.progress import DeployError
 from infra.deploy.stage import Stage
 from infra.deploy.terraform import Terraform
 

@@ -1,4 +1,4 @@
-"""Console output of the commands: one line per step, with its result and its duration."""
+"""Print the progress of a command: one line per step, with its result and its duration."""
 
 import sys
 import time
@@ -10,24 +10,24 @@ class DeployError(Exception):
     """An expected failure of a command. Its message is shown to the operator without a traceback."""
 
 
-class Step:
-    """A step in progress. `result` is printed when the step succeeds."""
+class StepResult:
+    """The result of a step in progress. It is printed when the step succeeds."""
 
     def __init__(self) -> None:
         self.result = "done"
 
 
 @contextmanager
-def report_step(name: str) -> Iterator[Step]:
+def report_step(name: str) -> Iterator[StepResult]:
     """Print the outcome of a step when its block ends."""
     started = time.monotonic()
-    report_step = Step()
+    step = StepResult()
     try:
-        yield report_step
+        yield step
     except DeployError:
         print_line(f"  --  {name:<14} failed")
         raise
-    print_line(f"  ok  {name:<14} {report_step.result} ({time.monotonic() - started:.1f} s)")
+    print_line(f"  ok  {name:<14} {step.result} ({time.monotonic() - started:.1f} s)")
 
 
 def print_line(line: str) -> None:
