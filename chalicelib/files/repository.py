@@ -111,7 +111,7 @@ class FileRepository:
     def list_page(self, user_id: str, limit: int, after: str | None) -> tuple[list[StoredFile], bool, StoredQuota]:
         """Return files from new to old, whether there are more, and the counters.
 
-        `after` is the id of the last file of the previous page. One Query, and for further pages one GetItem.
+        `after` is the id of the last file of the previous page. One Query, and a GetItem for each further page.
         """
         start = {"ExclusiveStartKey": build_key(user_id, file_record(after))} if after else {}
         with translate_errors():
