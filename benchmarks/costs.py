@@ -59,6 +59,15 @@ FILE_WRITE_UNITS: Final = 7  # a transaction of three items counts twice; one wr
 FILE_READ_UNITS: Final = 9  # each request but the first one reads the state of the deletion and the file
 FILE_LISTS: Final = 3  # by check_file, and twice by reconciliation within the hour after the upload
 
+# Of the hourly reconciliation of files.
+FILES_PER_USER: Final = 10
+FILE_ITEM_KB: Final = 0.35
+FILE_QUOTA_KB: Final = 0.15
+RECORDS_PER_SCAN: Final = 500
+USERS_PER_LOOKUP: Final = 100
+USERS_PER_LIST: Final = 1_000
+FILE_SCAN_CALL_SECONDS: Final = 0.01
+
 _RECONCILIATION_RATES: Final = Rates()
 _CHAIN_SECONDS: Final = 54 * 60  # longest time in an hour that a chain of reconciliation runs takes
 _LIST_USERS_PAGE_SIZE: Final = 60
@@ -133,10 +142,29 @@ def price_million_files() -> dict[str, float]:
     return {
         "upload and check, once": _MILLION * (requests + check + dynamodb + s3),
         "storage, a month": _MILLION * FILE_GB * 0.023,
+        f"reconciliation of the files of {_MILLION // FILES_PER_USER:,} users, a month": price_file_reconciliation(
+            _MILLION
+        ),
         # https://aws.amazon.com/guardduty/pricing
         "malware scan, once, with `malware_protection`": _MILLION * (FILE_GB * 0.09 + 0.215e-3),
         "download, each time": _MILLION * (FILE_GB * 0.09 + 0.0004e-3),
     }
+
+
+def price_file_reconciliation(files: float) -> float:
+    """Return US dollars a month for the reconciliation of files that do not change.
+
+    Each hour, it scans the whole table of records, lists the users in the bucket, and looks up the counters of each one
+    with a consistent read. It compares each user once a week: one Query, one list and one write.
+    """
+    users = files / FILES_PER_USER
+    scans, lists, lookups = (files + users) / RECORDS_PER_SCAN, users / USERS_PER_LIST, users / USERS_PER_LOOKUP
+    checkpoints = scans + lists  # one after each page
+    read_units = (files * FILE_ITEM_KB + users * FILE_QUOTA_KB) / 8 + users  # a scan is eventually consistent
+    seconds = (scans + lists + lookups + checkpoints) * FILE_SCAN_CALL_SECONDS
+    hourly = read_units * 0.125e-6 + checkpoints * 0.625e-6 + lists * 0.005e-3 + seconds * MEMORY_GIB * 0.0000166667
+    comparison = math.ceil((FILES_PER_USER * FILE_ITEM_KB + FILE_QUOTA_KB) / 4) * 0.125e-6 + 0.005e-3 + 0.625e-6
+    return _HOURS * hourly + users * 30 / 7 * comparison
 
 
 def count_traces(requests: float) -> float:

@@ -15,14 +15,19 @@ from botocore.config import Config
 from benchmarks.emulator import start_emulator
 from benchmarks.growth import seed
 from chalicelib.aws.throttled_user_pool import Rates, ThrottledUserPool
+from chalicelib.files.checking import FileCheckRequest
+from chalicelib.files.repository import FileRepository
+from chalicelib.files.storage import FileStorage
 from chalicelib.privacy.erasure_starter import ErasureStarter
 from chalicelib.privacy.repository import DeletionRepository
 from chalicelib.profiles.repository import ProfileRepository
 from chalicelib.reconciliation.checkpoints import Checkpoints
+from chalicelib.reconciliation.file_check_starter import FileCheckStarter
 from chalicelib.reconciliation.models import Chain, ReconciliationOptions, ReconciliationReport
-from chalicelib.reconciliation.service import Reconciliation, ReconciliationAdapters, make_deadline
+from chalicelib.reconciliation.service import FileAdapters, Reconciliation, ReconciliationAdapters, make_deadline
 from local.config import REGION
 from local.emulator_clients import EmulatorConnection
+from local.resources.tables import create_records_table
 
 COGNITO_DELAY: Final = 0.035  # seconds added to each call to Cognito; inside an AWS region a call takes 25 to 60 ms
 _RUN_SECONDS: Final = 270  # the timeout of the function minus its safety margin
@@ -30,16 +35,22 @@ _UNLIMITED_RATES: Final = Rates(1e4, 1e4, 1e4)
 
 
 def measure_run(aws: EmulatorConnection, size: int) -> dict[str, Any]:
-    """Count the calls of a complete run for a pool of `size` users, of which one in a hundred has no profile."""
+    """Count the calls of a complete run for a pool of `size` users.
+
+    One user in a hundred has no profile, and one in ten has a new file, which is the most expensive one to compare.
+    """
     calls = Counter[str]()
     create_client = _counting_client_factory(aws, calls)
     cognito, dynamodb = create_client("cognito-idp"), create_client("dynamodb")
     pool_id, subs = seed.create_pool_with_users(cognito, size)
     table = f"Pool-{size}"
-    seed.create_table_with_profiles(dynamodb, table, seed.select_with_profile(subs))
+    with_profile = seed.select_with_profile(subs)
+    seed.create_table_with_profiles(dynamodb, table, with_profile)
+    with_file = with_profile[:: seed.FILE_EVERY]
+    files = _create_files(dynamodb, create_client("s3"), table, with_file)
     calls.clear()
-    report = _reconcile(dynamodb, cognito, table, pool_id, _UNLIMITED_RATES, None)
-    _require_complete(report, size)
+    report = _reconcile(dynamodb, cognito, table, pool_id, _UNLIMITED_RATES, None, files)
+    _require_complete(report, size, len(with_file))
     return {"size": size, "created": report.users.created, "calls": dict(calls)}
 
 
@@ -65,6 +76,25 @@ def measure_chain(directory: Path, size: int) -> dict[str, Any]:
     return {"size": size, "seconds": time.monotonic() - started, "runs": runs}
 
 
+def _create_files(dynamodb: Any, s3: Any, table: str, subs: list[str]) -> FileAdapters:
+    records_table, bucket = f"{table}-Records", f"{table.lower()}-files"
+    create_records_table(dynamodb, records_table)
+    s3.create_bucket(Bucket=bucket)
+    repository = FileRepository(dynamodb, records_table, table)
+    seed.create_files(repository, s3, bucket, subs)
+    return FileAdapters(repository, FileStorage(s3, bucket), _NoChecks())
+
+
+class _NoChecks(FileCheckStarter):
+    """Starts no check. The measured files have no differences."""
+
+    def __init__(self) -> None:
+        pass
+
+    def start(self, request: FileCheckRequest) -> None:
+        raise RuntimeError(f"unexpected check of {request.file_id}")
+
+
 class _NoErasures(ErasureStarter):
     """Starts no erasure. The measured tables have no orphans and no scheduled deletions."""
 
@@ -76,13 +106,20 @@ class _NoErasures(ErasureStarter):
 
 
 def _reconcile(
-    dynamodb: Any, cognito: Any, table: str, pool_id: str, rates: Rates, chain: Chain | None
+    dynamodb: Any,
+    cognito: Any,
+    table: str,
+    pool_id: str,
+    rates: Rates,
+    chain: Chain | None,
+    files: FileAdapters | None = None,
 ) -> ReconciliationReport:
     adapters = ReconciliationAdapters(
         ProfileRepository(dynamodb, table),
         DeletionRepository(dynamodb, table),
         ThrottledUserPool(lambda: cognito, pool_id, rates),
         _NoErasures(),
+        files,
     )
     options, deadline = ReconciliationOptions(chain=chain), make_deadline(None, _RUN_SECONDS)
     reconciliation = Reconciliation(Checkpoints(dynamodb, table), adapters, options, deadline)
@@ -90,9 +127,10 @@ def _reconcile(
         return reconciliation.run()
 
 
-def _require_complete(report: ReconciliationReport, size: int) -> None:
-    """Raise RuntimeError if the run did not read every user or found a profile without a user."""
-    if (report.status, report.users.users, report.profiles.orphans) != ("finished", size, 0):
+def _require_complete(report: ReconciliationReport, size: int, files: int = 0) -> None:
+    """Raise RuntimeError if the run did not read every user and file, or found a profile without a user."""
+    found = (report.status, report.users.users, report.files.objects, report.profiles.orphans)
+    if found != ("finished", size, files, 0):
         raise RuntimeError(json.dumps(report.model_dump(mode="json")))
 
 

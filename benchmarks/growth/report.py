@@ -71,7 +71,8 @@ def _page_lines(figures: dict[str, Any]) -> Iterator[str]:
     yield "3,000 read units a second and 1,000 write units a second. A sub is random, so requests are spread"
     yield "evenly over the partitions."
     yield "\n## Reconciliation\n"
-    yield "Complete runs over user pool and table. One user in a hundred has no profile.\n"
+    yield "Complete runs over user pool, tables and bucket. One user in a hundred has no profile. One in ten has a file"
+    yield "that has changed within the last hour, which each run compares.\n"
     yield from _reconciliation_table(figures["reconciliation"])
     yield "\n| users in the user pool | calls |"
     yield "|---|---|"
@@ -106,7 +107,8 @@ def _reconciliation_table(figures: dict[str, Any]) -> Iterator[str]:
 def _extrapolation_table(run: dict[str, Any]) -> Iterator[str]:
     """Yield the duration and the price of larger runs, from the default rates and the calls of a measured run."""
     rates = Rates()
-    yield "\nExtrapolated from the calls above, at the default rates, which run for 54 minutes of an hour:\n"
+    yield "\nExtrapolated from the calls above, at the default rates, which run for 54 minutes of an hour."
+    yield "The reads of the [scan of files](../docs/costs-and-quotas.md#costs) are not included:\n"
     yield "| users | hours for the user pool | hours for the table | capacity units | price |"
     yield "|---|---|---|---|---|"
     for users in _EXTRAPOLATED_SIZES:

@@ -1,5 +1,6 @@
 """Creates tables with many profiles and user pools with many users."""
 
+import hashlib
 import json
 import uuid
 from collections.abc import Iterable
@@ -8,8 +9,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.events import ITEM
+from chalicelib.core.clock import utc_now
+from chalicelib.files.ids import create_file_id
+from chalicelib.files.models import File, FileCategory, FileStatus, FileType
+from chalicelib.files.records import StoredFile
+from chalicelib.files.repository import FileLimits, FileRepository
+from chalicelib.files.storage import build_object_key
 from local.resources.tables import create_users_table
 
+FILE_EVERY: Final = 10  # one user of this many has a file
 MISSING_EVERY: Final = 100  # one user of this many has no profile
 _BATCH_SIZE: Final = 25  # items, DynamoDB's limit for BatchWriteItem
 _THREADS: Final = 4
@@ -34,6 +42,26 @@ def create_table_with_profiles(dynamodb: Any, name: str, subs: Iterable[str]) ->
     with ThreadPoolExecutor(_THREADS) as threads:
         for _ in threads.map(put_batch, range(0, len(all_subs), _BATCH_SIZE)):
             pass
+
+
+def create_files(repository: FileRepository, s3: Any, bucket: str, subs: Iterable[str]) -> None:
+    """Store an available file of each of these users, who must have a profile."""
+    content, now = b"Hemoglobin: 13.5 g/dl", utc_now()
+    for sub in subs:
+        file = File(
+            id=create_file_id(now),
+            name="blood-test.txt",
+            content_type=FileType.TEXT,
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            category=FileCategory.LAB_REPORT,
+            status=FileStatus.AVAILABLE,
+            created_at=now,
+            updated_at=now,
+            version=1,
+        )
+        repository.create(sub, StoredFile(file), FileLimits(files=1, bytes=len(content), uploads_per_day=1), now)
+        s3.put_object(Bucket=bucket, Key=build_object_key(sub, file.id), Body=content)
 
 
 def create_pool_with_users(cognito: Any, size: int) -> tuple[str, list[str]]:

@@ -19,9 +19,12 @@ _EXTENSIONS: Final[Mapping[FileType, Sequence[str]]] = {
 }
 
 
+_MAX_BYTES: Final = 255  # of a name in the file systems of Linux; a longer one cannot be saved
+
+
 def format_content_disposition(name: str, file_type: FileType) -> str:
     """Return the header that saves a file under its name: RFC 6266, with an ASCII name for old clients."""
-    full_name = add_extension(name, file_type)
+    full_name = _shorten(add_extension(name, file_type))
     ascii_name = "".join(char if char.isascii() and char not in '"\\%' else "_" for char in full_name)
     return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(full_name, safe='')}"
 
@@ -34,3 +37,10 @@ def add_extension(name: str, file_type: FileType) -> str:
     extensions = _EXTENSIONS[file_type]
     has_extension = name.lower().endswith(tuple(f".{extension}" for extension in extensions))
     return name if has_extension else f"{name}.{extensions[0]}"
+
+
+def _shorten(name: str) -> str:
+    """Return a name with an extension in at most _MAX_BYTES of UTF-8."""
+    stem, _, extension = name.rpartition(".")
+    max_stem_bytes = _MAX_BYTES - len(extension) - len(".")
+    return f"{stem.encode()[:max_stem_bytes].decode(errors='ignore')}.{extension}"

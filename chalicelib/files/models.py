@@ -60,6 +60,11 @@ class FileRejection(StrEnum):
 
 # The joiners of Persian and of Indic scripts. Characters that change the writing direction can hide a file extension.
 _JOINERS: Final = frozenset("\u200c\u200d")
+# Letters and symbols without a visible form: fillers of Hangul, an empty pattern of Braille, and marks.
+_BLANK: Final = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]")
+# Variation selectors choose the form of the character before them, such as that of an emoji.
+_VARIATION_SELECTOR: Final = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_VISIBLE_CATEGORIES: Final = "LNPS"  # letters, numbers, punctuation and symbols
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _SIZE_RULE: Final = f"must be at most {MAX_FILE_BYTES // 1024**2} MiB ({MAX_FILE_BYTES} bytes)"
 
@@ -71,11 +76,24 @@ def _parse_file_name(value: object) -> str:
         raise rule_error("must not be empty")
     if "/" in text or "\\" in text or text in (".", ".."):
         raise rule_error("must be a file name without a path")
-    if has_forbidden_characters(text, _JOINERS):
+    if has_forbidden_characters(text, _JOINERS) or _has_blank_characters(text):
         raise rule_error("must not contain control or invisible characters")
+    if not any(_is_visible(char) for char in text):
+        raise rule_error("must contain a visible character")
     if len(text) > MAX_FILE_NAME_LENGTH:
         raise rule_error(f"must be at most {MAX_FILE_NAME_LENGTH} characters long")
     return text
+
+
+def _has_blank_characters(text: str) -> bool:
+    """Return True if the text has a blank character, or a variation selector that follows no visible character."""
+    selectors = (match.start() for match in _VARIATION_SELECTOR.finditer(text))
+    has_lone_selector = not all(position and _is_visible(text[position - 1]) for position in selectors)
+    return has_lone_selector or _BLANK.search(text) is not None
+
+
+def _is_visible(char: str) -> bool:
+    return unicodedata.category(char)[0] in _VISIBLE_CATEGORIES
 
 
 def _parse_file_size(value: object) -> int:

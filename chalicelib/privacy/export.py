@@ -31,6 +31,8 @@ from chalicelib.profiles.deletion import get_deletion
 from chalicelib.profiles.service import ProfileService
 
 EXPORT_INTERVAL_SECONDS: Final = 60
+# They do not count towards the quota, and Lambda's response has at most 6 MB. They have no content.
+MAX_REJECTED_FILES: Final = 200
 
 # Stored data that an export omits, with the reason. tests/integration/test_export.py compares it with the stored data.
 OMITTED: Final[Mapping[str, str]] = {
@@ -94,7 +96,7 @@ class ExportService:
         if item is None:
             raise NotFound("There is no profile for this user.")
         try:
-            account, files = self._export_account(caller), self._export_files(caller)
+            account, (files, omitted) = self._export_account(caller), self._export_files(caller)
         except UpstreamError:
             self._undo_export(caller, now)
             raise
@@ -106,6 +108,7 @@ class ExportService:
             profile=record.profile,
             picture=self._export_picture(record),
             files=files,
+            omitted_rejected_files=omitted,
             deletion=deletion
             and ExportedDeletion(requested_at=deletion.requested_at, erase_after=deletion.erase_after),
             processing=_PROCESSING,
@@ -139,13 +142,16 @@ class ExportService:
         link = self._picture_storage.create_presigned_link(record.picture_key, record.profile.picture)
         return ExportedPicture.model_validate(dict(link))
 
-    def _export_files(self, caller: Caller) -> list[ExportedFile]:
-        """Return all files, with a presigned URL for each one that is available."""
+    def _export_files(self, caller: Caller) -> tuple[list[ExportedFile], int]:
+        """Return the files, newest first, and the number of rejected ones that are omitted."""
         if self._files is None:
-            return []
+            return [], 0
         repository, storage = self._files
         _, files = repository.list_all(caller.sub)
-        return [export_file(storage, caller.sub, stored) for stored in files]
+        rejected = [stored for stored in files if stored.file.status is FileStatus.REJECTED]
+        omitted = {stored.file.id for stored in rejected[MAX_REJECTED_FILES:]}
+        exported = [export_file(storage, caller.sub, stored) for stored in files if stored.file.id not in omitted]
+        return exported, len(omitted)
 
 
 def export_file(storage: FileStorage, user_id: str, stored: StoredFile) -> ExportedFile:

@@ -99,6 +99,7 @@ class Export(StrictModel):
     account: ExportedAccount | None = Field(description="Null if the account no longer exists in the user pool.")
     profile: Profile
     picture: ExportedPicture | None
-    files: list[ExportedFile]
+    files: list[ExportedFile] = Field(description="Newest first: all files, but only the newest 200 rejected ones.")
+    omitted_rejected_files: int = Field(description="The number of older rejected files. The list of files has them.")
     deletion: ExportedDeletion | None
     processing: Processing

@@ -60,7 +60,7 @@ class _FileRestorer:
     def restore(self, item: Item, *, dry_run: bool) -> str:
         """Restore a file. Return the outcome.
 
-        The content is undeleted last, because reconciliation permanently deletes content without a file. A run after an
+        The content is undeleted last, because reconciliation deletes content without a file. A run after an
         interruption undeletes the content of a file that is already restored.
         """
         key = build_object_key(item[PARTITION_KEY]["S"], item[SORT_KEY]["S"].removeprefix(FILE_PREFIX))

@@ -66,7 +66,7 @@ def restore_profiles(
 def _choose_outcome(item: dict[str, Any], current: dict[str, Any] | None, options: RestoreOptions) -> str:
     if current is None:
         return RESTORED
-    # A profile with a tombstone in the backup has no user. Reconciliation erases it with its pictures.
+    # A profile with a tombstone in the backup has no user. Reconciliation erases it with its pictures and files.
     if deletion.STATUS in current or _is_tombstone(item):
         return UNCHANGED
     # A later `created_at` means that the profile was lost and then provisioned again from the sign-up attributes.

@@ -22,6 +22,7 @@ TEXTS = st.one_of(
     st.text(max_size=30),
     st.sampled_from(
         ["", "me", "A+", "male", "1990-02-30", "2999-01-01", "#name", ":one", "\u202eevil", "\u200b", "e\u0301", "\x00",
+         "\u200d", "\u3164", "\ufe0f",
          "' OR 1=1", "${jndi:x}", "../..", "%00", "\ud83d", "𝐉𝐨𝐡𝐧", "null", "0" * 400]
     ),
 )  # fmt: skip

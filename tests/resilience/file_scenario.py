@@ -33,9 +33,7 @@ _FAULT_RATE: Final = 0.3
 _SIGN_UP_THREADS: Final = 4  # more would time out during the cold starts of the triggers
 _MAX_ATTEMPTS: Final = 30
 _MAX_PAUSE_SECONDS: Final = 8  # between attempts, which grow longer: all clients share the processors of this machine
-_MAX_IDLE_SECONDS: Final = 30  # without a further change
-# One suffices on AWS. On this machine, the checks that a reconciliation starts share its processors and may time out.
-_MAX_RECONCILIATIONS: Final = 5
+_MAX_IDLE_SECONDS: Final = 60  # without a further change; on a busy machine, a check takes up to 55 seconds
 # The contents, their announced types, and whether they are available after their check.
 _CONTENTS: Final = (
     (SAMPLES[FileType.PDF], FileType.PDF, True),
@@ -184,12 +182,9 @@ def store_files_during_faults(faulty: FaultyStack, count: int, seed: int = 1) ->
         list(threads.map(_Client.store_file, jobs))
     audit = _Audit(faulty, users, outcomes)
     audit.expire_reservations()
-    before = differences = audit.count_differences()
-    reconciliations = 0
-    while differences and reconciliations < _MAX_RECONCILIATIONS:
-        reconciliations += 1
-        reconcile_to_completion(faulty.stack)
-        differences = audit.wait_until_agreement()
+    before = audit.wait_until_agreement()  # checks that began during the faults may still run
+    reconcile_to_completion(faulty.stack)
+    after = audit.wait_until_agreement()
     lost, returned, leaked = audit.count_broken_promises()
     return [
         CheckResult(
@@ -198,9 +193,7 @@ def store_files_during_faults(faulty: FaultyStack, count: int, seed: int = 1) ->
             outcomes.statuses.keys() <= {200, 201, 204, 404, 409, 410, 503} and outcomes.statuses[201] > 0,
         ),
         CheckResult("  differences of records, objects and counters after them", f"{before}", True),
-        CheckResult(
-            "  differences after reconciliation", f"{differences}, after {reconciliations} runs", differences == 0
-        ),
+        CheckResult("  differences after one reconciliation", f"{after}", after == 0),
         CheckResult("  acknowledged uploads that are lost", f"{lost} of {len(outcomes.accepted)}", lost == 0),
         CheckResult("  deleted files that exist", f"{returned} of {len(outcomes.deleted)}", returned == 0),
         CheckResult(

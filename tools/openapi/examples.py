@@ -75,6 +75,7 @@ EXAMPLE_EXPORT: Final = {
     "profile": EXAMPLE_PROFILE,
     "picture": None,
     "files": [{**EXAMPLE_FILE, **EXAMPLE_FILE_CONTENT}],
+    "omitted_rejected_files": 0,
     "deletion": None,
     "processing": {
         "purposes": ["Sign-up and authentication", "The user profile and the files of this service"],

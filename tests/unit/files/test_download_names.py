@@ -64,6 +64,21 @@ def test_content_disposition_has_both_forms_of_a_name(name: str, ascii_name: str
     assert unquote(encoded) == name
 
 
+@pytest.mark.parametrize(
+    ("name", "shortened"),
+    [
+        ("x" * 251 + ".pdf", "x" * 251 + ".pdf"),
+        ("x" * 255, "x" * 251 + ".pdf"),
+        ("ক" * 251 + ".pdf", "ক" * 83 + ".pdf"),
+        ("🩺" * 252 + ".PDF", "🩺" * 62 + ".PDF"),
+    ],
+    ids=["255 bytes", "without an extension", "three bytes per character", "four bytes per character"],
+)
+def test_long_name_is_shortened_to_255_bytes(name: str, shortened: str) -> None:
+    """It keeps its extension, by which programs open the file."""
+    assert unquote(format_content_disposition(name, FileType.PDF).partition("UTF-8''")[2]) == shortened
+
+
 def test_both_forms_of_a_name_have_the_extension() -> None:
     header = format_content_disposition("report.hta", FileType.TEXT)
     assert header == "attachment; filename=\"report.hta.txt\"; filename*=UTF-8''report.hta.txt"

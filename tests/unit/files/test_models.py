@@ -19,6 +19,7 @@ BODY: Final[dict[str, Any]] = {
 }
 EMPTY: Final = "must not be empty"
 PATH: Final = "must be a file name without a path"
+BLANK: Final = "must contain a visible character"
 INVISIBLE: Final = "must not contain control or invisible characters"
 LENGTH: Final = "must be at most 255 characters long"
 SHA256: Final = "must be a SHA-256 checksum of 64 hexadecimal digits"
@@ -48,6 +49,13 @@ def list_errors(model: type[CreateFileRequest] | type[FilePatch], body: Any) -> 
         ("क्\u200dष.pdf", "क्\u200dष.pdf"),
         (unicodedata.normalize("NFD", "Blutbild März.pdf"), "Blutbild März.pdf"),
         ("🩺.png", "🩺.png"),
+        ("🩺", "🩺"),
+        ("7", "7"),
+        ("---", "---"),
+        ("#\ufe0f\u20e3", "#\ufe0f\u20e3"),
+        ("\u2764\ufe0f.png", "\u2764\ufe0f.png"),
+        ("1\ufe0f\u20e3 \u2764\ufe0f\u200d\U0001f525", "1\ufe0f\u20e3 \u2764\ufe0f\u200d\U0001f525"),
+        ("\u845b\U000e0100.pdf", "\u845b\U000e0100.pdf"),
         ("a\"b;c%d'e.pdf", "a\"b;c%d'e.pdf"),
         ("no extension", "no extension"),
         (".hidden", ".hidden"),
@@ -86,6 +94,15 @@ def test_name_is_accepted(name: str, stored: str) -> None:
         ("a\u2028.pdf", INVISIBLE),
         ("a\ud800.pdf", INVISIBLE),
         ("a\ue000.pdf", INVISIBLE),
+        ("\u200c", BLANK),
+        ("\u200d\u200c", BLANK),
+        ("\u200d \u200c", BLANK),
+        ("\u0301", BLANK),
+        *((char, INVISIBLE) for char in "\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\ufe0f\U000e0100"),
+        *((f"a{char}.pdf", INVISIBLE) for char in "\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5"),
+        ("a\ufe0f\ufe0f.pdf", INVISIBLE),
+        ("\ufe0fa.pdf", INVISIBLE),
+        ("a \ufe0f.pdf", INVISIBLE),
         ("x" * 256, LENGTH),
         ("x" * 10_000, LENGTH),
         ("é" * 256, LENGTH),

@@ -101,6 +101,13 @@ def test_largest_file_is_accepted_or_rejected(filling: str) -> None:
     assert is_accepted is ("end records" not in filling)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("part", [b"<", b" ", b"<scripted "])
+def test_largest_text_is_checked_in_linear_time(part: bytes) -> None:
+    is_accepted = has_content_of(FileType.TEXT, part * (MAX_FILE_BYTES // len(part)))
+    assert is_accepted
+
+
 @given(
     file_type=st.sampled_from(FileType),
     position=st.integers(0, 2000),

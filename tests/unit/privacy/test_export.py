@@ -1,7 +1,8 @@
 """The export of a person's data, over fakes. tests/integration/test_export.py proves that it is complete."""
 
 import time
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,7 +14,7 @@ from chalicelib.files.models import FileRejection, FileStatus
 from chalicelib.files.repository import FileLimits
 from chalicelib.pictures.repository import ProfileRecord
 from chalicelib.privacy.errors import ExportLimitReached
-from chalicelib.privacy.export import EXPORT_INTERVAL_SECONDS, ExportService
+from chalicelib.privacy.export import EXPORT_INTERVAL_SECONDS, MAX_REJECTED_FILES, ExportService
 from chalicelib.profiles.fields import PictureType
 from chalicelib.profiles.models import Picture
 from chalicelib.profiles.service import ProfileService
@@ -94,6 +95,21 @@ def test_export_omits_a_file_that_cannot_be_read(table: InMemoryTable) -> None:
     repository.records.unreadable.add((SUB, files[0].file.id))
     exported = build_service(table, USER, files=repository).export(CALLER).files
     assert [file.id for file in exported] == [files[1].file.id]
+
+
+def test_export_omits_the_oldest_rejected_files(table: InMemoryTable) -> None:
+    build_service(table, USER).export(CALLER)
+    table.exported_at.clear()
+    repository, now = InMemoryFileRepository(table), datetime.now(UTC)
+    files = [build_file(created_at=now - timedelta(seconds=age)) for age in range(MAX_REJECTED_FILES + 3)]
+    for number, stored in enumerate(files):
+        status = FileStatus.AVAILABLE if number in (0, MAX_REJECTED_FILES + 2) else FileStatus.REJECTED
+        file = stored.file.model_copy(update={"status": status})
+        repository.records.files[SUB, file.id] = replace(stored, file=file)
+    export = build_service(table, USER, files=repository).export(CALLER)
+    expected = [stored.file.id for number, stored in enumerate(files) if number != MAX_REJECTED_FILES + 1]
+    assert [file.id for file in export.files] == expected
+    assert export.omitted_rejected_files == 1
 
 
 def test_export_without_files_has_an_empty_list(table: InMemoryTable) -> None:
