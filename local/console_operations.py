@@ -74,6 +74,7 @@ class ConsoleOperations:
             case "export-users":
                 return {"users": _get_pool(data)["_users"]}
             case "import-users":
+                self._changes["users"] += 1
                 return _import_users(data)
         raise OperationRejected(f"There is no operation {operation}.")
 

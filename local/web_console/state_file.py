@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from local.console_operations_client import ConsoleOperationsClient
-from local.emulator_clients import emulator_client
+from local.emulator_clients import console_client
 from local.stack import Stack
 from local.web_console.replies import RequestRejected
 
@@ -35,11 +35,11 @@ class StateStore:
 
     @property
     def _dynamodb(self) -> Any:
-        return emulator_client("dynamodb", self._stack)
+        return console_client("dynamodb", self._stack)
 
     @property
     def _s3(self) -> Any:
-        return emulator_client("s3", self._stack)
+        return console_client("s3", self._stack)
 
     def count(self) -> dict[str, int]:
         """Return the numbers of users, items and objects."""

@@ -46,7 +46,7 @@ class ExistingUser(UserClient):
     ],
 )
 def test_failed_sign_in_is_a_note(capsys: pytest.CaptureFixture[str], error: Exception, reason: str) -> None:
-    run_demo(ExistingUser(STACK, error))
+    run_demo(ExistingUser(STACK, error=error))
     title, note = capsys.readouterr().out.strip().splitlines()
     assert title == f"{USERNAME} exists from an earlier run"
     assert note.startswith(f"  The demo cannot sign in: {reason.removesuffix('.')}. ")
@@ -59,4 +59,4 @@ def test_existing_user_is_signed_in(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_failure_of_cognito_is_raised() -> None:
     with pytest.raises(ClientError):
-        run_demo(ExistingUser(STACK, build_error("InternalErrorException", "Failed")))
+        run_demo(ExistingUser(STACK, error=build_error("InternalErrorException", "Failed")))
