@@ -174,8 +174,11 @@ def send_cognito_request(messages: list[dict[str, Any]], headers: list[tuple[byt
 
 
 def test_user_of_the_body_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
-    body = [{"type": "http.request", "body": b"su", "more_body": True}, {"type": "http.request", "body": b"b-1"}]
-    messages = [*body, {"type": "http.disconnect"}]
+    messages: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"su", "more_body": True},
+        {"type": "http.request", "body": b"b-1"},
+        {"type": "http.disconnect"},
+    ]
     headers = [(name.encode(), text.encode()) for name, text in target_header("ConfirmSignUp").items()]
     assert send_cognito_request(messages, headers) == messages
     assert json.loads(capsys.readouterr().out)["sub"] == "sub-1"

@@ -9,7 +9,7 @@ from local.web_console.user_api import ApiSession
 from local.web_console.user_panels import UserContext, build_files
 from tests.unit.local.test_stack_file import STACK
 
-PAGES = {
+PAGES: dict[str, dict[str, Any]] = {
     "/files?limit=100": {"items": [1, 2], "next_cursor": "a", "quota": {"files": 5}},
     "/files?limit=100&cursor=a": {"items": [3, 4], "next_cursor": "b", "quota": {"files": 5}},
     "/files?limit=100&cursor=b": {"items": [5], "next_cursor": None, "quota": {"files": 5}},
