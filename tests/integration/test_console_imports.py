@@ -1,4 +1,4 @@
-"""Import of a state file in the console: invalid files change nothing, and valid ones are complete at once."""
+"""Import of a state file in the console: invalid files change nothing, and valid ones are usable immediately."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""The Requests tab of the console: the user and the log of each request, and what is left out."""
+"""The Requests tab of the console: the user and the log of each request. The console's own requests are left out."""
 
 from collections.abc import Iterator
 from typing import Any
