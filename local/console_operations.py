@@ -4,6 +4,7 @@ The operations require the access key's secret as a bearer token. The origin gua
 these paths are none of those that pages may use.
 """
 
+import base64
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,6 +15,7 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 JsonObject = dict[str, Any]
 
 PATH_PREFIX: Final = "/_local/"
+_META: Final = "x-amz-meta-"  # prefix of the headers with an object's metadata
 _COGNITO: Final = "AWSCognitoIdentityProviderService"
 # Operations that start with one of these words change nothing.
 _READS: Final = (
@@ -74,7 +76,12 @@ class ConsoleOperations:
             case "export-users":
                 return {"users": _get_pool(data)["_users"]}
             case "import-users":
+                self._changes["users"] += 1
                 return _import_users(data)
+            case "export-object":
+                return _export_object(data)
+            case "import-tags":
+                return _import_tags(data)
         raise OperationRejected(f"There is no operation {operation}.")
 
 
@@ -143,6 +150,34 @@ def _import_users(data: Mapping[str, Any]) -> JsonObject:
     pool = _get_pool(data)
     pool["_users"] = data["users"]
     pool["EstimatedNumberOfUsers"] = len(data["users"])
+    return {}
+
+
+def _export_object(data: Mapping[str, Any]) -> JsonObject:
+    """Return an object with its tags. A request to S3 is rejected if the bucket policy denies reads of the object."""
+    from ministack.services import s3
+
+    bucket, key = data.get("bucket"), data.get("key")
+    status, headers, content = s3._get_object(bucket, key, {})
+    if status != HTTPStatus.OK:
+        raise OperationRejected("The object does not exist.")
+    values = {name.lower(): value for name, value in headers.items()}
+    return {
+        "key": key,
+        "content_type": values["content-type"],
+        "metadata": {name.removeprefix(_META): text for name, text in values.items() if name.startswith(_META)},
+        "content": base64.b64encode(content).decode(),
+        "tags": s3.object_tags_for_condition(bucket, key, {}),
+    }
+
+
+def _import_tags(data: Mapping[str, Any]) -> JsonObject:
+    """Set the tags of an object version. A request to S3 is rejected, because only the scanner may tag files."""
+    from ministack.services import s3
+
+    bucket, key, version_id = data.get("bucket"), data.get("key"), data.get("version_id")
+    s3._object_tags[(bucket, key, version_id)] = data["tags"]
+    s3._persist_version_state(bucket, key, s3._buckets[bucket])
     return {}
 
 

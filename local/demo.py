@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
+from pycognito.exceptions import MFAChallengeException, WarrantException
 
 from local import terminal
 from local.console_operations_client import ConsoleOperationsClient
@@ -21,6 +22,8 @@ ATTRIBUTES: Final = {
     "custom:blood_group": "A+",
 }
 EDITED_NAME: Final = "John A. Doe"
+# The user was disabled, has another password, must reset it, or is not confirmed.
+_SIGN_IN_REJECTIONS: Final = ("NotAuthorizedException", "PasswordResetRequiredException", "UserNotConfirmedException")
 
 
 def run_demo(client: UserClient) -> None:
@@ -31,7 +34,7 @@ def run_demo(client: UserClient) -> None:
         if exc.response["Error"]["Code"] != "UsernameExistsException":
             raise
         terminal.print_title(f"{USERNAME} exists from an earlier run")
-        _show_profile(client, _sign_in(client, 1), 2, "me")
+        _show_existing_user(client)
         return
     terminal.print_title(f"{USERNAME} signs up")
     terminal.print_step(1, "SignUp", f"user {sub}, confirmation code sent by mail")
@@ -44,6 +47,24 @@ def run_demo(client: UserClient) -> None:
     response = client.call("PUT", f"/users/{sub}", token, {**profile, "name": EDITED_NAME})
     terminal.print_step(6, "PUT /users/{user_id}", f"{response.status}, name is now {response.body['name']}")
     _show_profile(client, token, 7, sub)
+
+
+def _show_existing_user(client: UserClient) -> None:
+    """Sign in and show the profile. Print a note if the user cannot sign in, so that the run continues."""
+    try:
+        token = _sign_in(client, 1)
+    except WarrantException as exc:
+        reason = exc.message if isinstance(exc, MFAChallengeException) else str(exc)
+    except ClientError as exc:
+        error = exc.response["Error"]
+        if error["Code"] not in _SIGN_IN_REJECTIONS:
+            raise
+        reason = error["Message"]
+    else:
+        _show_profile(client, token, 2, "me")
+        return
+    reason = reason.removesuffix(".")
+    terminal.print_note(f"  The demo cannot sign in: {reason}. Change the user in the console, or run make reset.")
 
 
 def _show_stored_item(client: UserClient, sub: str) -> None:

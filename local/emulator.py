@@ -54,7 +54,7 @@ async def _serve(port: int, secret: str) -> None:
     from hypercorn.config import Config
     from ministack import app as ministack
 
-    from local import request_log
+    from local import cognito_requests, request_log
     from local.emulator_patches.installer import install_patches
 
     install_patches()
@@ -69,7 +69,8 @@ async def _serve(port: int, secret: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     saver = asyncio.create_task(_save_periodically())
-    operations = ConsoleOperations(request_log.log_client_requests(ministack.app), secret)
+    logged = request_log.log_client_requests(ministack.app, cognito_requests.find_user)
+    operations = ConsoleOperations(logged, secret)
     application = OriginGuard(operations, port)
     await serve(application, server_config, shutdown_trigger=stop.wait)
     saver.cancel()

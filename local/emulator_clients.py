@@ -7,6 +7,7 @@ import boto3
 from botocore.config import Config
 
 from local.config import REGION, AccessKey
+from local.faults import CONSOLE_USER_AGENT
 
 
 class EmulatorConnection(Protocol):
@@ -23,18 +24,23 @@ class EmulatorConnection(Protocol):
         ...
 
 
-def emulator_client(service: str, connection: EmulatorConnection) -> Any:
+def emulator_client(service: str, connection: EmulatorConnection, user_agent: str | None = None) -> Any:
     """Return a boto3 client of the embedded AWS. It ignores the AWS account that the user's environment names."""
-    return _create_client(service, connection.aws_endpoint_url, connection.access_key)
+    return _create_client(service, connection.aws_endpoint_url, connection.access_key, user_agent)
+
+
+def console_client(service: str, connection: EmulatorConnection) -> Any:
+    """Return a boto3 client whose requests the request history leaves out, with the functions that they invoke."""
+    return emulator_client(service, connection, CONSOLE_USER_AGENT)
 
 
 @cache
-def _create_client(service: str, endpoint_url: str, access_key: AccessKey) -> Any:
+def _create_client(service: str, endpoint_url: str, access_key: AccessKey, user_agent: str | None) -> Any:
     return boto3.client(
         service,  # type: ignore[call-overload]  # any service
         endpoint_url=endpoint_url,
         region_name=REGION,
         aws_access_key_id=access_key.id,
         aws_secret_access_key=access_key.secret,
-        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        config=Config(user_agent=user_agent, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
     )

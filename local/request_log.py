@@ -4,14 +4,17 @@ A line contains data that the application does not log: the requested path, whic
 an error. No line contains a query, a header, a body or the value of an attribute.
 """
 
+import asyncio
 import json
 import re
 import sys
 import time
+import uuid
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
-from local.faults import CONSOLE_USER_AGENT
+from local.client_calls import ClientCall, current_call, is_console_request
 
 _COGNITO: Final = "AWSCognitoIdentityProviderService."
 _MAX_BODY_BYTES: Final = 64 * 1024  # of a response, read for the note
@@ -42,10 +45,23 @@ def log_request(
     problem: dict[str, Any] | None = None,
     fault: str = "",
     is_console: bool = False,
+    call_id: str = "",
+    sub: str | None = None,
 ) -> None:
-    """Write the line of a request. `fault` is a fault of the web console, and `is_console` marks its own requests."""
+    """Write the line of a request. `fault` is a fault of the web console, and `is_console` marks its own requests.
+
+    The functions that a request has invoked have its `call_id`. `sub` is the id of the user that the request is about.
+    """
     line: dict[str, Any] = {"request": request, "status": status, "ms": round(seconds * 1000, 1)}
-    optional = {"request_id": request_id, "note": note, "problem": problem, "fault": fault, "console": is_console}
+    optional = {
+        "request_id": request_id,
+        "note": note,
+        "problem": problem,
+        "fault": fault,
+        "console": is_console,
+        "call_id": call_id,
+        "sub": sub,
+    }
     line |= {name: value for name, value in optional.items() if value}
     sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
     sys.stdout.flush()
@@ -84,18 +100,24 @@ def find_rejection_reason(status: int, body: str) -> str:
     return "; ".join(errors) or str(problem.get("reason") or problem["detail"])
 
 
-def log_client_requests(app: Any) -> Any:
+def log_client_requests(app: Any, find_user: Callable[[bytes], str | None] | None = None) -> Any:
     """Wrap the ASGI app of the embedded AWS. Log Cognito's public operations and presigned S3 requests.
 
-    All other requests are signed. They are sent by the application and by tools.
+    All other requests are signed. They are sent by the application and by tools. `find_user` returns the user that the
+    body of a Cognito request is about.
     """
 
     async def logged(scope: Any, receive: Any, send: Any) -> None:
+        call = ClientCall(uuid.uuid4().hex, is_console_request(scope))
+        current_call.set(call)
         request = _describe_client_request(scope)
-        is_console = (b"user-agent", CONSOLE_USER_AGENT.encode()) in scope.get("headers", ())
         if request is None:
             await app(scope, receive, send)
             return
+        is_cognito, sub = request.startswith("Cognito"), None
+        if is_cognito and find_user is not None:
+            request_body, receive = await _read_ahead(receive)
+            sub = await asyncio.to_thread(find_user, request_body)  # before the request, which may delete the user
         started, status, body = time.monotonic(), 0, b""
 
         async def record(message: Any) -> None:
@@ -106,11 +128,24 @@ def log_client_requests(app: Any) -> Any:
             await send(message)
 
         await app(scope, receive, record)
-        is_cognito = request.startswith("Cognito")
         note = _describe_cognito_response(status, body) if is_cognito else _describe_s3_response(status, body)
-        log_request(request, status, time.monotonic() - started, note=note, is_console=is_console)
+        seconds = time.monotonic() - started
+        log_request(request, status, seconds, note=note, is_console=call.is_console, call_id=call.id, sub=sub)
 
     return logged
+
+
+async def _read_ahead(receive: Any) -> tuple[bytes, Any]:
+    """Return the body of a request, and a function that returns its messages again."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    body = b"".join(message.get("body", b"") for message in messages)
+
+    async def receive_again() -> Any:
+        return messages.pop(0) if messages else await receive()
+
+    return body, receive_again
 
 
 def _describe_client_request(scope: Any) -> str | None:

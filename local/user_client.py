@@ -37,11 +37,12 @@ class UserClient:
     """A client of one stack. It uses only operations that need no AWS credentials."""
 
     stack: Stack
+    user_agent: str | None = None  # of requests to Cognito. None for that of boto3
 
     @property
     def cognito(self) -> Any:
         """The Cognito client of the stack."""
-        return emulator_client("cognito-idp", self.stack)
+        return emulator_client("cognito-idp", self.stack, self.user_agent)
 
     def sign_up(self, username: str, password: str, attributes: dict[str, str]) -> str:
         """Sign up a user. Return the user's sub."""

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
+from local.client_calls import current_call
+
 _REQUIRED_ACTIONS: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
 
 
@@ -30,12 +32,27 @@ def _forward_logs(emit: Callable[..., None]) -> Callable[..., None]:
         config = func.get("config") or func
         if _role_allows_logging(config):
             emit(func, request_id, text, error, ms, **keywords)
-        summary = {"message": "function ran", "function": config.get("FunctionName"), "ms": ms, "error": error}
+        summary = {
+            "message": "function ran",
+            "function": config.get("FunctionName"),
+            "ms": ms,
+            "error": error,
+            "request_id": request_id,
+            **_describe_call(),
+        }
         # In one write, because functions run concurrently.
         sys.stdout.write("\n".join([*text.splitlines(), json.dumps(summary), ""]))
         sys.stdout.flush()
 
     return wrapped
+
+
+def _describe_call() -> dict[str, Any]:
+    """Return the id of the request that has invoked the function. Empty for an invocation by a schedule."""
+    call = current_call.get()
+    if call is None:
+        return {}
+    return {"call_id": call.id, "console": True} if call.is_console else {"call_id": call.id}
 
 
 def _role_allows_logging(config: dict[str, Any]) -> bool:

@@ -1,8 +1,10 @@
 """The requests that the page may send, below /data/, and the operations behind them."""
 
 import re
+import threading
+import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Final
@@ -21,7 +23,8 @@ from local.web_console.change_feed import ChangeFeed
 from local.web_console.replies import ConsoleRequest, Reply, RequestRejected, to_json_reply
 from local.web_console.request_history import RequestHistory
 from local.web_console.seeding import Seeding
-from local.web_console.state_file import StateStore, parse_file
+from local.web_console.state_file import StateStore
+from local.web_console.state_file_check import parse_file
 from local.web_console.user_administration import STATES, UserAdministration
 from local.web_console.user_api import UserApi
 from local.web_console.user_panels import UserContext, build_panels
@@ -32,6 +35,10 @@ _MAX_LIMIT_DIGITS: Final = 6
 _SUB: Final = r"(?P<sub>[\w-]{1,64})"
 _FILE_ID: Final = r"(?P<file_id>[\w-]{1,64})"
 _DOWNLOAD_TIMEOUT_SECONDS: Final = 10
+_DOWNLOAD_ERRORS: Final[Mapping[int, str]] = {
+    403: "The object does not exist, or the malware scan has not found it clean.",  # denied by the bucket policy
+    404: "The object does not exist in the bucket.",
+}
 
 
 @dataclass
@@ -56,6 +63,7 @@ class Endpoints:
         self.store = StateStore(self.stack, self.operations)
         self.seeding = Seeding(self.users, lambda: self.feed.publish("data"))
         self.faults = FaultFile(self.local.state_directory)
+        self._state_lock = threading.Lock()  # held while all state is replaced
         self._routes: tuple[tuple[str, re.Pattern[str], Callable[..., Reply]], ...] = tuple(
             (method, re.compile(DATA_PREFIX + path), handle)
             for method, path, handle in (
@@ -208,14 +216,18 @@ class Endpoints:
         return to_json_reply({"counts": self.store.count(), "seeding": self.seeding.get_progress()})
 
     def _delete_state(self, _: ConsoleRequest) -> Reply:
-        self.store.delete()
-        self.seeding.clear()
+        with self._state_lock:
+            self.seeding.stop()
+            self.store.delete()
+            self.seeding.clear()
         self.history.clear()
         self.feed.publish("users", "mail", "data")
         return to_json_reply({})
 
     def _seed(self, request: ConsoleRequest) -> Reply:
-        self.seeding.start(_require_object(request.parse_json()).get("count"))
+        count = _require_object(request.parse_json()).get("count")
+        with self._state_lock:
+            self.seeding.start(count)
         return to_json_reply({}, HTTPStatus.ACCEPTED)
 
     def _export(self, _: ConsoleRequest) -> Reply:
@@ -224,19 +236,28 @@ class Endpoints:
         return Reply(reply.body, headers=headers)
 
     def _import(self, request: ConsoleRequest) -> Reply:
-        counts = self.store.replace(parse_file(request.body))
-        self.seeding.clear()
-        self.feed.publish("users", "mail", "data")
+        state = self.store.check(parse_file(request.body))
+        try:
+            with self._state_lock:
+                self.seeding.stop()
+                counts = self.store.replace(state)
+                self.seeding.clear()
+        finally:
+            self.feed.publish("users", "mail", "data")
         return to_json_reply({"counts": counts})
 
 
 def _download(url: str) -> Reply:
     """Return the object behind a presigned URL, with its type and its disposition. Raises OSError."""
     request = urllib.request.Request(url, headers={"User-Agent": CONSOLE_USER_AGENT})
-    with urllib.request.urlopen(request, timeout=_DOWNLOAD_TIMEOUT_SECONDS) as response:
-        disposition = response.headers["Content-Disposition"]
-        headers = {"Content-Disposition": disposition} if disposition else {}
-        return Reply(response.read(), response.headers.get_content_type(), headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=_DOWNLOAD_TIMEOUT_SECONDS) as response:
+            disposition = response.headers["Content-Disposition"]
+            headers = {"Content-Disposition": disposition} if disposition else {}
+            return Reply(response.read(), response.headers.get_content_type(), headers=headers)
+    except urllib.error.HTTPError as exc:
+        reason = _DOWNLOAD_ERRORS.get(exc.code, f"S3 returned {exc.code}.")
+        raise RequestRejected(reason, HTTPStatus.NOT_FOUND) from exc
 
 
 def _parse_limit(text: str) -> int:

@@ -7,6 +7,11 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.console_operations_client import OperationFailed
+from local.mail_store import MailNotFound
+
 JSON_TYPE: Final = "application/json"
 
 
@@ -47,6 +52,12 @@ class RequestRejected(Exception):
     def __init__(self, message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
         super().__init__(message)
         self.status = status
+
+
+def describe_error(exc: Exception) -> str:
+    """Return the reason for a failure, for the page. An exception that is not expected is named by its type."""
+    is_expected = isinstance(exc, (BotoCoreError, ClientError, MailNotFound, OperationFailed, RequestRejected))
+    return str(exc) if is_expected else f"{type(exc).__name__}: {exc}"
 
 
 def to_json_reply(content: Any, status: HTTPStatus = HTTPStatus.OK) -> Reply:

@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 MAX_REQUESTS: Final = 200
+MAX_PREFLIGHTS: Final = 200  # stored apart from other requests, because the page hides them unless they are selected
 _MAX_LINES: Final = 100  # log lines of one request
 _MAX_PENDING: Final = 500  # requests whose log lines have arrived before the line of the request itself
+_REJECTED_SIGN_UP: Final = "sign-up rejected"  # log line of a trigger that fails because of the client's input
 _SUB: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Entry = dict[str, Any]
@@ -24,6 +26,7 @@ class RequestHistory:
         self._on_change = on_change
         self._lock = threading.Lock()
         self._entries: deque[Entry] = deque(maxlen=MAX_REQUESTS)
+        self._preflights: deque[Entry] = deque(maxlen=MAX_PREFLIGHTS)
         self._numbers = itertools.count(1)
         self._api_lines: OrderedDict[str, list[Any]] = OrderedDict()  # by request id
         self._function_lines: list[Any] = []
@@ -31,12 +34,14 @@ class RequestHistory:
     def list_entries(self) -> list[Entry]:
         """Return the requests, newest first."""
         with self._lock:
-            return list(reversed(self._entries))
+            entries = [*self._entries, *self._preflights]
+        return sorted(entries, key=lambda entry: -entry["number"])
 
     def clear(self) -> None:
         """Forget all requests."""
         with self._lock:
             self._entries.clear()
+            self._preflights.clear()
         self._on_change()
 
     def read_api_line(self, line: str) -> None:
@@ -60,14 +65,16 @@ class RequestHistory:
     def read_aws_line(self, line: str) -> None:
         """Process a line of the embedded AWS's log. The lines of a function precede its summary, in one write."""
         event = _parse(line)
-        if event is None or event.get("console"):
+        if event is None:
             return
         if _is_request(event):
-            self._add(event["request"].partition(" ")[0].lower(), event, [])
+            if not event.get("console"):
+                self._add(event["request"].partition(" ")[0].lower(), event, [])
         elif event.get("message") == "function ran":
             with self._lock:
                 lines, self._function_lines = self._function_lines, []
-            self._add("function", _describe_function(event), lines)
+            if not event.get("console"):
+                self._add("function", _describe_function(event, lines), lines)
         elif "_aws" not in event:  # metrics
             with self._lock:
                 self._function_lines = [*self._function_lines, event][-_MAX_LINES:]
@@ -84,14 +91,27 @@ class RequestHistory:
                 "status": event["status"],
                 "ms": event["ms"],
                 "request_id": event.get("request_id"),
+                "call_id": event.get("call_id"),
                 "note": event.get("note", ""),
                 "problem": event.get("problem"),
                 "fault": event.get("fault"),
                 "sub": _find_sub(event, lines),
                 "lines": lines,
             }
-            self._entries.append(entry)
+            (self._preflights if entry["method"] == "OPTIONS" else self._entries).append(entry)
+            if entry["call_id"]:
+                self._share_sub(entry["call_id"])
         self._on_change()
+
+    def _share_sub(self, call_id: str) -> None:
+        """Give a request and the functions that it has invoked the user that one of them is about.
+
+        The user of a sign-up has no id until the function pre_sign_up has ended.
+        """
+        related = [entry for entry in self._entries if entry["call_id"] == call_id]
+        sub = next((entry["sub"] for entry in related if entry["sub"]), None)
+        for entry in related:
+            entry["sub"] = entry["sub"] or sub
 
 
 def _parse(line: str) -> Entry | None:
@@ -106,16 +126,25 @@ def _is_request(event: Entry) -> bool:
     return event.keys() >= {"request", "status", "ms"}
 
 
-def _describe_function(event: Entry) -> Entry:
-    """Return the summary of an invocation in the form of a request. Its status is 200 or 500."""
-    name = str(event.get("function", "")).removeprefix("healthtech-local-")
-    return {"request": f"INVOKE {name}", "status": 500 if event.get("error") else 200, "ms": event.get("ms", 0)}
+def _describe_function(event: Entry, lines: list[Any]) -> Entry:
+    """Return the summary of an invocation in the form of a request.
+
+    Its status is 200, 400 for a sign-up that is rejected for its input, or 500.
+    """
+    is_rejected = any(line.get("message") == _REJECTED_SIGN_UP for line in lines)
+    return {
+        "request": f"INVOKE {str(event.get('function', '')).removeprefix('healthtech-local-')}",
+        "status": (400 if is_rejected else 500) if event.get("error") else 200,
+        "ms": event.get("ms", 0),
+        "request_id": event.get("request_id"),
+        "call_id": event.get("call_id"),
+    }
 
 
 def _find_sub(event: Entry, lines: list[Any]) -> str | None:
     """Return the user that a request is about."""
-    for line in lines:
-        if isinstance(line.get("sub"), str):
+    for line in (event, *lines):
+        if isinstance(line.get("sub"), str) and line["sub"]:
             return str(line["sub"])
     match = _SUB.search(f"{event['request']} {event.get('note', '')}")
     return match[0] if match else None

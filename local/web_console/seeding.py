@@ -4,11 +4,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from local.console_operations_client import OperationFailed
 from local.web_console.random_users import build_user
-from local.web_console.replies import RequestRejected
+from local.web_console.replies import RequestRejected, describe_error
 from local.web_console.user_administration import (
     CONFIRMED,
     DISABLED,
@@ -34,6 +31,8 @@ class Seeding:
         self._is_running = False
         self._created = self._total = 0
         self._error: str | None = None
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def start(self, count: Any) -> None:
         """Start to create users. Raises RequestRejected if the number is invalid or a creation is running."""
@@ -43,7 +42,17 @@ class Seeding:
             if self._is_running:
                 raise RequestRejected("Users are being created. Wait until this is complete.")
             self._is_running, self._created, self._total, self._error = True, 0, count, None
-        threading.Thread(target=self._run, args=(count,), name="seeding", daemon=True).start()
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._run, args=(count,), name="seeding", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End a running creation after its current user, and wait for this."""
+        with self._lock:
+            thread = self._thread if self._is_running else None
+            self._stop.set()
+        if thread:
+            thread.join()
 
     def get_progress(self) -> dict[str, Any]:
         """Return the progress of the current or the last creation."""
@@ -64,16 +73,22 @@ class Seeding:
     def _run(self, count: int) -> None:
         error = None
         try:
-            for number in range(count):
-                self._users.create_user(build_user({}), choose_state(number))
-                with self._lock:
-                    self._created += 1
-                self._on_progress()
-        except (BotoCoreError, ClientError, OperationFailed, RequestRejected) as exc:
-            error = str(exc)
-        with self._lock:
-            self._is_running, self._error = False, error
-        self._on_progress()
+            self._create_users(count)
+        except Exception as exc:  # the page shows any failure
+            error = describe_error(exc)
+        finally:
+            with self._lock:
+                self._is_running, self._error = False, error
+            self._on_progress()
+
+    def _create_users(self, count: int) -> None:
+        for number in range(count):
+            if self._stop.is_set():
+                return
+            self._users.create_user(build_user({}), choose_state(number))
+            with self._lock:
+                self._created += 1
+            self._on_progress()
 
 
 def choose_state(number: int) -> str:

@@ -1,4 +1,4 @@
-"""Calls of the API on behalf of users. The request history and the faults leave these calls out."""
+"""Calls of the API and of Cognito on behalf of users. The request history and the faults leave these calls out."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,7 +15,7 @@ class UserApi:
     """A client of the API of one stack, for all of its users."""
 
     def __init__(self, stack: Stack, operations: ConsoleOperationsClient) -> None:
-        self.client = UserClient(stack)
+        self.client = UserClient(stack, CONSOLE_USER_AGENT)
         self._operations = operations
 
     def sign_in(self, sub: str) -> "ApiSession":

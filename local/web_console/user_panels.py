@@ -7,16 +7,18 @@ a panel without a renderer is shown as JSON.
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any, Final, NotRequired, TypedDict
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from local.emulator_clients import emulator_client
+from local.emulator_clients import console_client
 from local.stack import Stack
 from local.user_client import ApiResponse
 from local.web_console.user_api import ApiSession
 
 _NOT_FOUND: Final = 404
+_MAX_PAGE_SIZE: Final = 100  # files in a page of the API
 
 
 class Panel(TypedDict):
@@ -51,7 +53,7 @@ def build_profile(context: UserContext) -> Panel | None:
 
 def build_stored_item(context: UserContext) -> Panel | None:
     """Return the item in DynamoDB. It is not a response of the API, and has internal attributes."""
-    dynamodb = emulator_client("dynamodb", context.stack)
+    dynamodb = console_client("dynamodb", context.stack)
     item = dynamodb.get_item(TableName=context.stack.table, Key={"user_id": {"S": context.sub}}).get("Item")
     body = {name: _to_json(TypeDeserializer().deserialize(item[name])) for name in sorted(item)} if item else None
     return {"id": "stored-item", "title": "Stored item", "source": f"DynamoDB {context.stack.table}", "body": body}
@@ -66,11 +68,18 @@ def build_picture(context: UserContext) -> Panel | None:
 
 
 def build_files(context: UserContext) -> Panel | None:
-    """Return the list of files. None if the API has no files."""
-    response = context.get("/files")
+    """Return all files, in the form of one page. None if the API has no files."""
+    response = context.get(f"/files?limit={_MAX_PAGE_SIZE}")
     if response.status == _NOT_FOUND:
         return None
-    return _panel("files", "Files", "/files", response)
+    items = [*response.body.get("items", [])]
+    while cursor := response.body.get("next_cursor"):
+        response = context.get(f"/files?limit={_MAX_PAGE_SIZE}&cursor={cursor}")
+        items += response.body.get("items", [])
+    panel = _panel("files", "Files", "/files", response)
+    if response.status == HTTPStatus.OK:
+        panel["body"] = {**response.body, "items": items}
+    return panel
 
 
 def build_deletion(context: UserContext) -> Panel | None:

@@ -12,6 +12,7 @@ import pytest
 
 from local.config import ROOT
 from local.emulator import CONFIRMATION_CODE
+from local.emulator_clients import emulator_client
 from local.ports import allocate_port, is_port_in_use
 from local.user_client import UserClient
 from tests.support.data import sign_up_attributes
@@ -161,3 +162,11 @@ def test_requests_of_a_front_end_are_printed(tmp_path: Path) -> None:
         "401  GET /users/me  .*  There is no token.*",
     ]
     assert all(re.fullmatch(pattern, line) for pattern, line in zip(expected, lines, strict=True)), printed
+
+
+def test_run_continues_if_the_example_user_is_disabled(tmp_path: Path) -> None:
+    with start_stack(tmp_path) as first:
+        pool = {"UserPoolId": first.outputs.user_pool_id, "Username": "john@example.com"}
+        emulator_client("cognito-idp", first.outputs).admin_disable_user(**pool)
+    with start_stack(tmp_path) as second:
+        assert "The demo cannot sign in: User is disabled." in second.console_output.read_text()

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from ministack.services import cognito
 
 from local.console_operations import ConsoleOperations
 
@@ -34,12 +35,14 @@ def operations(emulator: FakeEmulator) -> ConsoleOperations:
     return ConsoleOperations(emulator, SECRET)
 
 
-def send(application: ConsoleOperations, path: str, *, method: str = "POST", **headers: str) -> Response:
+def send(
+    application: ConsoleOperations, path: str, *, method: str = "POST", body: Any = None, **headers: str
+) -> Response:
     """Return the status and the JSON of the response."""
     messages: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b""}
+        return {"type": "http.request", "body": json.dumps(body).encode() if body else b""}
 
     async def collect(message: dict[str, Any]) -> None:
         messages.append(message)
@@ -56,7 +59,19 @@ def count_changes(application: ConsoleOperations) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer other"}, {"authorization": SECRET}])
-@pytest.mark.parametrize("operation", ["changes", "mails", "tokens", "export-users", "import-users", "delete-mails"])
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "changes",
+        "mails",
+        "tokens",
+        "export-users",
+        "import-users",
+        "export-object",
+        "import-tags",
+        "delete-mails",
+    ],
+)
 def test_operation_without_the_secret_is_rejected(
     operations: ConsoleOperations, emulator: FakeEmulator, operation: str, headers: dict[str, str]
 ) -> None:
@@ -98,3 +113,10 @@ def test_requests_that_change_something_are_counted(
 ) -> None:
     send(operations, "/", method=method, **({"x_amz_target": target} if target else {}))
     assert count_changes(operations) == changes
+
+
+def test_import_of_users_is_counted(operations: ConsoleOperations, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(cognito._user_pools, "pool", {"_users": {}})
+    body = {"user_pool_id": "pool", "users": {"jane": {}}}
+    assert send(operations, "/_local/import-users", body=body, authorization=f"Bearer {SECRET}")[0] == 200
+    assert count_changes(operations) == {"users": 1, "data": 0}

@@ -49,7 +49,11 @@ def log_request(
     asyncio.run(log_client_requests(app)(scope, None, send))
     assert b"".join(message.get("body", b"") for message in messages) == body
     line = capsys.readouterr().out
-    return {**json.loads(line), "ms": 0} if line else None
+    if not line:
+        return None
+    event = {**json.loads(line), "ms": 0}
+    assert event.pop("call_id")
+    return event
 
 
 @pytest.mark.parametrize(
@@ -146,3 +150,35 @@ def test_reason_with_many_errors_is_shortened() -> None:
     reason = find_rejection_reason(422, validation_body(*((f"/{number:0>1000}", "is wrong") for number in range(100))))
     assert reason.endswith("; and 95 more")
     assert len(reason) < 600
+
+
+def send_cognito_request(messages: list[dict[str, Any]], headers: list[tuple[bytes, bytes]]) -> list[Any]:
+    """Send a request to a logging application, and return the messages that the application has received."""
+    received: list[Any] = []
+    rest = list(messages)
+
+    async def receive() -> Any:
+        return rest.pop(0)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        received.extend([await receive() for _ in messages])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    async def send(message: Any) -> None:
+        pass
+
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}
+    asyncio.run(log_client_requests(app, lambda body: body.decode())(scope, receive, send))
+    return received
+
+
+def test_user_of_the_body_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    messages: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"su", "more_body": True},
+        {"type": "http.request", "body": b"b-1"},
+        {"type": "http.disconnect"},
+    ]
+    headers = [(name.encode(), text.encode()) for name, text in target_header("ConfirmSignUp").items()]
+    assert send_cognito_request(messages, headers) == messages
+    assert json.loads(capsys.readouterr().out)["sub"] == "sub-1"

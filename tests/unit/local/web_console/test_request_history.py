@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.web_console.request_history import MAX_REQUESTS, RequestHistory
+from local.web_console.request_history import MAX_PREFLIGHTS, MAX_REQUESTS, RequestHistory
 
 SUB = "3213c074-a82e-4d70-997d-b4aaf6c6ad6a"
 
@@ -77,6 +77,65 @@ def test_function_has_the_lines_before_its_summary(history: RequestHistory) -> N
     assert (succeeded["method"], succeeded["path"]) == ("INVOKE", "post_confirmation")
     assert (succeeded["lines"], succeeded["sub"]) == ([log_line], SUB)
     assert (failed["status"], failed["lines"]) == (500, [])
+
+
+def function_line(function: str = "pre_sign_up", **values: Any) -> str:
+    name = f"healthtech-local-{function}"
+    return json.dumps({"message": "function ran", "function": name, "ms": 8, "error": False, **values})
+
+
+def cognito_line(operation: str = "SignUp", **values: Any) -> str:
+    return json.dumps({"request": f"Cognito {operation}", "status": 200, "ms": 9, **values})
+
+
+def test_function_has_its_request_id(history: RequestHistory) -> None:
+    history.read_aws_line(function_line(request_id="id-1"))
+    assert history.list_entries()[0]["request_id"] == "id-1"
+
+
+def test_user_of_a_sign_up_is_that_of_its_trigger(history: RequestHistory) -> None:
+    history.read_aws_line(function_line(call_id="call-1"))
+    history.read_aws_line(function_line(call_id="call-2"))
+    history.read_aws_line(cognito_line(note=f"user {SUB}", call_id="call-1"))
+    assert [entry["sub"] for entry in history.list_entries()] == [SUB, None, SUB]
+
+
+def test_upload_has_the_user_of_the_function_that_follows(history: RequestHistory) -> None:
+    history.read_aws_line(json.dumps({"request": "S3 POST /bucket", "status": 204, "ms": 9, "call_id": "call-1"}))
+    history.read_aws_line(json.dumps({"message": "file available", "sub": SUB}))
+    history.read_aws_line(function_line("check_file", call_id="call-1"))
+    assert [entry["sub"] for entry in history.list_entries()] == [SUB, SUB]
+
+
+def test_request_has_the_user_in_its_line(history: RequestHistory) -> None:
+    history.read_aws_line(cognito_line("ConfirmSignUp", sub=SUB))
+    assert history.list_entries()[0]["sub"] == SUB
+
+
+def test_sign_up_rejected_for_its_input_has_status_400(history: RequestHistory) -> None:
+    history.read_aws_line(json.dumps({"level": "WARNING", "message": "sign-up rejected", "sub": ""}))
+    history.read_aws_line(function_line(error=True))
+    (entry,) = history.list_entries()
+    assert (entry["status"], entry["sub"]) == (400, None)
+
+
+def test_functions_of_the_console_are_left_out(history: RequestHistory) -> None:
+    history.read_aws_line(json.dumps({"message": "profile created", "sub": SUB}))
+    history.read_aws_line(function_line(console=True))
+    history.read_aws_line(function_line())
+    (entry,) = history.list_entries()
+    assert entry["lines"] == []
+
+
+def test_preflights_take_no_places_of_other_requests(history: RequestHistory) -> None:
+    history.read_api_line(api_line("GET /users/first"))
+    for _ in range(MAX_PREFLIGHTS + 5):
+        history.read_api_line(api_line("OPTIONS /users/me"))
+    history.read_api_line(api_line("GET /users/last"))
+    paths = [entry["path"] for entry in history.list_entries()]
+    assert (paths[0], paths[-1], len(paths)) == ("/users/last", "/users/first", MAX_PREFLIGHTS + 2)
+    history.clear()
+    assert history.list_entries() == []
 
 
 @pytest.mark.parametrize("line", ["Serving on http://127.0.0.1:8000", "[1]", "", '{"level": "INFO"}', "{"])

@@ -1,56 +1,20 @@
-"""Files with the state of a stack: binary values, and rejection of other files."""
+"""Files with the state of a stack: binary values in base64, and batches of requests."""
 
-from typing import Any
-
-import pytest
-
-from local.console_operations_client import ConsoleOperationsClient
-from local.web_console.replies import RequestRejected
-from local.web_console.state_file import (
-    FORMAT,
-    VERSION,
-    StateStore,
-    decode_value,
-    encode_item,
-    parse_file,
-    split_into_batches,
-)
-from tests.unit.local.test_stack_file import STACK
+from local.web_console.state_file import encode_item, split_into_batches
+from local.web_console.state_file_check import decode_value
 
 ITEM = {
     "user_id": {"S": "a"},
     "B": {"S": "an attribute with the name of a type"},
     "picture": {"M": {"hash": {"B": b"\x00\xff"}, "sizes": {"L": [{"N": "1"}, {"BS": [b"x", b"y"]}]}}},
+    "flags": {"L": [{"BOOL": False}, {"NULL": True}, {"SS": ["x"]}, {"NS": ["1", "-2.5"]}]},
 }
 
 
 def test_binary_values_are_restored() -> None:
     encoded = encode_item({**ITEM, "picture": {"M": {"hash": {"B": b"\x00\xff"}}}})
     assert encoded["picture"] == {"M": {"hash": {"B": "AP8="}}}
-    assert decode_value(encode_item(ITEM)) == ITEM
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        None,
-        [],
-        {},
-        {"format": "other", "version": VERSION},
-        {"format": FORMAT, "version": VERSION + 1},
-        {"format": FORMAT, "version": VERSION, "users": {}, "tables": {}},
-        {"format": FORMAT, "version": VERSION, "users": [], "tables": {}, "objects": []},
-    ],
-)
-def test_other_file_is_rejected_before_anything_is_deleted(content: Any) -> None:
-    with pytest.raises(RequestRejected):
-        StateStore(STACK, ConsoleOperationsClient(STACK)).replace(content)
-
-
-@pytest.mark.parametrize("body", [b"", b"\xff\xd8\xff", b"not JSON"])
-def test_file_that_is_not_json_is_rejected(body: bytes) -> None:
-    with pytest.raises(RequestRejected, match="The file was not exported by this console"):
-        parse_file(body)
+    assert decode_value({"M": encode_item(ITEM)}, "") == {"M": ITEM}
 
 
 def test_values_are_split_into_batches() -> None:
