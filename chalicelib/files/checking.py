@@ -101,9 +101,9 @@ class FileChecker:
             logs.event("object is not a file", logging.WARNING)
             return FileCheckResult(outcome="unchanged")
         stored = self._repository.get(request.user_id, request.file_id)
-        if stored is None and request.keep_versions:
-            return self._finish_deletion(request)
-        if stored is None or stored.file.status is FileStatus.REJECTED:
+        if stored is None:
+            return self._delete_late_upload(request)
+        if stored.file.status is FileStatus.REJECTED:
             return self._delete_content(request)
         versions = self._storage.count_versions(request.user_id, request.file_id)
         if versions == 0:
@@ -118,16 +118,25 @@ class FileChecker:
         return self._reject(request, stored, rejection) if rejection else self._accept(request)
 
     def _delete_content(self, request: FileCheckRequest) -> FileCheckResult:
-        """Delete content that arrived after the deletion or rejection of its file."""
+        """Delete content permanently."""
         count = self._storage.delete_versions(request.user_id, request.file_id)
         return FileCheckResult(outcome="deleted" if count else "unchanged")
 
-    def _finish_deletion(self, request: FileCheckRequest) -> FileCheckResult:
-        """Delete content whose record was deleted. It can be restored for 30 days, as after each DELETE of a file."""
-        if self._storage.count_versions(request.user_id, request.file_id) == 0:
-            return FileCheckResult(outcome="unchanged")
-        self._storage.delete(request.user_id, request.file_id)
-        return FileCheckResult(outcome="deleted")
+    def _delete_late_upload(self, request: FileCheckRequest) -> FileCheckResult:
+        """Delete content without a record. The content of a deleted file can be restored for 30 days.
+
+        The content of an erased user is deleted permanently. An erasure deletes the counters before the content. So if
+        they still exist after a deletion that can be restored, the erasure deletes that content too.
+        """
+        if not self._may_restore(request):
+            return self._delete_content(request)
+        is_deleted = self._storage.delete_late_upload(request.user_id, request.file_id)
+        if not self._may_restore(request):
+            return self._delete_content(request)
+        return FileCheckResult(outcome="deleted" if is_deleted else "unchanged")
+
+    def _may_restore(self, request: FileCheckRequest) -> bool:
+        return request.keep_versions or self._repository.has_quota(request.user_id)
 
     def _check_again(self, request: FileCheckRequest, stored: StoredFile, versions: int) -> FileCheckResult:
         """Reject an available file if a later scan has found malware, and delete repeated uploads.

@@ -256,6 +256,18 @@ class FileRepository:
         last = response.get("LastEvaluatedKey")
         return quotas, f"{last[PARTITION_KEY]['S']}/{last[SORT_KEY]['S']}" if last else None
 
+    def has_quota(self, user_id: str) -> bool:
+        """Return True if a user has announced a file and was not erased. One request."""
+        with translate_errors():
+            response = self._client.get_item(
+                TableName=self._table_name,
+                Key=build_key(user_id, QUOTA_RECORD),
+                ProjectionExpression="#key",
+                ExpressionAttributeNames={"#key": PARTITION_KEY},
+                ConsistentRead=True,
+            )
+        return "Item" in response
+
     def find_owners(self, user_ids: Sequence[str]) -> set[str]:
         """Return which of these users have a quota. One request per 100 users.
 

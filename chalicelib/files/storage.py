@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chalicelib.aws.errors import ClientError, translate_errors
-from chalicelib.aws.s3_versions import delete_newer_versions, delete_versions
+from chalicelib.aws.s3_versions import delete_current, delete_newer_versions, delete_versions
 from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import ServiceUnavailable
 from chalicelib.files.download_names import format_content_disposition
@@ -135,6 +135,14 @@ class FileStorage:
         All versions that a form has uploaded have the announced content. Raises UpstreamError as delete_versions.
         """
         return delete_newer_versions(self._client, self._bucket, build_object_key(user_id, file_id))
+
+    def delete_late_upload(self, user_id: str, file_id: str) -> bool:
+        """Delete an object whose file is deleted. Return False if it is missing or deleted.
+
+        The content of the deleted file remains for 30 days. Uploads after its deletion are deleted permanently. Raises
+        UpstreamError as delete_versions.
+        """
+        return delete_current(self._client, self._bucket, build_object_key(user_id, file_id))
 
     def delete_versions(self, user_id: str, file_id: str) -> int:
         """Delete all versions of an object. Return their number. Raises UpstreamError if S3 has not deleted all."""

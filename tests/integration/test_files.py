@@ -137,7 +137,20 @@ def test_upload_after_the_deletion_is_deleted(user: User, store: FileStore) -> N
     created = announce_file(user, content := make_pdf())
     call_file(user, created.body["id"], "DELETE")
     assert post_form(created.body["upload"], content).status_code == 204
-    wait_until(lambda: store.list_versions(user.sub, created.body["id"]) == [])
+    wait_until(lambda: store.list_contents(user.sub, created.body["id"]) == [])
+
+
+def test_upload_after_the_deletion_keeps_the_deleted_content(user: User, store: FileStore) -> None:
+    """It can be restored."""
+    created = announce_file(user, content := make_pdf())
+    file_id = str(created.body["id"])
+    assert post_form(created.body["upload"], content).status_code == 204
+    wait_for_check(user, file_id)
+    contents = store.list_contents(user.sub, file_id)
+    call_file(user, file_id, "DELETE")
+    assert post_form(created.body["upload"], content).status_code == 204
+    assert len(store.list_contents(user.sub, file_id)) >= len(contents) == 1
+    wait_until(lambda: store.list_contents(user.sub, file_id) == contents)
 
 
 def test_infected_file_is_rejected_deleted_and_counted(

@@ -140,6 +140,7 @@ class FileReconciliationContract(FileRepositoryFixtures):
         quota, files = repository.list_all(user_id)
         assert self.write_quota(repository, user_id, quota, files, write) is False
         assert repository.find_owners([user_id]) == set()
+        assert not repository.has_quota(user_id)
 
     def write_quota(
         self, repository: FileRepository, user_id: str, quota: StoredQuota, files: list[StoredFile], write: str
@@ -172,6 +173,7 @@ class FileReconciliationContract(FileRepositoryFixtures):
         others = [f"{owner}-{number:03}" for number in range(150)]
         assert repository.find_owners([*others, owner]) == {owner}
         assert repository.find_owners([]) == set()
+        assert repository.has_quota(owner)
 
     @pytest.mark.usefixtures("stored")
     def test_all_records_of_a_user_are_deleted(

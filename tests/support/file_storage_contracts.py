@@ -107,6 +107,16 @@ class FileStorageContract(ABC):
         assert storage.delete_repeated_uploads(user_id, file.id) == 0
         assert storage.count_versions(user_id, file.id) == 0
 
+    def test_late_upload_is_deleted(self, storage: FileStorage, upload: Upload, user_id: str, file: File) -> None:
+        assert not storage.delete_late_upload(user_id, file.id)
+        for uploads in (2, 1, 3):
+            for _ in range(uploads):
+                upload(user_id, file)
+            assert storage.delete_late_upload(user_id, file.id)
+            assert not storage.delete_late_upload(user_id, file.id)
+            assert storage.count_versions(user_id, file.id) == 0
+        assert storage.delete_versions(user_id, file.id) in (1, 2), "one version, and perhaps a delete marker"
+
     def test_versions_of_a_user_are_deleted(
         self, storage: FileStorage, upload: Upload, user_id: str, file: File
     ) -> None:

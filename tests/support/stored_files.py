@@ -90,6 +90,11 @@ class FileStore:
         page = self._s3.list_object_versions(Bucket=self._bucket, Prefix=build_object_key(user_id, file_id))
         return [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
 
+    def list_contents(self, user_id: str, file_id: str) -> list[str]:
+        """Return the ids of the versions of a file that have content. A delete marker has none."""
+        page = self._s3.list_object_versions(Bucket=self._bucket, Prefix=build_object_key(user_id, file_id))
+        return [version["VersionId"] for version in page.get("Versions", [])]
+
     def wait_for_scan(self, user_id: str, file_id: str) -> None:
         """Wait until GuardDuty has tagged an object."""
         deadline = time.monotonic() + _SCAN_SECONDS

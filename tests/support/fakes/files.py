@@ -166,6 +166,10 @@ class InMemoryFileRepository(FileRepository):
         unreadable = self.records.unreadable_quotas
         return [(user_id, None if user_id in unreadable else self._get_quota(user_id)) for user_id in page], last
 
+    def has_quota(self, user_id: str) -> bool:
+        self.table.check_fault()
+        return user_id in self.records.quotas
+
     def find_owners(self, user_ids: Sequence[str]) -> set[str]:
         self.table.check_fault()
         return set(user_ids) & set(self.records.quotas)
@@ -212,11 +216,16 @@ class InMemoryFileRepository(FileRepository):
 
 
 class InMemoryFileStorage(FileStorage):
-    """Objects in a dictionary, by their key. `older_versions` has those before the current one, from old to new."""
+    """Objects in a dictionary, by their key.
+
+    `older_versions` has those before the current one, from old to new. `deleted` has the oldest versions of deleted
+    objects, which can be restored.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[str, StoredObject] = {}
         self.older_versions: dict[str, list[StoredObject]] = {}
+        self.deleted: dict[str, StoredObject] = {}
         self.scan_results: dict[str, str] = {}
         self.fail_with: UpstreamError | None = None  # raised by each call
 
@@ -260,8 +269,11 @@ class InMemoryFileStorage(FileStorage):
 
     def delete(self, user_id: str, file_id: str) -> None:
         self._check_fault()
-        self.objects.pop(build_object_key(user_id, file_id), None)
-        self.older_versions.pop(build_object_key(user_id, file_id), None)
+        key = build_object_key(user_id, file_id)
+        current, older = self.objects.pop(key, None), self.older_versions.pop(key, [])
+        for stored in [*older, current][:1]:
+            if stored:
+                self.deleted.setdefault(key, stored)
 
     def delete_repeated_uploads(self, user_id: str, file_id: str) -> int:
         self._check_fault()
@@ -270,6 +282,11 @@ class InMemoryFileStorage(FileStorage):
         if older:
             self.objects[key] = older[0]
         return len(older)
+
+    def delete_late_upload(self, user_id: str, file_id: str) -> bool:
+        is_deleted = build_object_key(user_id, file_id) in self.objects
+        self.delete(user_id, file_id)
+        return is_deleted
 
     def delete_versions(self, user_id: str, file_id: str) -> int:
         return self._delete_prefix(build_object_key(user_id, file_id))
@@ -295,7 +312,10 @@ class InMemoryFileStorage(FileStorage):
         versions = sum(1 + len(self.older_versions.pop(key, [])) for key in keys)
         for key in keys:
             del self.objects[key]
-        return versions
+        deleted = [key for key in self.deleted if key.startswith(prefix)]
+        for key in deleted:
+            del self.deleted[key]
+        return versions + len(deleted)
 
     def _check_fault(self) -> None:
         if self.fail_with:

@@ -9,7 +9,8 @@ from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import ServiceUnavailable, UpstreamError
 from chalicelib.core.metrics import Metric
 from chalicelib.files.checking import FileChecker, FileCheckRequest, parse_event
-from chalicelib.files.models import FileRejection, FileStatus, FileType
+from chalicelib.files.erasure import FileErasure
+from chalicelib.files.models import File, FileRejection, FileStatus, FileType
 from chalicelib.files.storage import StoredObject, build_object_key
 from local.malware_scan import ObjectVersion, build_event_detail
 from tests.support.data import BUCKET, FILE_ID, SUB
@@ -159,6 +160,65 @@ def test_upload_without_a_record_is_deleted(fixture: FileCheckFixture) -> None:
     assert fixture.check(file) == "deleted"
     assert list(fixture.storage.objects) == [build_object_key(SUB, other.id)]
     assert fixture.check(file) == "unchanged"
+
+
+def delete(fixture: FileCheckFixture, file: File) -> None:
+    """Delete a file as its user does."""
+    stored = fixture.repository.get(SUB, file.id)
+    assert stored is not None
+    assert fixture.repository.delete(SUB, stored, utc_now())
+    fixture.storage.delete(SUB, file.id)
+
+
+def test_event_after_the_deletion_keeps_the_content(fixture: FileCheckFixture) -> None:
+    """An event of S3 or GuardDuty can be late. `make restore` needs the content."""
+    file = fixture.upload(fixture.announce())
+    fixture.check(file)
+    delete(fixture, file)
+    assert fixture.check(file, CLEAN) == "unchanged"
+    assert list(fixture.storage.deleted) == [build_object_key(SUB, file.id)]
+
+
+def test_upload_after_the_deletion_is_deleted(fixture: FileCheckFixture) -> None:
+    file = fixture.upload(fixture.announce())
+    fixture.check(file)
+    delete(fixture, file)
+    fixture.upload(file)
+    assert [fixture.check(file) for _ in range(2)] == ["deleted", "unchanged"]
+    assert fixture.storage.objects == {}
+    assert list(fixture.storage.deleted) == [build_object_key(SUB, file.id)]
+
+
+def test_upload_after_the_erasure_is_deleted_permanently(fixture: FileCheckFixture) -> None:
+    file = fixture.upload(fixture.announce())
+    fixture.repository.delete_all(SUB)
+    assert fixture.check(file) == "deleted"
+    assert (fixture.storage.objects, fixture.storage.deleted) == ({}, {})
+
+
+class ConcurrentErasure(InMemoryFileStorage):
+    """A storage during whose calls the user is erased."""
+
+    def __init__(self, repository: InMemoryFileRepository) -> None:
+        super().__init__()
+        self._repository = repository
+
+    def delete_late_upload(self, user_id: str, file_id: str) -> bool:
+        FileErasure(self._repository, self).erase(user_id)
+        return super().delete_late_upload(user_id, file_id)
+
+
+@pytest.mark.parametrize("is_after_erasure", [False, True])
+def test_upload_during_an_erasure_is_deleted_permanently(fixture: FileCheckFixture, is_after_erasure: bool) -> None:
+    storage = ConcurrentErasure(fixture.repository)
+    file = fixture.announce()
+    storage.upload(SUB, file, PDF)
+    delete(fixture, file)
+    checker = FileChecker(fixture.repository, storage, malware_protection=False)
+    if is_after_erasure:
+        fixture.repository.delete_all(SUB)
+    checker.check(FileCheckRequest(user_id=SUB, file_id=file.id))
+    assert (storage.objects, storage.deleted) == ({}, {})
 
 
 def test_upload_of_a_rejected_file_is_deleted(fixture: FileCheckFixture) -> None:
