@@ -16,6 +16,11 @@ def _print(line: str = "") -> None:
     print(line, flush=True)
 
 
+def print_first_line(text: str) -> None:
+    """Print a line in bold, without an empty line before it."""
+    _print(_style(text, "bold"))
+
+
 def print_title(text: str) -> None:
     """Print a heading after an empty line."""
     _print()

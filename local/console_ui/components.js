@@ -54,6 +54,15 @@ export async function showErrors(run) {
   }
 }
 
+/** Run something that is repeated soon, so a failure needs no message of its own. */
+export async function inBackground(run) {
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error;
+  }
+}
+
 /** Return a button that copies a text. Its label starts with "Copy". `message` is shown after the copy. */
 export function copyButton(text, label, { className = "copy", content = null, key = null, message = null } = {}) {
   const symbol = h("span", { className: "copy-symbol" }, icon("copy"));
@@ -66,7 +75,7 @@ export function copyButton(text, label, { className = "copy", content = null, ke
       title: label,
       "data-key": key ?? `copy ${label}`,
       onclick: async () => {
-        await copy(text, message ?? `Copied: ${label.replace(/^Copy /, "")}.`);
+        if (!(await copy(text, message ?? `Copied: ${label.replace(/^Copy /, "")}.`))) return;
         symbol.replaceChildren(icon("check"));
         setTimeout(() => symbol.replaceChildren(icon("copy")), COPIED_MS);
       },
@@ -76,14 +85,16 @@ export function copyButton(text, label, { className = "copy", content = null, ke
   );
 }
 
-/** Copy a text to the clipboard, and show a message. */
+/** Copy a text to the clipboard, and show a message. Return true if the browser allows it. */
 export async function copy(text, message) {
   try {
     await navigator.clipboard.writeText(text);
-    toast(message);
   } catch {
     toast("The browser does not allow copying. Select the text instead.", "error");
+    return false;
   }
+  toast(message);
+  return true;
 }
 
 /** Show a message for some seconds. */
@@ -193,12 +204,14 @@ export function codeBlock(code, label) {
   );
 }
 
+// Lists have 200 times. toLocaleString and its siblings create a format for each call.
+const TIME = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const DATE = new Intl.DateTimeFormat([], { year: "numeric", month: "short", day: "numeric" });
+const DATE_AND_TIME = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
+
 /** Return a time of day, with the whole date as its title. */
 export function timeOf(text) {
   const date = new Date(text);
   const isToday = date.toDateString() === new Date().toDateString();
-  const shown = isToday
-    ? date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })
-    : date.toLocaleDateString([], { year: "numeric", month: "short", day: "numeric" });
-  return h("time", { datetime: text, title: date.toLocaleString() }, shown);
+  return h("time", { datetime: text, title: DATE_AND_TIME.format(date) }, (isToday ? TIME : DATE).format(date));
 }

@@ -46,11 +46,14 @@ const ICONS = {
   plus: "M12 5v14M5 12h14",
 };
 
-/** Replace the children of an element. The same control remains focused, or else the nearest heading. */
+/** Replace the children of an element. The same control remains focused, or else the nearest heading. Lists remain scrolled. */
 export function update(container, ...children) {
+  const scrolled = [...container.querySelectorAll("[data-key]")].filter((element) => element.scrollTop > 0);
+  const offsets = scrolled.map((element) => [buildSelector(element), element.scrollTop]);
   const active = container.contains(document.activeElement) ? document.activeElement : null;
   const selection = active && "selectionStart" in active ? [active.selectionStart, active.selectionEnd] : null;
   container.replaceChildren(...children.flat(Infinity).filter(Boolean));
+  for (const [selector, offset] of offsets) container.querySelector(selector)?.scrollTo(0, offset);
   if (!active || active === container) return;
   const next = restoreFocus(container, buildSelector(active));
   if (next && selection && selection[0] !== null) next.setSelectionRange(...selection);

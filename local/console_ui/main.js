@@ -1,7 +1,7 @@
 // The console: tabs, the feed of changes, and the banner of an active fault.
 
 import { tab as apiTab } from "./api_tab.js";
-import { button, showErrors } from "./components.js";
+import { button, emptyState, inBackground, showErrors, tabHeader } from "./components.js";
 import { tab as dataTab } from "./data_tab.js";
 import { focusHeading, h, icon, update } from "./dom.js";
 import { describeFault, tab as faultsTab } from "./faults_tab.js";
@@ -29,8 +29,24 @@ function buildNavigation() {
   );
 }
 
+/** Return true if the address names an element of the page instead of a tab. */
+function isElementAddress() {
+  return location.hash !== "" && !location.hash.startsWith("#/");
+}
+
+/** Return the tab id and the path in the address. A malformed address has none. */
+function parseAddress() {
+  if (isElementAddress()) return [];
+  try {
+    return location.hash.slice(2).split("/").map(decodeURIComponent);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return [];
+  }
+}
+
 function openTab() {
-  const [id, ...path] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const [id, ...path] = parseAddress();
   const tab = TABS.find((candidate) => candidate.id === id) ?? startTab;
   const isSameTab = current?.tab === tab;
   if (isSameTab && current.navigate) {
@@ -61,6 +77,7 @@ function createTab(tab, path) {
 
 /** Hide a tab with `staysOpen`, because a frame that is removed loses its state. Remove any other tab. */
 function closeTab() {
+  current?.failure?.remove();
   if (current?.tab.staysOpen) current.container.hidden = true;
   else current?.container.remove();
 }
@@ -77,7 +94,7 @@ async function refresh() {
   try {
     do {
       isRefreshNeeded = false;
-      await showErrors(() => current.refresh());
+      await load(current);
       if (isRefreshNeeded) await new Promise((resolve) => setTimeout(resolve, REFRESH_PAUSE_MS));
     } while (isRefreshNeeded);
   } finally {
@@ -85,13 +102,42 @@ async function refresh() {
   }
 }
 
-/** Run something that the next event repeats, so a failure needs no message of its own. */
-async function inBackground(run) {
+/** Refresh a tab. A tab that was never loaded has nothing to show, so its error replaces it. */
+async function load(opened) {
+  if (opened.isLoaded) {
+    await showErrors(opened.refresh);
+    return;
+  }
   try {
-    await run();
+    await opened.refresh();
   } catch (error) {
     if (!(error instanceof ServerError)) throw error;
+    showFailure(opened, error);
+    return;
   }
+  opened.isLoaded = true;
+  hideFailure(opened);
+}
+
+function showFailure(opened, { message }) {
+  if (opened !== current) return;
+  opened.failure ??= h("div", { className: "tab" });
+  update(
+    opened.failure,
+    tabHeader(opened.tab.title),
+    h("div", { role: "alert" }, emptyState("faults", "This tab could not be loaded", message, button("Retry", refresh))),
+  );
+  opened.container.hidden = true;
+  if (!opened.failure.isConnected) content.append(opened.failure); // a node that is moved loses the focus
+}
+
+function hideFailure(opened) {
+  if (opened !== current) return;
+  const { container, failure } = opened;
+  const hadFocus = failure?.contains(document.activeElement);
+  failure?.remove();
+  container.hidden = false;
+  if (hadFocus) focusHeading(content);
 }
 
 async function showFault() {
@@ -110,11 +156,11 @@ async function showFault() {
   }
 }
 
-let seenMails = null;
+let seenMails = null; // the ids of the mails
 async function countMails() {
-  const { mails } = await get("mails");
-  if (current?.tab === mailTab || seenMails === null) seenMails = mails.length;
-  const unseen = Math.max(0, mails.length - seenMails);
+  const ids = (await get("mails")).mails.map(({ id }) => id);
+  if (current?.tab === mailTab || seenMails === null) seenMails = new Set(ids);
+  const unseen = ids.filter((id) => !seenMails.has(id)).length;
   counters.mail.hidden = unseen === 0;
   counters.mail.textContent = unseen;
   counters.mail.setAttribute("aria-label", `${unseen} new`);
@@ -134,7 +180,12 @@ function onConnection(state) {
 }
 
 buildNavigation();
+document.getElementById("skip-link").addEventListener("click", (event) => {
+  event.preventDefault(); // the fragment of the address names the tab
+  content.focus();
+});
 addEventListener("hashchange", () => {
+  if (isElementAddress()) return;
   openTab();
   inBackground(countMails);
 });

@@ -54,7 +54,7 @@ function renderFiles(panel, before, sub) {
     "div",
     {},
     items.length > 0
-      ? h("ul", { className: "list", "aria-label": "Files" }, items.map((file) => buildFile(file, sub)))
+      ? h("ul", { className: "list file-list", "aria-label": "Files", tabindex: "0", "data-key": `files of ${sub}` }, items.map((file) => buildFile(file, sub)))
       : h("p", { className: "panel-empty muted" }, "The user has no files."),
     quota && h("p", { className: "card-footer muted" }, `${formatBytes(quota.bytes)} of ${formatBytes(quota.bytes_max)}, ${quota.files} of ${quota.files_max} files`),
   );

@@ -26,28 +26,43 @@ function buildFacts(facts) {
 }
 
 /** Tabs as in https://www.w3.org/WAI/ARIA/apg/patterns/tabs/ */
-function buildSnippets(snippets) {
-  const panel = h("div", { role: "tabpanel", id: "snippet", "aria-labelledby": "snippet-0" });
-  const tabs = snippets.map(({ name }, index) =>
-    h("button", { type: "button", role: "tab", id: `snippet-${index}`, "aria-controls": "snippet", onclick: () => select(index) }, name),
-  );
-  const select = (index, isFocused = false) => {
-    tabs.forEach((tab, number) => {
+class Snippets {
+  constructor(snippets) {
+    this.snippets = snippets;
+    this.selected = 0;
+    this.panel = h("div", { role: "tabpanel", id: "snippet" });
+    this.tabs = snippets.map(({ name }, index) =>
+      h("button", { type: "button", role: "tab", id: `snippet-${index}`, "aria-controls": "snippet", onclick: () => this.select(index) }, name),
+    );
+    const list = h("div", { role: "tablist", className: "subtabs", "aria-label": "Client", onkeydown: (event) => this.move(event.key) }, this.tabs);
+    this.element = h("section", { className: "card flush" }, h("div", { className: "card-header" }, h("h2", {}, "Connect a front end")), list, this.panel);
+    this.select(0);
+  }
+
+  select(index) {
+    this.selected = index;
+    this.tabs.forEach((tab, number) => {
       tab.setAttribute("aria-selected", String(number === index));
       tab.tabIndex = number === index ? 0 : -1;
     });
-    panel.setAttribute("aria-labelledby", `snippet-${index}`);
-    const { name, code, note } = snippets[index];
-    update(panel, note && h("p", { className: "snippet-note muted" }, note), codeBlock(code, `${name} example`));
-    if (isFocused) tabs[index].focus();
-  };
-  const list = h("div", { role: "tablist", className: "subtabs", "aria-label": "Client" }, tabs);
-  list.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step) select((tabs.indexOf(document.activeElement) + step + tabs.length) % tabs.length, true);
-  });
-  select(0);
-  return h("section", { className: "card flush" }, h("div", { className: "card-header" }, h("h2", {}, "Connect a front end")), list, panel);
+    this.panel.setAttribute("aria-labelledby", `snippet-${index}`);
+    const { name, code, note } = this.snippets[index];
+    update(this.panel, note && h("p", { className: "snippet-note muted" }, note), codeBlock(code, `${name} example`));
+  }
+
+  move(key) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
+    if (!step) return;
+    this.select((this.selected + step + this.tabs.length) % this.tabs.length);
+    this.tabs[this.selected].focus();
+  }
+
+  /** Show new code, unless it is the shown one: a selection of text in it would be lost. */
+  refresh(snippets) {
+    const isChanged = snippets[this.selected].code !== this.snippets[this.selected].code;
+    this.snippets = snippets;
+    if (isChanged) this.select(this.selected);
+  }
 }
 
 function buildExampleUser({ email, password }, isStored) {
@@ -68,13 +83,16 @@ export const tab = {
   topics: ["users", "data"],
   open(container) {
     const exampleUser = h("p", { className: "card-footer muted", "data-example-user": "" });
-    let isBuilt = false; // only the example user changes during a run
+    let code = null; // the commands for curl depend on the user that they sign up
     return {
       async refresh() {
         const { facts, snippets, example_user: example, has_example_user: isStored } = await get("start");
         update(exampleUser, buildExampleUser(example, isStored));
-        if (isBuilt) return;
-        isBuilt = true;
+        if (code) {
+          code.refresh(snippets);
+          return;
+        }
+        code = new Snippets(snippets);
         update(
           container,
           tabHeader(
@@ -89,7 +107,7 @@ export const tab = {
             buildFacts(facts),
             exampleUser,
           ),
-          buildSnippets(snippets),
+          code.element,
         );
       },
     };

@@ -126,7 +126,7 @@ export class UserDetails {
 
   async signIn(user) {
     this.session = await send("POST", `users/${user.sub}/tokens`);
-    await copy(this.session.tokens.IdToken, "The ID token was copied.");
+    this.session.isCopied = await copy(this.session.tokens.IdToken, "The ID token was copied.");
     await this.show(this.sub);
   }
 
@@ -143,7 +143,7 @@ export class UserDetails {
   }
 
   buildSession() {
-    const { tokens, claims } = this.session;
+    const { tokens, claims, isCopied } = this.session;
     const expires = new Date(claims.exp * 1000).toLocaleTimeString();
     return h(
       "section",
@@ -152,7 +152,7 @@ export class UserDetails {
         "div",
         { className: "card-header" },
         h("h3", {}, "Signed in"),
-        h("span", { className: "muted" }, `The ID token is copied. It expires at ${expires}.`),
+        h("span", { className: "muted" }, isCopied ? `The ID token is copied. It expires at ${expires}.` : `The ID token expires at ${expires}.`),
       ),
       h(
         "div",

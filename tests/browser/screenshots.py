@@ -76,11 +76,26 @@ def _list_tabs(console: ConsoleClient, user: Any) -> tuple[tuple[str, Callable[[
     """Return the address of each tab, and the steps before its screenshot."""
     rejected = "PATCH /users/me"
     return (
+        ("start", lambda page: None),
         ("mail", lambda page: None),
         (f"users/{user['sub']}", lambda page: None),
         ("requests", lambda page: page.get_by_role("button", name=rejected).click()),
+        ("api", lambda page: _execute(page, user["email"])),
+        ("data", lambda page: None),
+        # The last one, because its banner is in every tab.
         ("faults", lambda page: console.change("PUT", "fault", {"kind": "unavailable", "remaining": 5})),
     )
+
+
+def _execute(page: Page, email: str) -> None:
+    """Send a GET request as a user in the API tab."""
+    page.get_by_label("Send requests as").select_option(email)
+    operation = page.frame_locator("iframe").locator("#operations-users-get_user")
+    operation.locator(".opblock-summary-control").click()
+    operation.locator(".try-out__btn").click()
+    operation.locator(".execute").click()
+    operation.locator(".live-responses-table").scroll_into_view_if_needed()
+    page.locator(".toast").wait_for(state="detached")
 
 
 def _save(screenshot: bytes, file: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Frame, Page, expect
 
 from tests.support.console import ConsoleClient
 from tests.support.optional_tools import require_npm_packages
@@ -15,8 +15,9 @@ pytestmark = pytest.mark.slow
 TABS = ("start", "mail", "users", "requests", "api", "faults", "data")
 # WCAG 2.2, levels A and AA.
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-# Swagger UI has findings of its own, so its frame is left out.
+# The API tab has a frame, which is checked on its own.
 _RUN = "tags => axe.run({ exclude: ['iframe'] }, { runOnly: tags, resultTypes: ['violations'], iframes: false })"
+_VIEWER_OPERATIONS = ("users-get_user", "users-put_user", "users-patch_user", "users-delete_user", "users-post_picture")
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def page(request: pytest.FixtureRequest, chromium: Browser, console_stack: Runni
     context.close()
 
 
-def list_violations(page: Page, axe: str) -> list[str]:
+def list_violations(page: Page | Frame, axe: str) -> list[str]:
     page.evaluate(axe)
     violations = page.evaluate(_RUN, _RULES)["violations"]
     return [f"{violation['id']}: {node['html']}" for violation in violations for node in violation["nodes"]]
@@ -63,6 +64,18 @@ def test_tab_is_accessible_and_fits(page: Page, axe: str, user: Any, tab: str) -
     expect(page.locator(".tab > *").nth(1)).to_be_attached()
     assert list_violations(page, axe) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_api_reference_is_accessible(page: Page, axe: str) -> None:
+    page.goto("/#/api")
+    viewer = page.frame_locator("iframe")
+    for name in _VIEWER_OPERATIONS:
+        viewer.locator(f"#operations-{name} .opblock-summary-control").click()
+        viewer.locator(f"#operations-{name} .try-out__btn").click()
+    operation = viewer.locator(f"#operations-{_VIEWER_OPERATIONS[0]}")
+    operation.locator(".execute").click()
+    expect(operation.locator(".live-responses-table")).to_be_visible()
+    assert list_violations(page.frames[-1], axe) == []
 
 
 def test_details_of_a_user_are_accessible(page: Page, axe: str, user: Any) -> None:

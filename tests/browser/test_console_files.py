@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from local.malware_scan import EICAR_TEST_STRING
 from local.user_client import UserClient
@@ -16,6 +16,8 @@ from tests.support.users import User
 pytestmark = pytest.mark.slow
 LONG_NAME = "Chest X-ray of the left lung.txt"
 MIN_NAME_WIDTH = 220  # pixels at a width of 320
+MANY_FILES = 60
+MAX_LIST_HEIGHT = 480  # pixels
 
 
 @pytest.fixture
@@ -23,6 +25,18 @@ def user(console_client: ConsoleClient, user_client: UserClient) -> User:
     entry = console_client.create_user()
     tokens = console_client.change("POST", f"users/{entry['sub']}/tokens")["tokens"]
     return User(user_client, entry["email"], entry["sub"], tokens)
+
+
+def show_many_files(page: Page, user: User) -> None:
+    """Repeat the file of a user in the responses of the console."""
+
+    def repeat(route: Route) -> None:
+        content = route.fetch().json()
+        (body,) = (panel["body"] for panel in content["panels"] if panel["id"] == "files")
+        body["items"] *= MANY_FILES
+        route.fulfill(json=content)
+
+    page.route(f"**/data/users/{user.sub}", repeat)
 
 
 def test_file_of_a_user_is_shown(console_page: Page, console_client: ConsoleClient, user_client: UserClient) -> None:
@@ -67,3 +81,27 @@ def test_name_of_a_file_has_a_whole_line(console_page: Page, user: User) -> None
     box = console_page.get_by_text(LONG_NAME).bounding_box()
     assert box is not None
     assert box["width"] > MIN_NAME_WIDTH
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_long_list_of_files_scrolls_on_its_own(console_page: Page, user: User, width: int) -> None:
+    create_file(user, name="blood count.csv")
+    show_many_files(console_page, user)
+    console_page.set_viewport_size({"width": width, "height": 900})
+    console_page.goto(f"/#/users/{user.sub}")
+    files = console_page.get_by_role("list", name="Files")
+    expect(files.get_by_role("listitem")).to_have_count(MANY_FILES)
+    assert files.evaluate("list => list.clientHeight") <= MAX_LIST_HEIGHT
+    assert console_page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_list_of_files_remains_scrolled_after_a_change(console_page: Page, user: User) -> None:
+    create_file(user, name="blood count.csv")
+    show_many_files(console_page, user)
+    console_page.goto(f"/#/users/{user.sub}")
+    files = console_page.get_by_role("list", name="Files")
+    files.evaluate("list => list.scrollTo(0, 700)")
+    assert user.patch({"name": "Another name"}).status == 200
+    expect(console_page.get_by_role("heading", name="Another name")).to_be_visible()
+    assert files.evaluate("list => list.scrollTop") == 700
+    console_page.unroute_all(behavior="wait")

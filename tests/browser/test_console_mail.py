@@ -26,6 +26,16 @@ def test_start_has_the_ids_and_code_of_this_run(console_page: Page, console_stac
     assert read_clipboard(console_page).startswith("export API=")
 
 
+def test_curl_example_has_the_steps_that_remain(console_page: Page, console_client: ConsoleClient) -> None:
+    console_client.change("DELETE", "state")
+    console_page.goto("/")
+    console_page.get_by_role("tab", name="curl").click()
+    expect(console_page.get_by_role("tabpanel")).to_contain_text("cognito SignUp")
+    console_client.create_user(email="jane@example.com")
+    expect(console_page.get_by_role("tabpanel")).not_to_contain_text("cognito SignUp")
+    expect(console_page.get_by_role("tabpanel", name="curl")).to_contain_text("EMAIL=jane@example.com")
+
+
 def test_random_user_signs_up_and_the_code_is_copied(console_page: Page, console_client: ConsoleClient) -> None:
     console_page.goto("/")
     console_page.get_by_role("button", name="Sign up a random user").click()
@@ -51,6 +61,18 @@ def test_new_mails_are_counted_in_other_tabs(console_page: Page, console_client:
     expect(console_page.get_by_label("1 new")).to_be_visible()
     console_page.get_by_role("link", name="Mail").click()
     expect(console_page.get_by_label("1 new")).to_be_hidden()
+
+
+def test_new_mails_are_counted_after_a_reset(console_page: Page, console_client: ConsoleClient) -> None:
+    for _ in range(3):
+        console_client.create_user("unconfirmed")
+    console_page.goto("/#/mail")
+    expect(console_page.locator(".mail").nth(2)).to_be_visible()
+    console_page.get_by_role("link", name="Faults").click()
+    expect(console_page.locator("#connection")).to_have_text("Live")
+    console_client.change("DELETE", "state")
+    console_client.create_user("unconfirmed")
+    expect(console_page.get_by_label("1 new")).to_be_visible()
 
 
 def test_mail_links_to_its_user(console_page: Page, console_client: ConsoleClient) -> None:

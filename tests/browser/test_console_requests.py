@@ -2,7 +2,7 @@
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from local.user_client import UserClient
 from tests.support.console import ConsoleClient
@@ -12,6 +12,20 @@ pytestmark = pytest.mark.slow
 SECOND_MS = 1000
 MIN_PATH_WIDTH = 220  # pixels
 MIN_GAP = 8  # pixels
+MAX_TOKEN_AGE_MS = 4 * 60 * SECOND_MS  # export and deletion need a sign-in within five minutes
+
+
+def open_operation(page: Page) -> Locator:
+    operation = page.frame_locator("iframe").locator("#operations-users-get_user")
+    operation.locator(".opblock-summary-control").click()
+    operation.locator(".try-out__btn").click()
+    return operation
+
+
+def execute(page: Page, operation: Locator) -> Request:
+    with page.expect_request("**/users/me") as request:
+        operation.locator(".execute").click()
+    return request.value
 
 
 def test_request_is_shown_live_with_problem_and_log(
@@ -81,6 +95,49 @@ def test_api_tab_keeps_its_state_while_another_tab_is_open(console_page: Page, c
     expect(console_page.get_by_label("Send requests as")).to_have_value(user["sub"])
     operation.locator(".execute").click()
     expect(operation.locator(".live-responses-table .response-col_status").last).to_contain_text("200")
+
+
+def test_api_token_is_renewed_while_the_tab_is_open(console_page: Page, console_client: ConsoleClient) -> None:
+    user = console_client.create_user()
+    console_page.clock.install()
+    console_page.goto("/#/api")
+    console_page.get_by_label("Send requests as").select_option(user["email"])
+    expect(console_page.locator("#toasts")).to_contain_text(user["email"])
+    operation = open_operation(console_page)
+    with console_page.expect_response("**/tokens") as renewal:
+        console_page.clock.fast_forward(MAX_TOKEN_AGE_MS)
+    expect(console_page.locator("#toasts")).to_be_empty()
+    token = renewal.value.json()["tokens"]["IdToken"]
+    assert execute(console_page, operation).headers["authorization"] == f"Bearer {token}"
+
+
+def test_api_token_is_renewed_when_the_tab_is_opened(console_page: Page, console_client: ConsoleClient) -> None:
+    user = console_client.create_user()
+    console_page.clock.install()
+    console_page.goto("/#/api")
+    console_page.get_by_label("Send requests as").select_option(user["email"])
+    expect(console_page.locator("#toasts")).to_contain_text(user["email"])
+    console_page.get_by_role("link", name="Faults").click()
+    expect(console_page.get_by_role("heading", level=1)).to_have_text("Faults")
+    tokens: list[Request] = []
+    console_page.on("request", lambda request: tokens.append(request) if request.url.endswith("/tokens") else None)
+    console_page.clock.fast_forward(MAX_TOKEN_AGE_MS)
+    assert tokens == []
+    with console_page.expect_response("**/tokens"):
+        console_page.get_by_role("link", name="API").click()
+
+
+def test_user_selected_before_the_reference_is_loaded_is_used(
+    console_page: Page, console_client: ConsoleClient
+) -> None:
+    user = console_client.create_user()
+    held: list[Route] = []
+    console_page.route("**/swagger-ui-bundle.js", lambda route: held.append(route))
+    console_page.goto("/#/api", wait_until="commit")
+    console_page.get_by_label("Send requests as").select_option(user["email"])
+    expect(console_page.locator("#toasts")).to_contain_text(user["email"])
+    held[0].continue_()
+    assert "authorization" in execute(console_page, open_operation(console_page)).headers
 
 
 def test_api_tab_forgets_a_deleted_user(console_page: Page, console_client: ConsoleClient) -> None:

@@ -93,5 +93,5 @@ def test_lost_connection_is_shown(console_page: Page) -> None:
     expect(console_page.locator("#connection")).to_have_text("Live")
     console_page.context.set_offline(True)
     console_page.get_by_role("link", name="Users").click()
-    expect(console_page.locator("#toasts")).to_contain_text("The console does not respond.")
+    expect(console_page.get_by_role("alert")).to_contain_text("The console does not respond.")
     console_page.context.set_offline(False)

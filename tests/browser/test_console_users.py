@@ -40,6 +40,17 @@ def test_sign_in_as_copies_and_decodes_the_token(
     assert response.json()["id"] == user["sub"]
 
 
+def test_token_that_cannot_be_copied_is_not_called_copied(console_page: Page, console_client: ConsoleClient) -> None:
+    user = console_client.create_user()
+    console_page.add_init_script("navigator.clipboard.writeText = () => Promise.reject(new Error('denied'))")
+    console_page.goto(f"/#/users/{user['sub']}")
+    console_page.get_by_role("button", name="Sign in as").click()
+    expect(console_page.locator("#toasts")).to_contain_text("The browser does not allow copying.")
+    session = console_page.get_by_role("region", name="Signed in", exact=True)
+    expect(session).to_contain_text("The ID token expires at")
+    expect(session).not_to_contain_text("is copied")
+
+
 def test_changed_profile_is_shown_live(
     console_page: Page, console_client: ConsoleClient, user_client: UserClient
 ) -> None:

@@ -21,6 +21,11 @@ def test_output_is_plain_short_and_complete(stack: RunningStack) -> None:
     assert len(output.partition("Ready in")[0].splitlines()) < 45
 
 
+def test_first_line_is_the_address_of_the_console(stack: RunningStack) -> None:
+    first, _, _ = stack.console_output.read_text().partition("\n")
+    assert first == f"Console: {stack.outputs.console_url}"
+
+
 def test_stack_file_has_the_documented_keys(stack: RunningStack) -> None:
     outputs = json.loads((stack.directory / "stack.json").read_text())
     names = {"api_url", "aws_endpoint_url", "region", "user_pool_id", "user_pool_client_id"}
