@@ -288,11 +288,24 @@ def test_reported_malware_reads_no_tags(calls: RecordedCalls, bucket: Any) -> No
     assert calls == [ONE_READ, LIST_VERSIONS, TRANSACTION_OF_THE_SERVICE, *DELETE_VERSIONS]
 
 
-def test_check_of_an_unknown_object_deletes_it(calls: RecordedCalls, bucket: Any) -> None:
+def test_check_of_an_object_without_a_record_makes_six_calls(calls: RecordedCalls, bucket: Any) -> None:
+    create_file(calls)  # the user has a quota
     upload(bucket, FILE_ID)
     assert check(FILE_ID) == "deleted"
     reads_and_deletions = ["GetItem", "ListObjectVersions", "DeleteObject", "ListObjectVersions", "GetItem"]
     assert [operation for operation, _ in calls] == ["GetItem", *reads_and_deletions]
+
+
+def test_check_of_an_object_of_an_erased_user_deletes_it(calls: RecordedCalls, bucket: Any) -> None:
+    bootstrap.file_repository().delete_all(SUB)
+    calls.clear()
+    upload(bucket, FILE_ID)
+    assert check(FILE_ID) == "deleted"
+    assert [operation for operation, _ in calls] == [
+        "GetItem",
+        "GetItem",
+        *(operation for operation, _ in DELETE_VERSIONS),
+    ]
 
 
 def test_check_before_the_upload_makes_two_calls(calls: RecordedCalls) -> None:
