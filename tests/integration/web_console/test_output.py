@@ -8,8 +8,8 @@ from tests.support.stack import RunningStack, wait_until
 
 
 def test_address_is_the_first_printed_line(stack: RunningStack) -> None:
-    lines = [line for line in stack.console_output.read_text().splitlines() if "http" in line]
-    assert lines[0].split() == ["ok", "console", stack.outputs.console_url]
+    first_line = stack.console_output.read_text().splitlines()[0]
+    assert first_line == f"Console: {stack.outputs.console_url}"
 
 
 def test_rejected_file_is_only_in_the_log_file(

@@ -44,11 +44,16 @@ def test_request_has_its_user_problem_and_log(console: ConsoleClient, user_clien
 
 def test_sign_up_is_shown_with_its_trigger(console: ConsoleClient, user_client: UserClient) -> None:
     console.change("DELETE", "requests")
-    sign_up(user_client)
-    wait_until(lambda: len(console.get("requests")["requests"]) >= 2)
-    latest, trigger = console.get("requests")["requests"][:2]
-    assert (latest["source"], latest["method"]) == ("cognito", "SignUp")
+    _, sub = sign_up(user_client)
+
+    def list_entries() -> list[dict[str, Any]]:
+        return [entry for entry in console.get("requests")["requests"] if entry["sub"] == sub]
+
+    wait_until(lambda: len(list_entries()) == 2)
+    sign_up_entry, trigger = list_entries()
+    assert (sign_up_entry["source"], sign_up_entry["method"]) == ("cognito", "SignUp")
     assert (trigger["source"], trigger["path"]) == ("function", "pre_sign_up")
+    assert trigger["call_id"] == sign_up_entry["call_id"]
 
 
 @pytest.mark.usefixtures("_without_fault")
