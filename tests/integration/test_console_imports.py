@@ -43,6 +43,18 @@ def user(stack: RunningStack, console: ConsoleClient) -> User:
     return User(UserClient(stack.outputs), entry["email"], entry["sub"], tokens)
 
 
+def count_checks(console: ConsoleClient) -> int:
+    return sum(entry["path"] == "check_file" for entry in console.get("requests")["requests"])
+
+
+def store_file(console: ConsoleClient, user: User) -> str:
+    """Upload a file, and return its id. A check that still runs during an import would delete the imported content."""
+    checks = count_checks(console)
+    file_id = str(upload_file(user)["id"])
+    wait_until(lambda: count_checks(console) >= checks + 2)  # for the upload, and for the result of the scan
+    return file_id
+
+
 def download(console: ConsoleClient, user: User, file_id: str) -> requests.Response:
     return requests.get(f"{console.url}/data/users/{user.sub}/files/{file_id}/content", timeout=10)
 
@@ -72,7 +84,7 @@ def test_invalid_file_changes_nothing(console: ConsoleClient, part: str, value: 
 
 
 def test_failed_import_restores_the_previous_state(console: ConsoleClient, user: User) -> None:
-    file_id = upload_file(user)["id"]
+    file_id = store_file(console, user)
     before, mails = export(console), console.get("mails")
     too_large = {"user_id": {"S": "x"}, "name": {"S": "x" * 500_000}}
     response = console.send("PUT", "import", {**before, "users": {}, "objects": [], "tables": {"Users": [too_large]}})
@@ -83,7 +95,7 @@ def test_failed_import_restores_the_previous_state(console: ConsoleClient, user:
 
 
 def test_file_is_downloaded_immediately_after_an_import(console: ConsoleClient, user: User) -> None:
-    file_id = upload_file(user)["id"]
+    file_id = store_file(console, user)
     exported = export(console)
     console.change("DELETE", "state")
     console.change("PUT", "import", exported)
@@ -104,7 +116,7 @@ def delete_objects(stack: RunningStack) -> None:
 
 
 def test_download_of_a_missing_file_has_its_own_text(console: ConsoleClient, user: User, stack: RunningStack) -> None:
-    file_id = upload_file(user)["id"]
+    file_id = store_file(console, user)
     delete_objects(stack)
     response = download(console, user, file_id)
     message = "The object does not exist, or the malware scan has not found it clean."
