@@ -12,7 +12,7 @@ from chalicelib.profiles.fields import Timestamp
 from chalicelib.profiles.models import Picture, Profile
 
 
-class KeptData(StrictModel):
+class RetainedData(StrictModel):
     """Data that remains for some time after an erasure."""
 
     what: str
@@ -28,7 +28,7 @@ class ScheduledDeletion(StrictModel):
     requested_at: Timestamp
     erase_after: Timestamp
     deletes: list[str]
-    keeps: list[KeptData]
+    keeps: list[RetainedData]
 
 
 class ErasureRequest(InternalModel):

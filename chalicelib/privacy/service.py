@@ -10,7 +10,7 @@ from chalicelib.core.identity import Caller
 from chalicelib.core.metrics import Metric, add_metric
 from chalicelib.privacy.erasure_starter import ErasureStarter
 from chalicelib.privacy.errors import DeletionInProgress, NoDeletion
-from chalicelib.privacy.models import KeptData, ScheduledDeletion
+from chalicelib.privacy.models import RetainedData, ScheduledDeletion
 from chalicelib.privacy.repository import TOMBSTONE_DAYS, DeletionRepository
 from chalicelib.profiles.deletion import Deletion, DeletionRequester, DeletionStatus
 from chalicelib.profiles.errors import AccountErased
@@ -110,18 +110,18 @@ class DeletionService:
                 *(["picture"] if self._has_pictures else []),
                 *(["files"] if self._has_files else []),
             ],
-            keeps=_list_kept_data(deletion.erase_after),
+            keeps=_list_retained_data(deletion.erase_after),
         )
 
 
-def _list_kept_data(erase_after: datetime) -> list[KeptData]:
+def _list_retained_data(erase_after: datetime) -> list[RetainedData]:
     return [
-        KeptData(
+        RetainedData(
             what="backups",
             until=(erase_after + timedelta(days=BACKUP_DAYS)).date(),
             reason="Backups expire. An erased profile is not restored from them.",
         ),
-        KeptData(
+        RetainedData(
             what="record of the deletion",
             without="name, contact and health data",
             until=(erase_after + timedelta(days=TOMBSTONE_DAYS)).date(),

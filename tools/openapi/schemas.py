@@ -29,8 +29,8 @@ from chalicelib.privacy.models import (
     ExportedDeletion,
     ExportedFile,
     ExportedPicture,
-    KeptData,
     Processing,
+    RetainedData,
     Retention,
     ScheduledDeletion,
 )
@@ -53,7 +53,7 @@ _REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (
     SetPictureRequest,
 )
 _RESPONSE_MODELS: Final[tuple[type[BaseModel], ...]] = (
-    *(Profile, Picture, PictureLink, PresignedUpload, UploadLimits, ScheduledDeletion, KeptData),
+    *(Profile, Picture, PictureLink, PresignedUpload, UploadLimits, ScheduledDeletion, RetainedData),
     *(File, CreatedFile, FileUpload, FileUploadLimits, FileContent, FilePage, FileQuota),
     *(Export, ExportedAccount, ExportedPicture, ExportedFile, ExportedDeletion, Processing, Retention),
 )
@@ -70,7 +70,7 @@ _DESCRIPTIONS: Final = {
     ProfileReplacement.__name__: "All editable fields and, optionally, the read-only fields as GET returned them.",
     PresignedUpload.__name__: "A presigned POST to S3.",
     ScheduledDeletion.__name__: "The scheduled deletion of an account. The erasure starts at `erase_after`.",
-    KeptData.__name__: "Data that remains until a date, and the reason. `without` names data that it does not contain.",
+    RetainedData.__name__: "Data that remains until a date, with the reason. `without` names data that is not in it.",
     Export.__name__: "All data of a user in this service. `account` is null if the account no longer exists.",
     ExportedAccount.__name__: "The account in the user pool, without the password and the second factor's secret.",
     ExportedPicture.__name__: "Metadata of the picture, and a URL of the image that is valid until `expires_at`.",
