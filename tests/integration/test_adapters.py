@@ -68,38 +68,38 @@ def bucket(s3: Any) -> Iterator[str]:
     s3.delete_bucket(Bucket=name)
 
 
-class TestProfileRepository(contracts.ProfileRepositoryContract):
-    @pytest.fixture
-    def repository(self, dynamodb: Any) -> ProfileRepository:
-        return ProfileRepository(dynamodb, TABLE)
-
-
-class TestPictureRepository(contracts.PictureRepositoryContract):
-    @pytest.fixture
-    def repository(self, dynamodb: Any) -> PictureRepository:
-        return PictureRepository(dynamodb, TABLE)
+class TableFixtures:
+    """The repositories over one table, which several suites need."""
 
     @pytest.fixture
     def profiles(self, dynamodb: Any) -> ProfileRepository:
         return ProfileRepository(dynamodb, TABLE)
-
-
-class PictureLeasesFixtures(lease_contracts.PictureLeasesFixtures):
-    @pytest.fixture
-    def leases(self, dynamodb: Any) -> PictureLeases:
-        return PictureLeases(lambda: dynamodb, TABLE, lease_contracts.DAILY_LIMIT)
 
     @pytest.fixture
     def pictures(self, dynamodb: Any) -> PictureRepository:
         return PictureRepository(dynamodb, TABLE)
 
     @pytest.fixture
-    def profiles(self, dynamodb: Any) -> ProfileRepository:
-        return ProfileRepository(dynamodb, TABLE)
-
-    @pytest.fixture
     def deletions(self, dynamodb: Any) -> DeletionRepository:
         return DeletionRepository(dynamodb, TABLE)
+
+
+class TestProfileRepository(contracts.ProfileRepositoryContract):
+    @pytest.fixture
+    def repository(self, dynamodb: Any) -> ProfileRepository:
+        return ProfileRepository(dynamodb, TABLE)
+
+
+class TestPictureRepository(TableFixtures, contracts.PictureRepositoryContract):
+    @pytest.fixture
+    def repository(self, dynamodb: Any) -> PictureRepository:
+        return PictureRepository(dynamodb, TABLE)
+
+
+class PictureLeasesFixtures(TableFixtures, lease_contracts.PictureLeasesFixtures):
+    @pytest.fixture
+    def leases(self, dynamodb: Any) -> PictureLeases:
+        return PictureLeases(lambda: dynamodb, TABLE, lease_contracts.DAILY_LIMIT)
 
 
 class TestPictureLeases(PictureLeasesFixtures, lease_contracts.PictureLeasesContract):
@@ -110,18 +110,10 @@ class TestUploadLimit(PictureLeasesFixtures, lease_contracts.UploadLimitContract
     """The limit of uploads per day."""
 
 
-class DeletionRepositoryFixtures(deletion_contracts.DeletionRepositoryFixtures):
+class DeletionRepositoryFixtures(TableFixtures, deletion_contracts.DeletionRepositoryFixtures):
     @pytest.fixture
     def repository(self, dynamodb: Any) -> DeletionRepository:
         return DeletionRepository(dynamodb, TABLE)
-
-    @pytest.fixture
-    def profiles(self, dynamodb: Any) -> ProfileRepository:
-        return ProfileRepository(dynamodb, TABLE)
-
-    @pytest.fixture
-    def pictures(self, dynamodb: Any) -> PictureRepository:
-        return PictureRepository(dynamodb, TABLE)
 
     @pytest.fixture
     def leases(self, dynamodb: Any) -> PictureLeases:
@@ -167,18 +159,10 @@ class TestPictureStorage(contracts.PictureStorageContract):
         return PictureStorage(emulator_client("s3", stack.outputs), stack.outputs.bucket)
 
 
-class FileRepositoryFixtures(file_contracts.FileRepositoryFixtures):
+class FileRepositoryFixtures(TableFixtures, file_contracts.FileRepositoryFixtures):
     @pytest.fixture
     def repository(self, dynamodb: Any) -> FileRepository:
         return FileRepository(dynamodb, RECORDS_TABLE, TABLE)
-
-    @pytest.fixture
-    def profiles(self, dynamodb: Any) -> ProfileRepository:
-        return ProfileRepository(dynamodb, TABLE)
-
-    @pytest.fixture
-    def deletions(self, dynamodb: Any) -> DeletionRepository:
-        return DeletionRepository(dynamodb, TABLE)
 
 
 class TestFileRepository(FileRepositoryFixtures, file_contracts.FileRepositoryContract):

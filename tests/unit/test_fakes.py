@@ -53,38 +53,38 @@ def table() -> InMemoryTable:
     return InMemoryTable()
 
 
-class TestInMemoryProfileRepository(contracts.ProfileRepositoryContract):
-    @pytest.fixture
-    def repository(self, table: InMemoryTable) -> ProfileRepository:
-        return InMemoryProfileRepository(table)
-
-
-class TestInMemoryPictureRepository(contracts.PictureRepositoryContract):
-    @pytest.fixture
-    def repository(self, table: InMemoryTable) -> PictureRepository:
-        return InMemoryPictureRepository(table)
+class TableFixtures:
+    """The fakes of the repositories over one table, which several suites need."""
 
     @pytest.fixture
     def profiles(self, table: InMemoryTable) -> ProfileRepository:
         return InMemoryProfileRepository(table)
-
-
-class PictureLeasesFixtures(lease_contracts.PictureLeasesFixtures):
-    @pytest.fixture
-    def leases(self, table: InMemoryTable) -> PictureLeases:
-        return InMemoryPictureLeases(table, lease_contracts.DAILY_LIMIT)
 
     @pytest.fixture
     def pictures(self, table: InMemoryTable) -> PictureRepository:
         return InMemoryPictureRepository(table)
 
     @pytest.fixture
-    def profiles(self, table: InMemoryTable) -> ProfileRepository:
-        return InMemoryProfileRepository(table)
-
-    @pytest.fixture
     def deletions(self, table: InMemoryTable) -> DeletionRepository:
         return InMemoryDeletionRepository(table)
+
+
+class TestInMemoryProfileRepository(contracts.ProfileRepositoryContract):
+    @pytest.fixture
+    def repository(self, table: InMemoryTable) -> ProfileRepository:
+        return InMemoryProfileRepository(table)
+
+
+class TestInMemoryPictureRepository(TableFixtures, contracts.PictureRepositoryContract):
+    @pytest.fixture
+    def repository(self, table: InMemoryTable) -> PictureRepository:
+        return InMemoryPictureRepository(table)
+
+
+class PictureLeasesFixtures(TableFixtures, lease_contracts.PictureLeasesFixtures):
+    @pytest.fixture
+    def leases(self, table: InMemoryTable) -> PictureLeases:
+        return InMemoryPictureLeases(table, lease_contracts.DAILY_LIMIT)
 
 
 class TestInMemoryPictureLeases(PictureLeasesFixtures, lease_contracts.PictureLeasesContract):
@@ -95,18 +95,10 @@ class TestInMemoryUploadLimit(PictureLeasesFixtures, lease_contracts.UploadLimit
     """The limit of uploads per day."""
 
 
-class DeletionRepositoryFixtures(deletion_contracts.DeletionRepositoryFixtures):
+class DeletionRepositoryFixtures(TableFixtures, deletion_contracts.DeletionRepositoryFixtures):
     @pytest.fixture
     def repository(self, table: InMemoryTable) -> DeletionRepository:
         return InMemoryDeletionRepository(table)
-
-    @pytest.fixture
-    def profiles(self, table: InMemoryTable) -> ProfileRepository:
-        return InMemoryProfileRepository(table)
-
-    @pytest.fixture
-    def pictures(self, table: InMemoryTable) -> PictureRepository:
-        return InMemoryPictureRepository(table)
 
     @pytest.fixture
     def leases(self, table: InMemoryTable) -> PictureLeases:
@@ -149,18 +141,10 @@ class TestInMemoryPictureStorage(contracts.PictureStorageContract):
         return InMemoryPictureStorage()
 
 
-class FileRepositoryFixtures(file_contracts.FileRepositoryFixtures):
+class FileRepositoryFixtures(TableFixtures, file_contracts.FileRepositoryFixtures):
     @pytest.fixture
     def repository(self, table: InMemoryTable) -> FileRepository:
         return InMemoryFileRepository(table)
-
-    @pytest.fixture
-    def profiles(self, table: InMemoryTable) -> ProfileRepository:
-        return InMemoryProfileRepository(table)
-
-    @pytest.fixture
-    def deletions(self, table: InMemoryTable) -> DeletionRepository:
-        return InMemoryDeletionRepository(table)
 
 
 class TestInMemoryFileRepository(FileRepositoryFixtures, file_contracts.FileRepositoryContract):
